@@ -1,0 +1,3 @@
+"""Avatar Studio: a living Gaussian head from one picture."""
+
+__version__ = "0.1.0"

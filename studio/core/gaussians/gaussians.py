@@ -1,0 +1,87 @@
+"""`Gaussians`: the only currency between reconstruction and rendering."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Gaussians:
+    """A set of post-activation 3D Gaussians.
+
+    Attributes
+    ----------
+    means
+        ``[N,3]`` m, in the space of the camera's ``world_to_camera``.
+    quats
+        ``[N,4]`` wxyz, unit length.
+    scales
+        ``[N,3]`` m, standard deviations along the rotated axes.
+    opacities
+        ``[N]`` 0..1.
+    colors
+        ``[N,C]``: C=3 RGB 0..1, or C features.
+    seen
+        ``[N]`` bool, True where the portrait showed the surface, False where it was guessed.
+    """
+
+    means: Floats
+    quats: Floats
+    scales: Floats
+    opacities: Floats
+    colors: Floats
+    seen: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.means)
+        shapes = {
+            "means": (n, 3),
+            "quats": (n, 4),
+            "scales": (n, 3),
+            "opacities": (n,),
+            "colors": (n, self.colors.shape[-1]),
+        }
+        for name, shape in shapes.items():
+            array = getattr(self, name)
+            if array.shape != shape:
+                raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
+            if array.dtype != np.float32:
+                raise ValueError(f"{name} is {array.dtype}, expected float32")
+        if self.seen is not None and self.seen.shape != (n,):
+            raise ValueError(f"seen has shape {self.seen.shape}, expected {(n,)}")
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    def __getitem__(self, index: "slice | NDArray[np.bool_] | NDArray[np.integer]") -> "Gaussians":
+        """Return the chosen Gaussians."""
+        return Gaussians(
+            *(
+                None if (array := getattr(self, f.name)) is None else np.ascontiguousarray(array[index])
+                for f in fields(self)
+            )
+        )
+
+    @staticmethod
+    def concatenate(parts: "list[Gaussians]") -> "Gaussians":
+        """Join sets of equal C; `seen` survives only where every part has it."""
+        arrays = [
+            np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Gaussians) if f.name != "seen"
+        ]
+        has_seen = all(p.seen is not None for p in parts)
+        seen = np.concatenate([p.seen for p in parts if p.seen is not None]) if has_seen else None
+        return Gaussians(*arrays, seen=seen)
+
+    def check_finite(self) -> None:
+        """Raise ValueError if any value is NaN, infinite, or outside its range."""
+        for f in fields(self):
+            array = getattr(self, f.name)
+            if array is not None and not np.isfinite(array).all():
+                raise ValueError(f"{f.name} holds values that are not finite numbers")
+        if len(self) and (self.opacities.min() < 0 or self.opacities.max() > 1):
+            raise ValueError("opacities lie outside 0..1")
+        if len(self) and self.scales.min() < 0:
+            raise ValueError("scales are negative")
