@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 T = TypeVar("T")
 
 
-class Cancelled(Exception):
+class Cancelled(Exception):  # noqa: N818 - the house's noun
     """Raised by `run` when its caller asked the job to stop."""
 
 

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, AvatarState, Consent
-from studio.core.gaussians.camera import Camera
 from studio.core.jobs import Job
 
 

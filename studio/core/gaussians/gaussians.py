@@ -58,22 +58,30 @@ class Gaussians:
 
     def __getitem__(self, index: "slice | NDArray[np.bool_] | NDArray[np.integer]") -> "Gaussians":
         """Return the chosen Gaussians."""
+
+        def pick(array: NDArray) -> NDArray:
+            return np.ascontiguousarray(array[index])
+
         return Gaussians(
-            *(
-                None if (array := getattr(self, f.name)) is None else np.ascontiguousarray(array[index])
-                for f in fields(self)
-            )
+            pick(self.means),
+            pick(self.quats),
+            pick(self.scales),
+            pick(self.opacities),
+            pick(self.colors),
+            None if self.seen is None else pick(self.seen),
         )
 
     @staticmethod
     def concatenate(parts: "list[Gaussians]") -> "Gaussians":
         """Join sets of equal C; `seen` survives only where every part has it."""
-        arrays = [
-            np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Gaussians) if f.name != "seen"
-        ]
-        has_seen = all(p.seen is not None for p in parts)
-        seen = np.concatenate([p.seen for p in parts if p.seen is not None]) if has_seen else None
-        return Gaussians(*arrays, seen=seen)
+
+        def join(name: str) -> NDArray:
+            return np.concatenate([getattr(p, name) for p in parts])
+
+        seen = join("seen") if all(p.seen is not None for p in parts) else None
+        return Gaussians(
+            join("means"), join("quats"), join("scales"), join("opacities"), join("colors"), seen
+        )
 
     def check_finite(self) -> None:
         """Raise ValueError if any value is NaN, infinite, or outside its range."""
