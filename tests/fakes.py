@@ -1,0 +1,190 @@
+"""A tiny avatar and a scriptable engine: the whole product in milliseconds, without a face or a network."""
+
+import threading
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.avatar import AvatarState, Background, Consent
+from studio.core.engines.base import Portrait
+from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
+from studio.core.heads.arkit import ARKIT_INDEX
+from studio.core.jobs import Job, Progress, Stopwatch
+from studio.core.motion.motion import Motion
+from studio.core.render.rasterize import Raster
+
+RADIUS = 0.1  # m, of the sphere that stands for a head
+ARRAYS = ("means", "colors", "jaw", "plate")
+
+
+def axis_angle_matrix(vector: NDArray) -> NDArray[np.float64]:
+    """Rotation matrix ``[3,3]`` of an axis-angle vector, rad (Rodrigues)."""
+    angle = float(np.linalg.norm(vector))
+    if angle == 0:
+        return np.eye(3)
+    x, y, z = np.asarray(vector, np.float64) / angle
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+@dataclass(frozen=True, eq=False)
+class TinyAvatar:
+    """A sphere with two dark eyes and a mouth; its lower third sinks with jawOpen."""
+
+    means: NDArray[np.float32]
+    """``[N,3]`` m at rest."""
+    colors: NDArray[np.float32]
+    jaw: NDArray[np.float32]
+    """``[N]`` 0..1: how far jawOpen carries a Gaussian down."""
+    plate: NDArray[np.float32]
+    """``[H,W,3]`` 0..1."""
+    name: str = "tiny"
+    consent: Consent = Consent()
+    engine: str = "tiny"
+    motion_space: str = "arkit"
+    camera: Camera = field(default_factory=lambda: Camera.frontal(128, 400.0, 0.8))
+    pivot: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
+    head_box: NDArray[np.float64] = field(default_factory=lambda: np.array([12.0, 12.0, 116.0, 116.0]))
+
+    @staticmethod
+    def make(
+        count: int = 600, seed: int = 0, name: str = "tiny", consent: Consent = Consent()
+    ) -> "TinyAvatar":
+        """Spread `count` Gaussians evenly over the sphere."""
+        i = np.arange(count) + 0.5
+        polar, turn = np.arccos(1 - 2 * i / count), np.pi * (1 + 5**0.5) * i
+        unit = np.stack([np.sin(polar) * np.cos(turn), np.cos(polar), np.sin(polar) * np.sin(turn)], axis=1)
+        rng = np.random.default_rng(seed)
+        colors = np.array([0.85, 0.62, 0.5]) + rng.normal(0, 0.03, (count, 3))
+        colors[unit[:, 2] < 0] *= 0.4
+        for x in (-0.4, 0.4):
+            colors[np.linalg.norm(unit - [x, 0.3, 0.86], axis=1) < 0.2] = 0.08
+        mouth = (abs(unit[:, 1] + 0.4) < 0.12) & (abs(unit[:, 0]) < 0.4) & (unit[:, 2] > 0)
+        colors[mouth] = [0.5, 0.1, 0.12]
+        jaw = np.clip((-0.35 - unit[:, 1]) / 0.15, 0, 1) * (unit[:, 2] > 0)
+        rows = np.linspace(0.25, 0.6, 128)[:, None, None]
+        plate = np.broadcast_to(rows * [0.5, 0.7, 1.0], (128, 128, 3))
+        return TinyAvatar(
+            (unit * RADIUS).astype(np.float32),
+            np.clip(colors, 0, 1).astype(np.float32),
+            jaw.astype(np.float32),
+            np.ascontiguousarray(plate, np.float32),
+            name,
+            consent,
+        )
+
+    @property
+    def thumbnail(self) -> NDArray[np.uint8]:
+        """``[H,W,3]``: the plate with a disc on it."""
+        y, x = np.mgrid[:128, :128] - 63.5
+        picture = np.where((x**2 + y**2 < 50**2)[..., None], self.colors.mean(axis=0), self.plate)
+        return (picture * 255).astype(np.uint8)
+
+    def pose(self, frame: Motion, camera: Camera) -> Gaussians:
+        """Move the jaw, then the head."""
+        means = self.means.astype(np.float64)
+        means[:, 1] -= self.jaw * frame.code[0, ARKIT_INDEX["jawOpen"]] * 0.04
+        means = means @ axis_angle_matrix(frame.head_pose[0, :3]).T + frame.head_pose[0, 3:]
+        n = len(means)
+        return Gaussians(
+            means.astype(np.float32),
+            np.tile(np.array([1, 0, 0, 0], np.float32), (n, 1)),
+            np.full((n, 3), RADIUS * 1.4 / np.sqrt(n), np.float32),
+            np.full(n, 0.95, np.float32),
+            self.colors,
+        )
+
+    def shade(
+        self, raster: Raster, frame: Motion, camera: Camera, background: Background
+    ) -> NDArray[np.float32]:
+        """Composite over the plate (stretched to the picture), a colour, a picture or nothing."""
+        from studio.core.render.composite import composite
+
+        if isinstance(background, str):
+            if background == "transparent":
+                return composite(raster, None)
+            rows = np.arange(camera.height) * len(self.plate) // camera.height
+            columns = np.arange(camera.width) * self.plate.shape[1] // camera.width
+            background = np.ascontiguousarray(self.plate[np.ix_(rows, columns)])
+        return composite(raster, background)
+
+    def state(self) -> AvatarState:
+        """Everything but the constants."""
+        return AvatarState(
+            self.engine,
+            {name: getattr(self, name) for name in ARRAYS},
+            {"name": self.name, "consent": vars(self.consent).copy()},
+        )
+
+    @staticmethod
+    def from_state(state: AvatarState) -> "TinyAvatar":
+        """Rebuild what `state` described, bit for bit."""
+        arrays = {name: state.arrays[name] for name in ARRAYS}
+        return TinyAvatar(**arrays, name=state.meta["name"], consent=Consent(**state.meta["consent"]))
+
+
+@dataclass
+class TinyEngine:
+    """Builds a `TinyAvatar`: a coarse preview first, then `steps` more reports, then the avatar.
+
+    Register it with ``monkeypatch.setitem(registry.ENGINES, "tiny", "fakes:TinyEngine")``, or give the
+    window one that is scripted by the fields below.
+    """
+
+    name: ClassVar[str] = "tiny"
+    steps: int = 3
+    fail: Exception | None = None
+    """Raised after the preview."""
+    gate: threading.Event | None = None
+    """Each step after the preview waits until this is set, reporting meanwhile."""
+    threads: set[int] = field(default_factory=set)
+    """Identities of the threads that ran any part of a job."""
+    closed: int = 0
+    """How many jobs ended early, on whichever thread is in `threads`."""
+
+    def reconstruct(self, portrait: Portrait, seed: int = 0, consent: Consent = Consent()) -> Job[TinyAvatar]:
+        """Yield a coarse avatar, then finer ones."""
+        watch = Stopwatch()
+        done = False
+        try:
+            self.threads.add(threading.get_ident())
+            yield watch.progress(0.1, "placing the head", TinyAvatar.make(150, seed, portrait.name, consent))
+            if self.fail is not None:
+                raise self.fail
+            for step in range(self.steps):
+                while self.gate is not None and not self.gate.wait(0.01):
+                    yield watch.progress(0.2, "waiting")
+                self.threads.add(threading.get_ident())
+                yield watch.progress(0.2 + 0.7 * step / self.steps, "sharpening")
+            done = True
+            return TinyAvatar.make(600, seed, portrait.name, consent)
+        finally:
+            self.threads.add(threading.get_ident())
+            self.closed += not done
+
+    def load(self, state: AvatarState) -> TinyAvatar:
+        """Rebuild a saved `TinyAvatar`."""
+        return TinyAvatar.from_state(state)
+
+
+def tiny_prepare(
+    picture: NDArray[np.float32],
+    alpha: NDArray[np.float32] | None = None,
+    *,
+    face: int | None = None,
+    landmarks: Any = None,
+    name: str = "portrait",
+) -> Job[Portrait]:
+    """Stand in for `studio.core.perception.portrait.prepare_portrait`: every picture is one face."""
+    yield Progress(0.5, "finding the face")
+    height, width = picture.shape[:2]
+    matte = np.ones((height, width), np.float32) if alpha is None else alpha
+    return Portrait(picture, matte, np.zeros((478, 3), np.float32), picture, (0, 0, width, height), name)
+
+
+def renamed(avatar: TinyAvatar, name: str) -> TinyAvatar:
+    """Return the same head under another name."""
+    return replace(avatar, name=name)
