@@ -42,7 +42,7 @@ class TinyAvatar:
     plate: NDArray[np.float32]
     """``[H,W,3]`` 0..1."""
     name: str = "tiny"
-    consent: Consent = Consent()
+    consent: Consent = field(default_factory=Consent)
     engine: str = "tiny"
     motion_space: str = "arkit"
     camera: Camera = field(default_factory=lambda: Camera.frontal(128, 400.0, 0.8))
@@ -122,8 +122,8 @@ class TinyAvatar:
     @staticmethod
     def from_state(state: AvatarState) -> "TinyAvatar":
         """Rebuild what `state` described, bit for bit."""
-        arrays = {name: state.arrays[name] for name in ARRAYS}
-        return TinyAvatar(**arrays, name=state.meta["name"], consent=Consent(**state.meta["consent"]))
+        means, colors, jaw, plate = (state.arrays[name] for name in ARRAYS)
+        return TinyAvatar(means, colors, jaw, plate, state.meta["name"], Consent(**state.meta["consent"]))
 
 
 @dataclass
