@@ -1,33 +1,13 @@
 """`rasterize`: Gaussians and a camera in, a `Raster` out; picks the backend."""
 
-from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
+from studio.core.render import numba_backend
+from studio.core.render.raster import Raster
 
-
-@dataclass(frozen=True, eq=False)
-class Raster:
-    """What a rasteriser returns.
-
-    Attributes
-    ----------
-    color
-        ``[H,W,C]`` float32, premultiplied (over black).
-    alpha
-        ``[H,W,1]`` float32 0..1.
-    depth
-        ``[H,W,1]`` float32 m, alpha-weighted mean depth (0 where alpha is 0), or None if not asked for.
-    """
-
-    color: NDArray[np.float32]
-    alpha: NDArray[np.float32]
-    depth: NDArray[np.float32] | None = None
+__all__ = ["Raster", "rasterize"]
 
 
 def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, backend: str = "auto") -> Raster:
     """Render Gaussians."""
-    raise NotImplementedError
+    return numba_backend.rasterize(gaussians, camera, depth=depth)

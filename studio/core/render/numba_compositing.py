@@ -1,0 +1,229 @@
+"""Composite sorted splats tile by tile, front to back.
+
+Each splat is scattered row by row, 16 pixels at a time, into a small planar buffer of the tile:
+transmittance first, then one plane per colour channel. A constant trip count, unsigned offsets and a
+single buffer let LLVM turn the inner loop into vector code without alias checks.
+"""
+
+import numba
+import numpy as np
+from numba import prange
+
+from studio.core.render.numba_binning import TILE, sort_entries, tiles_by_work
+from studio.core.render.numba_projection import (
+    ALPHA_MAX,
+    ALPHA_MIN,
+    BLUE,
+    CONIC_A,
+    CONIC_B,
+    CONIC_C,
+    GREEN,
+    OPACITY,
+    RED,
+    U,
+    V,
+)
+from studio.core.render.numba_runtime import KERNEL
+
+LANES = 16
+"""px handled at once; a row of the tile buffer has this many spare pixels at its end."""
+ROW = TILE + LANES
+PLANE = TILE * ROW + LANES
+BLOCK = 8
+"""px; side of the sub-blocks that stop taking splats once nothing shines through them."""
+BLOCKS = TILE // BLOCK
+OPAQUE = 1 / 2048
+"""Transmittance below which a sub-block counts as covered."""
+
+u64 = np.uint64
+f32 = np.float32
+_LANES, _ROW, _PLANE = u64(LANES), u64(ROW), u64(PLANE)
+
+
+@numba.njit(inline="always")
+def exp_nonpositive(x):
+    """Return exp(x) for x <= 0, flat below -8 where every alpha is under 1/255: (Taylor(x/8))^8."""
+    y = max(x, f32(-8)) * f32(1 / 8)
+    p = f32(1 / 5040) * y + f32(1 / 720)
+    p = p * y + f32(1 / 120)
+    p = p * y + f32(1 / 24)
+    p = p * y + f32(1 / 6)
+    p = p * y + f32(1 / 2)
+    p = p * y + f32(1)
+    p = p * y + f32(1)
+    p = p * p
+    p = p * p
+    return p * p
+
+
+@numba.njit(inline="always")
+def row_polynomial(splat, px, py):
+    """Expand the exponent of a splat along pixel rows from pixel (px, py) on.
+
+    Returns
+    -------
+    q0, q1, q2
+        exponent at lane l is ``q0 + q1 l + q2 l²``.
+    dq0, dq1, ddq0
+        from one row to the next: ``q0 += dq0; dq0 += ddq0; q1 += dq1``.
+    """
+    half = f32(0.5)
+    a, b, c = splat[CONIC_A], splat[CONIC_B], splat[CONIC_C]
+    dx, dy = f32(px) + half - splat[U], f32(py) + half - splat[V]
+    q0 = -half * (a * dx * dx + c * dy * dy) - b * dx * dy
+    return q0, -a * dx - b * dy, -half * a, -c * (dy + half) - b * dx, -b, -c
+
+
+@numba.njit(**KERNEL)
+def splat_rgb(tile, offset, rows, polynomial, opacity, red, green, blue):
+    """Composite 16 columns of one splat into the tile buffer (planes T, R, G, B)."""
+    q0, q1, q2, dq0, dq1, ddq0 = polynomial
+    for _ in range(rows):
+        for lane in range(_LANES):
+            x = f32(lane)
+            alpha = min(opacity * exp_nonpositive(q0 + x * (q1 + q2 * x)), f32(ALPHA_MAX))
+            alpha = alpha if alpha >= f32(ALPHA_MIN) else f32(0)
+            p = offset + lane
+            transmittance = tile[p]
+            weight = alpha * transmittance
+            tile[p] = transmittance - weight
+            tile[p + _PLANE] += weight * red
+            tile[p + u64(2) * _PLANE] += weight * green
+            tile[p + u64(3) * _PLANE] += weight * blue
+        q0 += dq0
+        dq0 += ddq0
+        q1 += dq1
+        offset += _ROW
+
+
+@numba.njit(**KERNEL)
+def splat_channels(tile, offset, rows, polynomial, opacity, colors, channels, weights):
+    """Composite 16 columns of one splat with any number of channels (planes T, 0, 1, ...).
+
+    `weights` is the offset of 16 spare values of the buffer.
+    """
+    q0, q1, q2, dq0, dq1, ddq0 = polynomial
+    for _ in range(rows):
+        for lane in range(_LANES):
+            x = f32(lane)
+            alpha = min(opacity * exp_nonpositive(q0 + x * (q1 + q2 * x)), f32(ALPHA_MAX))
+            alpha = alpha if alpha >= f32(ALPHA_MIN) else f32(0)
+            weight = alpha * tile[offset + lane]
+            tile[offset + lane] -= weight
+            tile[weights + lane] = weight
+        plane = offset
+        for c in range(channels):
+            plane += _PLANE
+            color = colors[c]
+            for lane in range(_LANES):
+                tile[plane + lane] += tile[weights + lane] * color
+        q0 += dq0
+        dq0 += ddq0
+        q1 += dq1
+        offset += _ROW
+
+
+@numba.njit(**KERNEL)
+def cover_blocks(tile, covered):
+    """Mark the sub-blocks nothing shines through any more; returns how many there are in all."""
+    count = 0
+    for by in range(BLOCKS):
+        for bx in range(BLOCKS):
+            if not covered[by, bx]:
+                most = f32(0)
+                for y in range(by * BLOCK, (by + 1) * BLOCK):
+                    for x in range(bx * BLOCK, (bx + 1) * BLOCK):
+                        most = max(most, tile[y * ROW + x])
+                covered[by, bx] = most < f32(OPAQUE)
+            count += covered[by, bx]
+    return count
+
+
+@numba.njit(**KERNEL)
+def is_covered(covered, x0, x1, y0, y1):
+    """Tell whether the sub-blocks under a box of tile pixels are all covered."""
+    for by in range(y0 // BLOCK, y1 // BLOCK + 1):
+        for bx in range(x0 // BLOCK, x1 // BLOCK + 1):
+            if not covered[by, bx]:
+                return False
+    return True
+
+
+@numba.njit(**KERNEL)
+def composite_tile(splats, boxes, colors, entries, left, top, tile, covered):
+    """Composite one tile's sorted entries into the tile buffer."""
+    channels = colors.shape[1]
+    tile[:PLANE] = 1
+    tile[PLANE:] = 0
+    covered[:] = False
+    any_covered = False
+    for k in range(entries.shape[0]):
+        if k & 63 == 63:
+            count = cover_blocks(tile, covered)
+            any_covered = count > 0
+            if count == BLOCKS * BLOCKS:
+                return
+        i = np.int64(entries[k] & u64(0xFFFFFFFF))
+        x0, x1 = max(boxes[i, 0] - left, 0), min(boxes[i, 1] - left, TILE - 1)
+        y0, y1 = max(boxes[i, 2] - top, 0), min(boxes[i, 3] - top, TILE - 1)
+        if any_covered and is_covered(covered, x0, x1, y0, y1):
+            continue
+        splat = splats[i]
+        for x in range(x0, x1 + 1, LANES):
+            offset = u64(y0 * ROW + x)
+            polynomial = row_polynomial(splat, left + x, top + y0)
+            if channels == 3:
+                splat_rgb(
+                    tile,
+                    offset,
+                    y1 - y0 + 1,
+                    polynomial,
+                    splat[OPACITY],
+                    splat[RED],
+                    splat[GREEN],
+                    splat[BLUE],
+                )
+            else:
+                spare = u64((channels + 1) * PLANE)
+                splat_channels(
+                    tile, offset, y1 - y0 + 1, polynomial, splat[OPACITY], colors[i], channels, spare
+                )
+
+
+@numba.njit(parallel=True, **KERNEL)
+def composite_tiles(splats, boxes, colors, entries, tile_starts, tiles_x, workers, color, alpha):
+    """Sort and composite every tile and write the image.
+
+    Parameters
+    ----------
+    splats, boxes
+        Of `project`.
+    colors
+        ``[N,C]`` float32; only its C is used if it is 3 (the colours are in `splats`).
+    entries, tile_starts
+        Of `bin_splats`; each tile's entries are left sorted.
+    color, alpha
+        ``[H,W,C]`` and ``[H,W,1]`` float32, written.
+    """
+    height, width, channels = color.shape
+    order = tiles_by_work(tile_starts)
+    longest = 0
+    for t in range(order.shape[0]):
+        longest = max(longest, tile_starts[t + 1] - tile_starts[t])
+    for w in prange(workers):
+        scratch = np.empty(longest, np.uint64)
+        histogram = np.empty(256, np.int64)
+        tile = np.empty((channels + 1) * PLANE + LANES, np.float32)
+        covered = np.empty((BLOCKS, BLOCKS), np.bool_)
+        for k in range(w, order.shape[0], workers):
+            t = order[k]
+            left, top = (t % tiles_x) * TILE, (t // tiles_x) * TILE
+            tile_entries = entries[tile_starts[t] : tile_starts[t + 1]]
+            sort_entries(tile_entries, scratch, histogram)
+            composite_tile(splats, boxes, colors, tile_entries, left, top, tile, covered)
+            for y in range(min(TILE, height - top)):
+                for x in range(min(TILE, width - left)):
+                    p = y * ROW + x
+                    alpha[top + y, left + x, 0] = f32(1) - tile[p]
+                    for c in range(channels):
+                        color[top + y, left + x, c] = tile[p + (c + 1) * PLANE]

@@ -1,0 +1,80 @@
+"""How every numba kernel of the renderer is compiled, and on how many threads it runs.
+
+Compiled code is cached by numba beside the source or, where that folder is not writable, in the
+user's cache directory; ``NUMBA_CACHE_DIR`` moves it.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+# OpenMP threads that spin while they wait take the cores from the window, the microphone and the
+# speech network. Read once, when the OpenMP library is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import numba
+
+from studio.core.errors import UserError
+
+SAFE_MATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
+"""Comparisons with NaN stay honest: for kernels that decide what is drawn."""
+
+FAST_MATH = SAFE_MATH | {"nnan", "ninf"}
+"""For kernels that only see the finite numbers the projection let through."""
+
+SAFE_KERNEL = {
+    "nogil": True,
+    "cache": True,
+    "fastmath": SAFE_MATH,
+    "error_model": "numpy",
+    "boundscheck": False,
+}
+KERNEL = SAFE_KERNEL | {"fastmath": FAST_MATH}
+
+_one_at_a_time = threading.Lock()
+
+
+@cache
+def thread_count() -> int:
+    """Return how many threads a kernel uses: the physical cores, or ``AVATAR_STUDIO_THREADS``.
+
+    Raises
+    ------
+    UserError
+        If ``AVATAR_STUDIO_THREADS`` is not a positive whole number.
+    """
+    wanted = os.environ.get("AVATAR_STUDIO_THREADS")
+    if wanted is None:
+        return min(_physical_cores(), numba.config.NUMBA_NUM_THREADS)
+    if not wanted.isdecimal() or int(wanted) < 1:
+        raise UserError(f"AVATAR_STUDIO_THREADS is '{wanted}'; set it to a number of threads, such as 4.")
+    return min(int(wanted), numba.config.NUMBA_NUM_THREADS)
+
+
+def _physical_cores() -> int:
+    """Count the cores this process may run on, hyper-threads not counted where Linux tells."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    cores = set()
+    for cpu in os.sched_getaffinity(0):
+        try:
+            with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") as siblings:
+                cores.add(siblings.read())
+        except OSError:
+            cores.add(cpu)
+    return len(cores)
+
+
+@contextmanager
+def kernel_threads() -> Iterator[int]:
+    """Hold the kernel threads while parallel kernels run; yields their number.
+
+    One frame uses every thread, so two at once gain nothing, and not every threading layer that numba
+    may pick (``workqueue``) survives concurrent callers.
+    """
+    with _one_at_a_time:
+        threads = thread_count()
+        numba.set_num_threads(threads)
+        yield threads
