@@ -1,0 +1,67 @@
+"""`Session`: what the window shows and does right now; the GUI thread is its only writer."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import SignalGroupDescriptor
+
+from studio.core.avatar import Avatar, Background
+from studio.core.motion.motion import Motion
+from studio.ui.viewport.orbit import Orbit
+
+RATE = 16000  # Hz, of everything heard
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """An opened sound: mono float32 ``[S]`` at 16 kHz."""
+
+    path: Path
+    samples: NDArray[np.float32]
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.samples) / RATE
+
+
+@dataclass(frozen=True)
+class DriveSettings:
+    """How the head is moved; handed whole to the drive thread."""
+
+    look_ahead: float = 0.08
+    """Seconds the mouth waits to hear what comes next."""
+    speech: float = 1.0
+    """Gain of what speech moves."""
+    head: float = 1.0
+    """Gain of the idle head motion."""
+    blink: bool = True
+    at_rest: bool = True
+    """Blink and breathe also while nothing is heard."""
+
+
+@dataclass(eq=False)
+class Session:
+    """State of the window; every field announces its changes through ``events``."""
+
+    events: ClassVar[SignalGroupDescriptor] = SignalGroupDescriptor()
+
+    selected: str = ""
+    """Key of the library entry on show, "" for none."""
+    avatar: Avatar | None = None
+    """The head on show: a finished one, or the newest preview of a build."""
+    orbit: Orbit = field(default_factory=Orbit)
+    background: Background = "plate"
+    render_size: int = 512
+    expression: Motion = field(default_factory=Motion.neutral)
+    """What the sliders ask for, on top of everything else."""
+    drive: DriveSettings = field(default_factory=DriveSettings)
+    listening: bool = False
+    microphone: str | None = None
+    """Name of the chosen input device; None takes the system's."""
+    clip: Clip | None = None
+    playing: bool = False
+    status: str = ""

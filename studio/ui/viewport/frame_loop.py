@@ -1,0 +1,175 @@
+"""The render thread: one slot holds the newest wish, and the newest frame is all anybody gets."""
+
+import logging
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from studio.core.avatar import Avatar, Background
+from studio.core.motion.motion import Motion
+from studio.ui.viewport.orbit import Orbit
+
+log = logging.getLogger(__name__)
+
+MAX_FPS = 60.0
+WINDOW = 1.0  # s over which frames per second are counted
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Everything one frame depends on."""
+
+    avatar: Avatar | None = None
+    motion: Motion = field(default_factory=Motion.neutral)
+    orbit: Orbit = field(default_factory=Orbit)
+    background: Background = "plate"
+    size: int = 512
+    stamp: float = 0.0
+    """`time.monotonic` of the wish."""
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A finished picture ``[H,W,4]`` uint8, straight alpha, and how it came about."""
+
+    rgba: NDArray[np.uint8]
+    scene: Scene
+    ms: float
+    """Milliseconds spent posing, rasterising and shading it."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What the live indicator shows."""
+
+    ms: float
+    fps: float
+    rendered: int
+    superseded: int
+    """Wishes replaced by a newer one before they were rendered."""
+
+
+class FrameLoop(QObject):
+    """Renders the newest `Scene` on a thread of its own.
+
+    `show` may be called from any thread; `take` belongs to the thread that connected to `ready`.
+    """
+
+    ready = Signal()
+    """A frame waits to be taken; not repeated until it was."""
+    prepared = Signal(str, str)
+    """The renderer can draw: backend name, and why it was chosen."""
+    message = Signal(str)
+    failed = Signal(str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wish = threading.Condition()
+        self._scene = Scene()
+        self._dirty = False
+        self._running = False
+        self._frame: Frame | None = None
+        self._rendered = self._superseded = 0
+        self._finished: deque[tuple[float, float]] = deque(maxlen=240)
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start rendering; the renderer prepares itself first."""
+        self._running = True
+        self._thread = threading.Thread(target=self._run, name="render", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the frame in hand and end the thread."""
+        with self._wish:
+            self._running = False
+            self._wish.notify()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def show(self, **changes: Any) -> None:
+        """Wish for the current scene with these fields of `Scene` changed."""
+        with self._wish:
+            self._superseded += self._dirty
+            self._scene = replace(self._scene, stamp=time.monotonic(), **changes)
+            self._dirty = self._scene.avatar is not None
+            self._wish.notify()
+
+    def take(self) -> Frame | None:
+        """Return the newest frame once, or None if it was taken already."""
+        with self._wish:
+            frame, self._frame = self._frame, None
+        return frame
+
+    def pace(self) -> Pace:
+        """Return what was measured over the last second."""
+        with self._wish:
+            newest = time.monotonic() - WINDOW
+            recent = [ms for at, ms in self._finished if at >= newest]
+            return Pace(
+                float(np.median(recent)) if recent else 0.0,
+                len(recent) / WINDOW,
+                self._rendered,
+                self._superseded,
+            )
+
+    def _run(self) -> None:
+        try:
+            self._prepare()
+        except Exception as error:
+            log.exception("the renderer could not be prepared")
+            self.failed.emit(f"The renderer could not be prepared ({error}); run avatar-studio doctor.")
+            return
+        earliest = 0.0
+        while True:
+            with self._wish:
+                while self._running and not self._dirty:
+                    self._wish.wait()
+                if not self._running:
+                    return
+                # Newer wishes that arrive while we keep the frame rate down replace this one.
+                while self._running and (pause := earliest - time.monotonic()) > 0:
+                    self._wish.wait(pause)
+                scene, self._dirty = self._scene, False
+            if scene.avatar is None or not self._running:
+                continue
+            start = time.monotonic()
+            earliest = start + 1 / MAX_FPS
+            try:
+                rgba = self._draw(scene, scene.avatar)
+            except Exception as error:
+                log.exception("a frame could not be drawn")
+                self.failed.emit(f"This view cannot be drawn ({error}); press Home to go back to the front.")
+                continue
+            end = time.monotonic()
+            with self._wish:
+                self._rendered += 1
+                self._finished.append((end, (end - start) * 1000))
+                waiting = self._frame is not None
+                self._frame = Frame(rgba, scene, (end - start) * 1000)
+            if not waiting:
+                self.ready.emit()
+
+    def _prepare(self) -> None:
+        # Imported here: numba and the backends would cost the window a second before it is shown.
+        from studio.core.render.rasterize import choose_backend, warm_up
+
+        self.message.emit(self.tr("Preparing the renderer…"))
+        warm_up(self.message.emit)
+        choice = choose_backend()
+        self.prepared.emit(choice.name, choice.reason)
+
+    @staticmethod
+    def _draw(scene: Scene, avatar: Avatar) -> NDArray[np.uint8]:
+        from studio.core.avatar import render_frame
+        from studio.core.render.composite import to_bytes
+
+        camera = scene.orbit.camera(avatar, scene.size)
+        return to_bytes(render_frame(avatar, scene.motion, camera, scene.background))
