@@ -63,11 +63,11 @@ def to_bytes(rgba: NDArray[np.float32]) -> NDArray[np.uint8]:
 @numba.njit(parallel=True, **SAFE_KERNEL)
 def _over(color, alpha, background, rgba):
     height, width, _ = color.shape
-    picture = background.shape[0] > 1 or background.shape[1] > 1
+    step_y, step_x = min(background.shape[0] - 1, 1), min(background.shape[1] - 1, 1)
     for y in prange(height):
         for x in range(width):
             shine = f32(1) - alpha[y, x, 0]
-            by, bx = (y, x) if picture else (0, 0)
+            by, bx = y * step_y, x * step_x
             rgba[y, x, 0] = color[y, x, 0] + shine * background[by, bx, 0]
             rgba[y, x, 1] = color[y, x, 1] + shine * background[by, bx, 1]
             rgba[y, x, 2] = color[y, x, 2] + shine * background[by, bx, 2]

@@ -172,22 +172,13 @@ def composite_tile(splats, boxes, colors, entries, left, top, tile, covered):
         for x in range(x0, x1 + 1, LANES):
             offset = u64(y0 * ROW + x)
             polynomial = row_polynomial(splat, left + x, top + y0)
+            rows, opacity = y1 - y0 + 1, splat[OPACITY]
             if channels == 3:
-                splat_rgb(
-                    tile,
-                    offset,
-                    y1 - y0 + 1,
-                    polynomial,
-                    splat[OPACITY],
-                    splat[RED],
-                    splat[GREEN],
-                    splat[BLUE],
-                )
+                red, green, blue = splat[RED], splat[GREEN], splat[BLUE]
+                splat_rgb(tile, offset, rows, polynomial, opacity, red, green, blue)
             else:
                 spare = u64((channels + 1) * PLANE)
-                splat_channels(
-                    tile, offset, y1 - y0 + 1, polynomial, splat[OPACITY], colors[i], channels, spare
-                )
+                splat_channels(tile, offset, rows, polynomial, opacity, colors[i], channels, spare)
 
 
 @numba.njit(parallel=True, **KERNEL)
