@@ -1,0 +1,97 @@
+"""Faces in a picture: boxes and 478 landmarks with irises, in still and in video mode."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.perception.mediapipe_models import MeshTracker, detect_boxes, face_meshes
+
+__all__ = ["Face", "MeshTracker", "find_faces", "landmark_box"]
+
+# The mesh network sees 192 x 192 px of face; a crop larger than this adds nothing but time.
+_CROP_SIZE = 512
+# Landmarks are found again on a crop this many face boxes wide, so that a small face gets full detail.
+_CROP_MARGIN = 2.2
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One face found in a picture.
+
+    Attributes
+    ----------
+    landmarks
+        ``[478,3]`` float32: x, y px; z px, smaller is nearer.
+    box
+        ``[4]`` float32 x0 y0 x1 y1 px around the landmarks.
+    """
+
+    landmarks: NDArray[np.float32]
+    box: NDArray[np.float32]
+
+    @property
+    def height(self) -> float:
+        """Forehead to chin, px."""
+        return float(self.box[3] - self.box[1])
+
+
+def landmark_box(landmarks: NDArray) -> NDArray[np.float32]:
+    """Return x0 y0 x1 y1 px around landmarks ``[P,2+]``."""
+    return np.concatenate([landmarks[:, :2].min(0), landmarks[:, :2].max(0)]).astype(np.float32)
+
+
+def find_faces(rgb: NDArray[np.uint8]) -> list[Face]:
+    """Find every face in a still picture ``[H,W,3]``, the largest first.
+
+    A detector proposes boxes and the mesh is fitted on a crop around each, so that face size in the picture does
+    not matter. Where it proposes none (paintings, cartoons, animals), the mesh searches the whole picture.
+    """
+    faces: list[Face] = []
+    for box in detect_boxes(rgb):
+        _add(faces, _fit_in_box(rgb, box))
+    if not faces:
+        for rough in face_meshes(_shrunk(rgb)):
+            rough = rough * (max(rgb.shape[:2]) / max(_shrunk(rgb).shape[:2]))
+            refined = _fit_in_box(rgb, landmark_box(rough))
+            _add(faces, rough if refined is None else refined)
+    return sorted(faces, key=lambda face: -face.height)
+
+
+def _add(faces: list[Face], landmarks: NDArray[np.float32] | None) -> None:
+    """Append a face unless it is the same one again."""
+    if landmarks is None:
+        return
+    face = Face(landmarks, landmark_box(landmarks))
+    centre = (face.box[:2] + face.box[2:]) / 2
+    for other in faces:
+        if np.all(centre > other.box[:2]) and np.all(centre < other.box[2:]):
+            return
+    faces.append(face)
+
+
+def _fit_in_box(rgb: NDArray[np.uint8], box: NDArray) -> NDArray[np.float32] | None:
+    height, width = rgb.shape[:2]
+    side = max(box[2] - box[0], box[3] - box[1]) * _CROP_MARGIN
+    x0, y0 = (box[:2] + box[2:]) / 2 - side / 2
+    scale = min(_CROP_SIZE / side, 4.0)
+    size = max(int(round(side * scale)), 32)
+    warp = np.array([[scale, 0, -x0 * scale], [0, scale, -y0 * scale]], np.float64)
+    filter_ = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    crop = cv2.warpAffine(rgb, warp, (size, size), flags=filter_, borderMode=cv2.BORDER_REPLICATE)
+    found = face_meshes(crop)
+    if not found:
+        return None
+    landmarks = min(found, key=lambda p: float(np.linalg.norm(p[:, :2].mean(0) - size / 2)))
+    landmarks = landmarks / np.float32(scale)
+    landmarks[:, :2] += np.array([x0, y0], np.float32)
+    centre = landmarks[:, :2].mean(0)
+    return landmarks if 0 <= centre[0] < width and 0 <= centre[1] < height else None
+
+
+def _shrunk(rgb: NDArray[np.uint8], long_side: int = 1024) -> NDArray[np.uint8]:
+    scale = long_side / max(rgb.shape[:2])
+    if scale >= 1:
+        return rgb
+    return cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)

@@ -1,0 +1,87 @@
+"""Who is the person and what is behind: alpha matte and background plate."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.perception.landmarks import landmark_box
+from studio.core.perception.mediapipe_models import person_mask
+
+# The segmentation network works at 256 x 256; a window of this many face heights gives the head most of them.
+_HEAD_WINDOW = 2.8
+# The background is painted in at this size: it is a guess, and a soft one looks better than a sharp wrong one.
+_PLATE_SIZE = 320
+
+
+def person_matte(rgb: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the person's alpha ``[H,W]`` 0..1 in a picture ``[H,W,3]`` float32 0..1.
+
+    The whole picture gives the body and a window around the head gives hair and ears at the network's full
+    resolution; a guided filter then follows the picture's own edges.
+    """
+    picture = np.round(rgb * 255).astype(np.uint8)
+    height, width = picture.shape[:2]
+    mask = person_mask(picture).copy()
+
+    x0, y0, x1, y1 = landmark_box(landmarks)
+    side = _HEAD_WINDOW * (y1 - y0)
+    left = int(max(0, (x0 + x1) / 2 - side / 2))
+    top = int(max(0, (y0 + y1) / 2 - 0.55 * side))
+    right, bottom = int(min(width, left + side)), int(min(height, top + side))
+    window = person_mask(picture[top:bottom, left:right])
+    if right - left < 0.98 * width or bottom - top < 0.98 * height:
+        feather = _feather(window.shape, 0.08 * side, (left, top, width - right, height - bottom))
+        mask[top:bottom, left:right] += feather * (window - mask[top:bottom, left:right])
+    else:
+        mask = window
+
+    radius = max(4, round(0.03 * (y1 - y0)))
+    mask = cv2.ximgproc.guidedFilter(rgb, mask, radius, 1e-4)
+    alpha = np.clip((mask - 0.25) / 0.6, 0, 1)
+    # A face is solid: the network sometimes doubts foreheads under hair and chins over collars.
+    hull = cv2.convexHull(np.round(landmarks[:468, :2]).astype(np.int32))
+    cv2.fillConvexPoly(alpha, hull, 1.0)
+    return _largest_part(alpha.astype(np.float32), hull)
+
+
+def paint_out(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the picture ``[H,W,3]`` with the person painted out; pixels beyond the matte stay untouched."""
+    scale = min(1.0, _PLATE_SIZE / max(rgb.shape[:2]))
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size = (small.shape[1], small.shape[0])
+    person = (cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 0.02).astype(np.uint8)
+    person = cv2.dilate(person, np.ones((5, 5), np.uint8))
+    if person.all():
+        return np.broadcast_to(np.median(rgb.reshape(-1, 3), 0), rgb.shape).astype(np.float32).copy()
+    filled = cv2.inpaint(np.round(small * 255).astype(np.uint8), person, 4, cv2.INPAINT_TELEA)
+    filled = filled.astype(np.float32) / 255
+    # Inpainting leaves streaks where the gap is wide: blur them by how deep inside the gap they lie.
+    depth = cv2.distanceTransform(person, cv2.DIST_L2, 5)
+    soft = cv2.GaussianBlur(filled, (0, 0), 9)
+    weight = np.clip(depth / 12, 0, 1)[..., None]
+    filled = filled * (1 - weight) + soft * weight
+    plate = cv2.resize(filled, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_CUBIC)
+    inside = cv2.dilate((alpha > 0.02).astype(np.float32), np.ones((3, 3), np.uint8))
+    inside = np.maximum(inside, cv2.GaussianBlur(inside, (0, 0), 1.5))[..., None]
+    return np.clip(plate * inside + rgb * (1 - inside), 0, 1).astype(np.float32)
+
+
+def _feather(shape: tuple[int, ...], width: float, room: tuple[int, int, int, int]) -> NDArray[np.float32]:
+    """Return a weight falling to 0 at the borders beyond which the picture has `room` px (left, top, right, bottom)."""
+    height, length = shape
+    x, y = np.arange(length) + 0.5, np.arange(height) + 0.5
+    far = np.full(1, 1e6)
+    across = np.minimum(x if room[0] else far, length - x if room[2] else far)
+    down = np.minimum(y if room[1] else far, height - y if room[3] else far)
+    return np.clip(np.minimum(down[:, None], across[None]) / width, 0, 1).astype(np.float32)
+
+
+def _largest_part(alpha: NDArray[np.float32], hull: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Keep the part of the matte that the face belongs to; other people in the picture stay background."""
+    count, labels = cv2.connectedComponents((alpha > 0.5).astype(np.uint8))
+    if count <= 2:
+        return alpha
+    centre = np.clip(hull[:, 0].mean(0).astype(int), 0, np.array(alpha.shape[::-1]) - 1)
+    own = (labels == labels[centre[1], centre[0]]).astype(np.uint8)
+    near = cv2.dilate(own, np.ones((15, 15), np.uint8))
+    return alpha * near

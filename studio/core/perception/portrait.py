@@ -1,0 +1,204 @@
+"""`prepare_portrait`: a decoded picture becomes a `Portrait` every engine can start from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import UserError
+from studio.core.jobs import Job, Progress
+from studio.core.perception.landmarks import Face, find_faces, landmark_box
+from studio.core.perception.matting import paint_out, person_matte
+
+MIN_FACE = 64
+"""px; a smaller face holds too little to build from."""
+
+# Engines work on a face of about this height: the picture is scaled to it, within these bounds.
+_FACE_HEIGHT = 256
+_MAX_UPSCALE = 2.5
+_MIN_LONG_SIDE = 512
+_MAX_LONG_SIDE = 1536
+# Where the face is less than this part of the picture's shorter side, a bust is cropped from the picture.
+_SMALL_FACE = 0.16
+_BUST = 5.0
+
+
+class FacesFoundError(UserError):
+    """Several faces and none chosen; `boxes` ``[B,4]`` px of the picture, the largest face first."""
+
+    def __init__(self, boxes: NDArray[np.float32]) -> None:
+        super().__init__(
+            f"The picture shows {len(boxes)} faces; choose one with --face 1 to --face {len(boxes)} "
+            "(1 is the largest), or click it in the window."
+        )
+        self.boxes = boxes
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """A prepared picture.
+
+    Attributes
+    ----------
+    rgb
+        ``[H,W,3]`` float32 0..1, scaled so that the face is about 256 px high.
+    alpha
+        ``[H,W]`` float32 0..1: the person.
+    landmarks
+        ``[478,3]`` float32 px; z in px, smaller is nearer (MediaPipe's face mesh with irises).
+    plate
+        ``[H,W,3]`` float32 0..1: the background with the person painted out.
+    scale
+        px of this picture per px of the file.
+    notes
+        Sentences for the user about anything that will hurt quality.
+    """
+
+    rgb: NDArray[np.float32]
+    alpha: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+    plate: NDArray[np.float32]
+    name: str = "portrait"
+    scale: float = 1.0
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def face_height(self) -> float:
+        """Forehead to chin, px."""
+        return float(np.ptp(self.landmarks[:468, 1]))
+
+
+def prepare_portrait(
+    rgb: NDArray[np.float32],
+    alpha: NDArray[np.float32] | None = None,
+    *,
+    face: int | None = None,
+    landmarks: NDArray[np.float32] | None = None,
+    name: str = "portrait",
+) -> Job[Portrait]:
+    """Find the face, cut out the person, paint in the background.
+
+    Parameters
+    ----------
+    rgb
+        ``[H,W,3]`` float32 0..1.
+    alpha
+        ``[H,W]`` 0..1 where the file has one; it is trusted if part of it is transparent.
+    face
+        1-based, the largest face first; needed only where several are found.
+    landmarks
+        ``[468 or 478, 2 or 3]`` px placed by hand or by another tracker; skips detection.
+
+    Raises
+    ------
+    FacesFoundError
+        Several faces and none chosen.
+    UserError
+        No face, a face under 64 px, or a `face` that is not there.
+    """
+    yield Progress(0.02, "finding the face")
+    notes: list[str] = []
+    picture = np.round(rgb * 255).astype(np.uint8)
+    points = (
+        _complete(landmarks, rgb.shape)
+        if landmarks is not None
+        else _choose(find_faces(picture), face).landmarks
+    )
+    height = float(np.ptp(points[:468, 1]))
+    if height < MIN_FACE:
+        raise UserError(
+            f"The face is only {height:.0f} px high and {MIN_FACE} px are needed; use a larger picture or a closer crop."
+        )
+    if height < 128:
+        notes.append(f"The face is only {height:.0f} px high, so the head will look soft.")
+    if abs(_yaw(points)) > 25:
+        notes.append("The face is turned far to the side; the hidden half is guessed.")
+
+    if height < _SMALL_FACE * min(picture.shape[:2]):
+        x0, y0, x1, y1 = _bust(points, picture.shape)
+        rgb, points = rgb[y0:y1, x0:x1], points - np.array([x0, y0, 0], np.float32)
+        alpha = None if alpha is None else alpha[y0:y1, x0:x1]
+        notes.append("The face is small in the picture, so the picture was cropped to head and shoulders.")
+
+    long_side = max(rgb.shape[:2])
+    scale = max(_FACE_HEIGHT / height, min(_MIN_LONG_SIDE / long_side, 1.0))
+    scale = min(scale, _MAX_UPSCALE, _MAX_LONG_SIDE / long_side)
+    size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
+    resample = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    stretch = np.array([size[0] / rgb.shape[1], size[1] / rgb.shape[0], scale], np.float32)
+    rgb = np.clip(cv2.resize(rgb, size, interpolation=resample), 0, 1).astype(np.float32)
+    points = (points * stretch).astype(np.float32)
+
+    yield Progress(0.08, "cutting out the person")
+    if alpha is not None and float((alpha < 0.5).mean()) > 0.02:
+        matte = np.clip(cv2.resize(alpha, size, interpolation=resample), 0, 1).astype(np.float32)
+    else:
+        matte = person_matte(rgb, points)
+    yield Progress(0.12, "painting the background")
+    return Portrait(rgb, matte, points, paint_out(rgb, matte), name, scale, tuple(notes))
+
+
+def _choose(faces: Sequence[Face], face: int | None) -> Face:
+    if not faces:
+        raise UserError(
+            "No face was found; use a picture where one face looks towards the camera, "
+            "or place the landmarks yourself (--landmarks)."
+        )
+    if face is None:
+        # A passer-by far smaller than the sitter is no reason to ask.
+        rivals = [f for f in faces if f.height > 0.5 * faces[0].height]
+        if len(rivals) > 1:
+            raise FacesFoundError(np.array([f.box for f in rivals]))
+        return faces[0]
+    if not 1 <= face <= len(faces):
+        found = "1 face was" if len(faces) == 1 else f"{len(faces)} faces were"
+        raise UserError(f"There is no face {face}: {found} found; choose a number from 1 to {len(faces)}.")
+    return faces[face - 1]
+
+
+def _complete(landmarks: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Check landmarks given from outside and add what they lack (depth, irises)."""
+    points = np.asarray(landmarks, np.float32)
+    if points.ndim != 2 or points.shape[0] not in (468, 478) or points.shape[1] not in (2, 3):
+        raise UserError(
+            "Landmarks must be 468 or 478 rows of x, y or x, y, z in pixels; see --help for the layout."
+        )
+    height, width = shape[:2]
+    inside = (
+        (points[:, 0] > -width)
+        & (points[:, 0] < 2 * width)
+        & (points[:, 1] > -height)
+        & (points[:, 1] < 2 * height)
+    )
+    if not np.isfinite(points).all() or not inside.all():
+        raise UserError("Some landmarks lie far outside the picture; give them in pixels of this picture.")
+    if points.shape[1] == 2 or not points[:, 2].any():
+        raise UserError(
+            "The landmarks carry no depth; give x, y, z for each, as MediaPipe's face mesh writes them."
+        )
+    if len(points) == 468:
+        irises = []
+        for outer, inner, top, bottom in ((33, 133, 159, 145), (263, 362, 386, 374)):
+            centre = points[[outer, inner, top, bottom]].mean(0)
+            radius = 0.2 * np.linalg.norm(points[outer, :2] - points[inner, :2])
+            offsets = np.array([[0, 0], [1, 0], [0, -1], [-1, 0], [0, 1]], np.float32) * radius
+            irises.append(np.column_stack([centre[:2] + offsets, np.full(5, centre[2], np.float32)]))
+        points = np.concatenate([points, *irises])
+    return points.astype(np.float32)
+
+
+def _yaw(points: NDArray) -> float:
+    """Degrees by which the face is turned, from the depth of its two sides."""
+    across = points[454] - points[234]
+    return float(np.degrees(np.arctan2(across[2], across[0])))
+
+
+def _bust(points: NDArray, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Return a square around head and shoulders, inside the picture: x0 y0 x1 y1 px."""
+    x0, y0, x1, y1 = landmark_box(points)
+    side = min(_BUST * (y1 - y0), *shape[:2])
+    left = float(np.clip((x0 + x1) / 2 - side / 2, 0, shape[1] - side))
+    top = float(np.clip((y0 + y1) / 2 - 0.4 * side, 0, shape[0] - side))
+    return int(left), int(top), int(left + side), int(top + side)
