@@ -1,0 +1,394 @@
+"""The command line: one command per job; without a command, the window.
+
+Exit codes: 0 done, 2 bad input, 1 a bug (its traceback is in the log file), 130 interrupted. With
+``--json`` the result, or the error, is one JSON object on standard output and progress is one JSON object
+per line on standard error.
+"""
+
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from studio import __version__
+from studio.core.errors import UserError
+from studio.core.jobs import Job, Progress, T, run
+
+if TYPE_CHECKING:
+    from studio.core.avatar import Avatar
+
+# Everything heavy is imported by the command that needs it: `--help` must not load torch.
+
+OK, BUG, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    name="avatar-studio",
+    help="A living Gaussian-splat head from one picture. Without a command: the window.",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Picture = Annotated[Path, typer.Argument(metavar="IMAGE", help="The portrait.")]
+AvatarFile = Annotated[Path, typer.Argument(metavar="A.avatar", help="A built avatar.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Answer with JSON, for machines.")]
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    sys.exit(call(sys.argv[1:] if arguments is None else arguments))
+
+
+def call(arguments: list[str]) -> int:
+    """Run the command line and return its exit code."""
+    as_json, debug = "--json" in arguments, "--debug" in arguments
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        result = app(args=arguments, prog_name="avatar-studio", standalone_mode=False)
+    except UserError as error:
+        _show_error(str(error), "input", as_json)
+        return BAD_INPUT
+    except typer.TyperException as error:
+        _show_error(f"{error.format_message()} See avatar-studio --help.", "usage", as_json)
+        return BAD_INPUT
+    except Exception as error:
+        if debug:
+            raise
+        _show_error(_bug(error), "bug", as_json)
+        return BUG
+    if result == INTERRUPTED:  # Typer's answer to Ctrl-C
+        _show_error("Stopped; nothing was written.", "interrupted", as_json)
+    return result if isinstance(result, int) else OK
+
+
+@app.callback(invoke_without_command=True)
+def window(
+    context: typer.Context,
+    sample: Annotated[bool, typer.Option("--sample", help="Open the window on the sample portrait.")] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")] = False,
+) -> int | None:
+    """Open the window when no command is given."""
+    if version:
+        print(f"avatar-studio {__version__}")  # noqa: T201
+        raise typer.Exit
+    if context.invoked_subcommand is not None:
+        return None
+    reason = _no_window()
+    if reason is not None:
+        raise UserError(
+            f"The window cannot open: {reason}. Use a command (avatar-studio --help) or avatar-studio demo."
+        )
+    from studio.core.logs import start_logging
+    from studio.ui.app import main as open_window
+
+    start_logging()
+    return open_window([], sample)
+
+
+@app.command()
+def build(
+    image: Picture,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="A.avatar", help="The avatar to write.")],
+    engine: Annotated[str, typer.Option(help="How to build it.")] = "lift",
+    face: Annotated[int | None, typer.Option(help="Which of several faces: 1 is the largest.")] = None,
+    landmarks: Annotated[
+        Path | None, typer.Option(metavar="F.json", help="478 or 468 [x, y] px; no detector is run.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    consent: Annotated[bool, typer.Option("--consent", help="State that the person shown consents.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Build an avatar from a portrait."""
+    from studio.core.avatar import Consent
+    from studio.core.build import build_avatar, read_landmarks
+    from studio.core.project.archive import save_avatar
+
+    _check_suffix(out, ".avatar")
+    points = None if landmarks is None else read_landmarks(landmarks)
+    if not consent:
+        _note("Consent of the person shown was not stated (--consent); the avatar records that.", as_json)
+    said = Consent(True, "command line", _now()) if consent else Consent()
+    job = build_avatar(image, engine=engine, face=face, landmarks=points, seed=seed, consent=said)
+    with _progress(as_json) as show:
+        avatar = _finish(job, show)
+    save_avatar(avatar, out)
+    _answer(
+        {"avatar": str(out), "name": avatar.name, "engine": avatar.engine, "consent": asdict(avatar.consent)},
+        f"Built {out}",
+        as_json,
+    )
+
+
+@app.command()
+def view(
+    avatar_file: AvatarFile,
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="V.png", help="The picture to write.")],
+    yaw: Annotated[float, typer.Option(help="Degrees; positive moves the camera to the head's left.")] = 0.0,
+    pitch: Annotated[float, typer.Option(help="Degrees; positive raises the camera.")] = 0.0,
+    zoom: Annotated[float, typer.Option(help="Above 1 is closer.")] = 1.0,
+    size: Annotated[
+        int | None, typer.Option(help="Longer side in pixels (512), or one cell of a sheet (320).")
+    ] = None,
+    expression: Annotated[
+        str, typer.Option(metavar="NAME=VALUE,...", help="ARKit blendshapes: jawOpen=0.7,eyeBlinkLeft=1.")
+    ] = "",
+    background: Annotated[str, typer.Option(help="plate, transparent or #rrggbb.")] = "plate",
+    sheet: Annotated[bool, typer.Option("--sheet", help="Yaw −45…45 × four expressions.")] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Show an avatar as a picture."""
+    from studio.core.avatar import parse_background
+    from studio.core.export import view_picture, view_sheet
+    from studio.core.media.image import save_png
+    from studio.core.project.archive import load_avatar
+
+    _check_suffix(out, ".png")
+    behind, shapes = parse_background(background), parse_expression(expression)
+    avatar = load_avatar(avatar_file)
+    _tell_consent(avatar, as_json)
+    if sheet:
+        pixels = view_sheet(avatar, size or 320, behind)
+    else:
+        pixels = view_picture(
+            avatar, yaw=yaw, pitch=pitch, zoom=zoom, size=size or 512, expression=shapes, background=behind
+        )
+    save_png(out, pixels, {"Title": f"{avatar.name} (synthetic)"})
+    _answer(
+        {"picture": str(out), "width": pixels.shape[1], "height": pixels.shape[0]}, f"Wrote {out}", as_json
+    )
+
+
+@app.command()
+def speak(
+    avatar_file: AvatarFile,
+    speech: Annotated[Path, typer.Argument(metavar="SPEECH.wav", help="A recording of speech.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="C.mp4", help="The clip to write.")],
+    fps: Annotated[float, typer.Option(help="Frames per second.")] = 25.0,
+    size: Annotated[int, typer.Option(help="Side of the square clip in pixels.")] = 512,
+    seed: Annotated[int, typer.Option(help="Seed of blinks and idle motion.")] = 0,
+    background: Annotated[str, typer.Option(help="plate or #rrggbb.")] = "plate",
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a clip of an avatar speaking a recording."""
+    from studio.core.avatar import parse_background
+    from studio.core.export import speak_clip
+    from studio.core.project.archive import load_avatar
+
+    _check_suffix(out, ".mp4")
+    behind = parse_background(background)
+    avatar = load_avatar(avatar_file)
+    _tell_consent(avatar, as_json)
+    with _progress(as_json) as show:
+        report = _finish(speak_clip(avatar, speech, out, fps, size, seed, behind), show)
+    _answer(
+        {**asdict(report), "path": str(out), "real_time_factor": report.real_time_factor},
+        f"Wrote {out}: {report.frames} frames, {report.duration:.2f} s, in {report.seconds:.1f} s "
+        f"({report.real_time_factor:.1f}× real time)",
+        as_json,
+    )
+
+
+@app.command()
+def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
+    """Say what an avatar file holds."""
+    from studio.core.project.archive import read_header
+
+    header = read_header(avatar_file)
+    stated = f"stated ({header.consent.by})" if header.consent.stated else "not stated"
+    lines = [
+        ("name", header.name),
+        ("engine", header.engine),
+        ("made by", header.program),
+        ("created", header.created),
+        ("consent", stated),
+        ("provenance", header.provenance),
+        ("size", f"{header.size / 1e6:.1f} MB, {len(header.arrays)} arrays"),
+    ]
+    _answer(asdict(header), "\n".join(f"{key:<11}{value}" for key, value in lines), as_json)
+
+
+@app.command()
+def doctor(as_json: JsonFlag = False) -> None:
+    """Say what this machine can do, and why not the rest."""
+    from studio.core.doctor import report
+
+    found = report()
+    _answer(found.as_dict(), found.as_text(), as_json)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write to.")] = Path(
+        "out"
+    ),
+    as_json: JsonFlag = False,
+) -> None:
+    """Build the sample portrait, let it speak, and say where the results are: no display needed."""
+    from studio.core.build import build_avatar
+    from studio.core.export import speak_clip, view_sheet
+    from studio.core.jobs import Stopwatch
+    from studio.core.media.image import save_png
+    from studio.core.project.archive import save_avatar
+    from studio.core.sample import CONSENT, sample_portrait, sample_speech
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"'{out}' cannot be made; choose another folder with -o.") from error
+    files = {"avatar": out / "sample.avatar", "sheet": out / "sample_sheet.png", "clip": out / "sample.mp4"}
+    seconds: dict[str, float] = {}
+    with _progress(as_json) as show:
+        watch = Stopwatch()
+        avatar = _finish(build_avatar(sample_portrait(), consent=CONSENT), show)
+        save_avatar(avatar, files["avatar"])
+        seconds["avatar"] = watch.elapsed
+        show(Progress(0.0, "rendering the view sheet"))
+        save_png(files["sheet"], view_sheet(avatar), {"Title": f"{avatar.name} (synthetic)"})
+        seconds["sheet"] = watch.elapsed - seconds["avatar"]
+        report = _finish(speak_clip(avatar, sample_speech(), files["clip"]), show)
+        seconds["clip"] = report.seconds
+    text = "\n".join(f"{what:<8}{path}  ({seconds[what]:.1f} s)" for what, path in files.items())
+    _answer({**{k: str(v) for k, v in files.items()}, "seconds": seconds}, text, as_json)
+
+
+def parse_expression(text: str) -> dict[str, float]:
+    """Read ``jawOpen=0.7,eyeBlinkLeft=1``.
+
+    Raises
+    ------
+    UserError
+        If a name is unknown (the nearest one is suggested) or a value is not a number from 0 to 1.
+    """
+    from difflib import get_close_matches
+
+    from studio.core.heads.arkit import ARKIT_NAMES
+
+    shapes: dict[str, float] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, _, number = (piece.strip() for piece in part.partition("="))
+        if name not in ARKIT_NAMES:
+            lowered = {known.lower(): known for known in ARKIT_NAMES}
+            near = get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)
+            hint = f"did you mean {lowered[near[0]]}?" if near else "use ARKit names such as jawOpen."
+            raise UserError(f"There is no blendshape called '{name}'; {hint}")
+        try:
+            value = float(number)
+        except ValueError:
+            value = float("nan")
+        if not 0 <= value <= 1:
+            raise UserError(f"'{part}' is not an expression; give each name a number from 0 to 1: {name}=0.7")
+        shapes[name] = value
+    return shapes
+
+
+def _finish(job: Job[T], show: Callable[[Progress], None]) -> T:
+    """Run a job; whatever interrupts it, the job is closed on the way out."""
+    try:
+        return run(job, show)
+    finally:
+        job.close()
+
+
+@contextmanager
+def _progress(as_json: bool) -> Iterator[Callable[[Progress], None]]:
+    """Give out a function that shows `Progress`: a bar on a terminal, JSON lines, or one line a step."""
+    if as_json:
+        yield lambda report: print(  # noqa: T201
+            json.dumps({"fraction": report.fraction, "message": report.message, "eta": report.eta}),
+            file=sys.stderr,
+            flush=True,
+        )
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bars
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        told: list[str] = []
+
+        def line(report: Progress) -> None:
+            if report.message not in told[-1:]:
+                told.append(report.message)
+                console.print(report.message, highlight=False, markup=False)
+
+        yield line
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[eta]}"),
+    )
+    with Bars(*columns, TimeElapsedColumn(), console=console, transient=True) as bars:
+        task = bars.add_task("", total=1.0, eta="")
+
+        def draw(report: Progress) -> None:
+            eta = "" if report.eta is None else f"{report.eta:.0f} s left"
+            bars.update(task, completed=report.fraction, description=report.message, eta=eta)
+
+        yield draw
+
+
+def _answer(result: dict[str, Any], text: str, as_json: bool) -> None:
+    print(json.dumps(result, default=str) if as_json else text)  # noqa: T201
+
+
+def _note(text: str, as_json: bool) -> None:
+    print(json.dumps({"note": text}) if as_json else text, file=sys.stderr)  # noqa: T201
+
+
+def _show_error(text: str, kind: str, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": text, "kind": kind}))  # noqa: T201
+    else:
+        print(text, file=sys.stderr)  # noqa: T201
+
+
+def _tell_consent(avatar: "Avatar", as_json: bool) -> None:
+    if not avatar.consent.stated:
+        _note("This avatar was built without stated consent.", as_json)
+
+
+def _bug(error: Exception) -> str:
+    from studio.core.logs import log_file, start_logging
+
+    start_logging()
+    logging.getLogger("studio.cli").error("unexpected error", exc_info=error)
+    return (
+        f"Something went wrong inside the program ({type(error).__name__}); the details are in {log_file()}."
+    )
+
+
+def _check_suffix(path: Path, suffix: str) -> None:
+    if path.suffix.lower() != suffix:
+        raise UserError(f"'{path.name}' should end with {suffix}; name the file so.")
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _now() -> str:
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _no_window() -> str | None:
+    """Return why no window can be shown, or None."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return None
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return "there is no display"
+    return None

@@ -1,0 +1,114 @@
+"""Picture file in, avatar out: the one build job of the window, the command line and the tests."""
+
+import json
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.avatar import Avatar, Consent
+from studio.core.engines.registry import load_engine
+from studio.core.errors import UserError
+from studio.core.jobs import Job, Stopwatch, T
+from studio.core.media.image import load_picture
+from studio.core.perception.portrait import prepare_portrait
+
+MAX_LANDMARK_BYTES = 2**20
+
+# Share of the whole that finding the person takes; the rest is the engine's.
+_PREPARED = 0.3
+
+
+def build_avatar(
+    picture_path: str | PathLike[str],
+    *,
+    engine: str = "lift",
+    face: int | None = None,
+    landmarks: NDArray[np.float32] | None = None,
+    seed: int = 0,
+    consent: Consent = Consent(),
+) -> Job[Avatar]:
+    """Build an avatar from a picture file.
+
+    Parameters
+    ----------
+    face
+        Which face to take where the picture shows several; 1 is the largest.
+    landmarks
+        ``[478,3]`` or ``[468,3]`` px in the file's pixels (upright), instead of those the detector finds.
+
+    Yields
+    ------
+    Progress
+        Previews are avatars, coarse first.
+
+    Raises
+    ------
+    UserError
+        If the picture or its face cannot be used; `FacesFoundError` asks which face.
+    """
+    maker = load_engine(engine)
+    watch = Stopwatch()
+    yield watch.progress(0.0, "reading the picture")
+    picture = load_picture(picture_path)
+    placed = None if landmarks is None else landmarks * np.float32(picture.scale)
+    portrait = yield from _share(
+        prepare_portrait(
+            picture.rgb, picture.alpha, face=face, landmarks=placed, name=Path(picture_path).stem
+        ),
+        watch,
+        0.0,
+        _PREPARED,
+    )
+    del picture  # a large picture is not needed while the engine works
+    building = maker.reconstruct(portrait, seed=seed, consent=consent)
+    return (yield from _share(building, watch, _PREPARED, 1.0))
+
+
+def _share(job: Job[T], watch: Stopwatch, start: float, stop: float) -> Job[T]:
+    """Run a job as part of a larger one: its fractions are mapped to ``start..stop``."""
+    try:
+        while True:
+            report = next(job)
+            fraction = start + (stop - start) * report.fraction
+            yield watch.progress(fraction, report.message, report.preview)
+    except StopIteration as done:
+        return done.value
+    finally:
+        job.close()
+
+
+def read_landmarks(path: str | PathLike[str]) -> NDArray[np.float32]:
+    """Read landmarks from JSON: a list of 478 or 468 ``[x, y]`` or ``[x, y, z]`` px, bare or as "landmarks".
+
+    Returns
+    -------
+    ``[478,3]`` or ``[468,3]`` float32 px; z is 0 where the file has none.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be read or holds anything else.
+    """
+    path = Path(path)
+    ask = "it must be a JSON list of 478 (or 468) [x, y] or [x, y, z] in pixels"
+    try:
+        if path.stat().st_size > MAX_LANDMARK_BYTES:
+            raise UserError(f"'{path.name}' is too large for landmarks; {ask}.")
+        values = json.loads(path.read_bytes())
+    except OSError as error:
+        raise UserError(f"'{path.name}' cannot be read; check the name and the folder.") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"'{path.name}' is not JSON; {ask}.") from error
+    if isinstance(values, dict):
+        values = values.get("landmarks")
+    try:
+        points = np.array(values, np.float32)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise UserError(f"'{path.name}' does not hold landmarks; {ask}.") from error
+    if points.ndim != 2 or len(points) not in (468, 478) or points.shape[1] not in (2, 3):
+        raise UserError(f"'{path.name}' does not hold landmarks; {ask}.")
+    if not np.isfinite(points).all() or abs(points).max() > 1e5:
+        raise UserError(f"'{path.name}' holds landmarks far outside any picture; {ask}.")
+    return points if points.shape[1] == 3 else np.pad(points, ((0, 0), (0, 1)))

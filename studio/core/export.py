@@ -1,0 +1,230 @@
+"""What leaves the program: clips with sound, stills and view sheets, all through `render_frame`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import ceil
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from studio.core.avatar import Avatar, Background, render_frame
+from studio.core.errors import UserError
+from studio.core.framing import orbit, portrait_camera, square_camera
+from studio.core.jobs import Job, Stopwatch
+from studio.core.media.audio import load_audio
+from studio.core.media.files import atomic_path
+from studio.core.media.video import AAC_RATES, ClipInfo, VideoWriter, decode_audio, probing
+from studio.core.motion.motion import Motion
+from studio.core.render.composite import to_bytes
+from studio.core.speech.stream import speech_motion
+
+SHEET_YAWS = (-45, -30, -15, 0, 15, 30, 45)
+SHEET_ROWS: dict[str, dict[str, float]] = {
+    "neutral": {},
+    "jawOpen": {"jawOpen": 0.7},
+    "smile": {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0},
+    "blink": {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0},
+}
+
+MIN_SIZE, MAX_SIZE = 64, 4096
+# What H.264 at level 5.1 plays everywhere.
+MAX_CLIP_SIZE = 2048
+SPEECH_RATE = 16_000
+
+_PREVIEW_EVERY = 0.25  # s
+_RENDERED = 0.92  # share of the whole when the last frame is rendered; the rest is reading back
+
+
+@dataclass(frozen=True)
+class ClipReport:
+    """A finished, verified clip.
+
+    Attributes
+    ----------
+    duration
+        s of clip.
+    seconds
+        s it took.
+    steps
+        s of each step, by its message.
+    """
+
+    path: Path
+    frames: int
+    fps: float
+    size: int
+    duration: float
+    seconds: float
+    steps: dict[str, float]
+
+    @property
+    def real_time_factor(self) -> float:
+        """Seconds of clip made per second; at least 1 keeps up with real time."""
+        return self.duration / self.seconds
+
+
+def speak_clip(
+    avatar: Avatar,
+    audio_path: str | PathLike[str],
+    out_path: str | PathLike[str],
+    fps: float | Fraction = 25,
+    size: int = 512,
+    seed: int = 0,
+    background: Background = "plate",
+) -> Job[ClipReport]:
+    """Render an avatar speaking a recording into a square clip as long as the recording.
+
+    The clip is written to a temporary file, decoded from end to end and counted, and only then takes its
+    place; closing the job leaves nothing behind.
+
+    Raises
+    ------
+    UserError
+        If the recording cannot be used, an option is out of range, or the clip cannot be written.
+    """
+    _check_clip_options(fps, size, background)
+    rate = Fraction(fps).limit_denominator(1001)
+    watch = Stopwatch()
+    yield watch.progress(0.0, "listening to the recording")
+    speech = load_audio(audio_path, SPEECH_RATE)
+    sound = _clip_sound(audio_path)
+    motion = speech_motion(speech, float(rate), seed)
+    frames = max(1, ceil(len(sound[0]) * rate / sound[1]))
+    camera = square_camera(avatar, size)
+
+    with atomic_path(out_path) as temporary:
+        yield watch.progress(0.03, "preparing the renderer")
+        with VideoWriter(
+            temporary, size, size, rate, audio=sound, metadata={"title": f"{avatar.name} (synthetic)"}
+        ) as writer:
+            shown = -_PREVIEW_EVERY
+            for i in range(frames):
+                rgba = render_frame(avatar, motion.at(float(i / rate)), camera, background)
+                writer.write(to_bytes(rgba))
+                if watch.elapsed - shown > _PREVIEW_EVERY:
+                    shown = watch.elapsed
+                    step = max(1, size // 192)
+                    fraction = 0.03 + (_RENDERED - 0.03) * (i + 1) / frames
+                    yield watch.progress(fraction, "rendering", rgba[::step, ::step, :3].copy())
+        info = yield from _read_back(temporary, watch)
+        _verify(info, frames, size, len(sound[0]) / sound[1], rate)
+    yield watch.progress(1.0, "done")
+    return ClipReport(
+        Path(out_path), frames, float(rate), size, float(frames / rate), watch.elapsed, watch.steps
+    )
+
+
+def view_picture(
+    avatar: Avatar,
+    *,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    zoom: float = 1.0,
+    size: int = 512,
+    expression: Mapping[str, float] | None = None,
+    background: Background = "plate",
+) -> NDArray[np.uint8]:
+    """Render one still in the portrait's own framing, turned by degrees and magnified.
+
+    Returns
+    -------
+    ``[H,W,4]`` uint8, the longer side `size` px.
+
+    Raises
+    ------
+    UserError
+        If `size`, `zoom` or an angle is out of range.
+    """
+    _check_range("size", size, MIN_SIZE, MAX_SIZE, "pixels")
+    _check_range("yaw", yaw, -180, 180, "degrees")
+    _check_range("pitch", pitch, -90, 90, "degrees")
+    _check_range("zoom", zoom, 0.1, 10, "times")
+    camera = orbit(avatar, portrait_camera(avatar, size), yaw, pitch, zoom)
+    return to_bytes(render_frame(avatar, Motion.arkit(0.0, None, **(expression or {})), camera, background))
+
+
+def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate") -> NDArray[np.uint8]:
+    """Render yaw −45…45° × neutral, open jaw, smile and blink as one labelled picture.
+
+    Parameters
+    ----------
+    size
+        px of one square cell.
+
+    Returns
+    -------
+    ``[H,W,3]`` uint8.
+
+    Raises
+    ------
+    UserError
+        If `size` is out of range.
+    """
+    _check_range("size", size, MIN_SIZE, MAX_SIZE // 4, "pixels")
+    margin = max(14, size // 12)
+    left = 5 * margin
+    sheet = Image.new("RGB", (left + size * len(SHEET_YAWS), margin + size * len(SHEET_ROWS)), "#16181d")
+    draw = ImageDraw.Draw(sheet)
+    font = ImageFont.load_default(margin * 0.7)
+    home = square_camera(avatar, size)
+    for column, yaw in enumerate(SHEET_YAWS):
+        x = left + column * size
+        draw.text((x + size / 2, margin / 2), f"{yaw:+d}°" if yaw else "0°", "#d8dbe2", font, anchor="mm")
+        camera = orbit(avatar, home, yaw, 0.0)
+        for row, expression in enumerate(SHEET_ROWS.values()):
+            cell = to_bytes(render_frame(avatar, Motion.arkit(0.0, None, **expression), camera, background))
+            sheet.paste(Image.fromarray(np.ascontiguousarray(cell[..., :3])), (x, margin + row * size))
+    for row, label in enumerate(SHEET_ROWS):
+        draw.text((left / 2, margin + (row + 0.5) * size), label, "#d8dbe2", font, anchor="mm")
+    return np.asarray(sheet)
+
+
+def _clip_sound(path: str | PathLike[str]) -> tuple[NDArray[np.float32], int]:
+    """Return the recording as the clip will carry it: mono or stereo, at a rate AAC has."""
+    samples, rate = decode_audio(path)
+    if samples.shape[1] > 2:
+        samples = samples.mean(axis=1, keepdims=True)
+    if rate not in AAC_RATES:
+        import soxr
+
+        samples, rate = soxr.resample(samples, rate, 48_000), 48_000
+    return np.clip(samples, -1, 1), rate
+
+
+def _read_back(path: Path, watch: Stopwatch) -> Job[ClipInfo]:
+    checking = probing(path)
+    try:
+        while True:
+            report = next(checking)
+            yield watch.progress(_RENDERED + (1 - _RENDERED) * report.fraction, "checking the clip")
+    except StopIteration as done:
+        return done.value
+    finally:
+        checking.close()
+
+
+def _verify(info: ClipInfo, frames: int, size: int, seconds: float, rate: Fraction) -> None:
+    """Raise RuntimeError (a bug, not the user's doing) if the clip is not what was written."""
+    if info.frames != frames or (info.width, info.height) != (size, size) or info.fps != rate:
+        raise RuntimeError(f"the clip reads back as {info}, expected {frames} frames of {size} px at {rate}")
+    # AAC rounds up to its own frames of 1024 samples.
+    if abs(info.audio_duration - seconds) > max(1 / rate, Fraction(1024, min(AAC_RATES))):
+        raise RuntimeError(f"the clip's sound lasts {info.audio_duration:.3f} s, expected {seconds:.3f} s")
+
+
+def _check_clip_options(fps: float | Fraction, size: int, background: Background) -> None:
+    _check_range("size", size, MIN_SIZE, MAX_CLIP_SIZE, "pixels")
+    _check_range("fps", float(fps), 1, 120, "frames per second")
+    if size % 2:
+        raise UserError(f"A clip needs an even size; use {size - 1} or {size + 1}.")
+    if isinstance(background, str) and background == "transparent":
+        raise UserError("A clip cannot be transparent; use the background plate or a colour.")
+
+
+def _check_range(name: str, value: float, low: float, high: float, unit: str) -> None:
+    if not low <= value <= high:  # also refuses NaN
+        raise UserError(f"The {name} {value:g} is out of range; use {low:g} to {high:g} {unit}.")

@@ -1,0 +1,69 @@
+"""Writing files so that a reader sees the old file or the whole new one, and nothing in between."""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from studio.core.errors import UserError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give out a temporary path beside `path` that takes its place when the block ends well.
+
+    The temporary file exists (empty) when the block starts and keeps the suffix of `path`. If the block
+    raises anything, `GeneratorExit` and `KeyboardInterrupt` included, the temporary file is removed and
+    `path` stays as it was.
+
+    Raises
+    ------
+    UserError
+        If the folder is missing or cannot be written, `path` is a folder, or the disk is full.
+    """
+    target = Path(path)
+    if target.is_dir():
+        raise UserError(f"'{target.name}' is a folder; give the name of a file to write.")
+    # A fixed short name: the target's own may already be as long as the file system allows.
+    temporary = target.parent / f".{secrets.token_hex(6)}.part{target.suffix}"
+    try:
+        _create(temporary, target)
+        yield temporary
+        _sync(temporary)
+        os.replace(temporary, target)
+        _sync(target.parent)
+    except OSError as error:
+        raise _explained(error, target) from error
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def _create(temporary: Path, target: Path) -> None:
+    if not target.parent.is_dir():
+        raise UserError(f"There is no folder '{target.parent}' to write to; create it or choose another one.")
+    if len(os.fsencode(target.name)) > 255:
+        raise UserError("The file name is too long; choose one of at most 255 bytes.")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _explained(error: OSError, target: Path) -> Exception:
+    """Return the sentence for an error that the user can mend, or the error itself."""
+    if error.errno in _FULL:
+        return UserError(f"The disk is full; free some space and write '{target.name}' again.")
+    if error.errno in _FORBIDDEN:
+        return UserError(f"'{target.name}' cannot be written in '{target.parent}'; choose another folder.")
+    return error

@@ -1,0 +1,300 @@
+"""Clips in and out; the only module that knows PyAV, and it imports it when first used."""
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import UserError
+from studio.core.jobs import Job, Progress, run
+from studio.core.media.provenance import PROGRAM, STATEMENT
+
+if TYPE_CHECKING:
+    import av
+
+CRF = "18"
+# Measured in benchmarks/speak.py: one step slower costs rendering its second core.
+PRESET = "veryfast"
+ENCODER_THREADS = 2
+AUDIO_BIT_RATE = 160_000
+# Decoded sound is held as float32; this bounds it to 480 MB (10 minutes of 48 kHz stereo are 230 MB).
+MAX_AUDIO_VALUES = 120_000_000
+# The rates every player takes; an AAC frame of 1024 samples is then shorter than a picture at 40 fps.
+AAC_RATES = (44_100, 48_000)
+
+_TELL_EVERY = 0.25  # s
+_USE = "use WAV, FLAC, MP3, OGG, M4A or MP4"
+
+
+@dataclass(frozen=True)
+class ClipInfo:
+    """What a clip holds, counted by decoding it rather than believed from its header.
+
+    Attributes
+    ----------
+    frames
+        Pictures that decode.
+    fps
+        Nominal frames per second.
+    width, height
+        px.
+    duration, audio_duration
+        s; `audio_duration` is 0 where there is no sound.
+    metadata
+        The container's tags, lower-case keys.
+    """
+
+    frames: int
+    fps: Fraction
+    width: int
+    height: int
+    duration: float
+    audio_duration: float
+    metadata: dict[str, str]
+
+
+class VideoWriter:
+    """Writes H.264 + AAC MP4 with the index in front; frames in, sound beside them.
+
+    Use as a context manager; leaving the block finishes the file, or abandons it on an exception.
+
+    Parameters
+    ----------
+    path
+        A file to overwrite; atomic replacement is the caller's (`atomic_path`).
+    width, height
+        px, even (4:2:0 chroma).
+    fps
+        Frames per second; a `Fraction` for 30000/1001.
+    audio
+        ``([S] or [S,C] float32 −1..1, rate)`` laid under the frames from time zero, or None.
+    metadata
+        Tags (``title``, ``description``, ...) beside the ``comment`` that calls every clip synthetic.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        width: int,
+        height: int,
+        fps: float | Fraction,
+        *,
+        audio: tuple[NDArray[np.float32], int] | None = None,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        import av
+
+        if width % 2 or height % 2:
+            raise ValueError(f"a clip of {width}x{height} px has odd sides; 4:2:0 chroma needs even ones")
+        self._rate = Fraction(fps).limit_denominator(1001)
+        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        # MP4 keeps a fixed set of tags and the muxer signs "encoder" itself: "comment" is what survives.
+        comment = f"{STATEMENT}; made with {PROGRAM}"
+        self._container.metadata.update({"comment": comment, **(metadata or {})})
+        self._video = self._add_video(width, height)
+        self._audio = None
+        if audio is not None:
+            samples, rate = audio
+            self._samples = np.ascontiguousarray(np.atleast_2d(samples.T), np.float32)  # [C,S]
+            self._audio = self._add_audio(rate)
+        self._frames = 0
+        self._sent = 0
+
+    def _add_video(self, width: int, height: int) -> "av.VideoStream":
+        options = {"crf": CRF, "preset": PRESET, "profile": "high"}
+        stream: Any = self._container.add_stream("libx264", rate=self._rate, options=options)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        context = stream.codec_context
+        context.thread_count = ENCODER_THREADS
+        context.gop_size = max(1, round(2 * self._rate))
+        # BT.709, studio range: what players assume for anything they show large.
+        context.colorspace = context.color_primaries = context.color_trc = 1
+        context.color_range = 1
+        return stream
+
+    def _add_audio(self, rate: int) -> "av.AudioStream":
+        layout = "mono" if len(self._samples) == 1 else "stereo"
+        stream: Any = self._container.add_stream("aac", rate=rate, layout=layout)
+        stream.bit_rate = AUDIO_BIT_RATE
+        return stream
+
+    def write(self, picture: NDArray[np.uint8]) -> None:
+        """Append one frame ``[H,W,3]`` or, its alpha ignored, ``[H,W,4]`` uint8."""
+        import av
+
+        layout = "rgb24" if picture.shape[2] == 3 else "rgba"
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=layout)
+        yuv = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+        yuv.pts, yuv.time_base = self._frames, 1 / self._rate
+        self._container.mux(self._video.encode(yuv))
+        self._frames += 1
+        self._write_audio_until(float(self._frames / self._rate))
+
+    def _write_audio_until(self, time: float) -> None:
+        if self._audio is None:
+            return
+        import av
+
+        rate = self._audio.rate
+        end = min(self._samples.shape[1], round(time * rate))
+        if end <= self._sent:
+            return
+        chunk = np.ascontiguousarray(self._samples[:, self._sent : end])
+        frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout=self._audio.layout.name)
+        frame.sample_rate, frame.pts, frame.time_base = rate, self._sent, Fraction(1, rate)
+        self._container.mux(self._audio.encode(frame))
+        self._sent = end
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._container.mux(self._video.encode(None))
+            if self._audio is not None:
+                self._container.mux(self._audio.encode(None))
+        self._container.close()
+
+
+def probe_clip(path: str | PathLike[str]) -> ClipInfo:
+    """Decode a clip from end to end and count; see `probing`."""
+    return run(probing(path))
+
+
+def probing(path: str | PathLike[str]) -> Job[ClipInfo]:
+    """Decode a clip from end to end and count, as a job.
+
+    Raises
+    ------
+    UserError
+        If it cannot be opened or decoded, or holds no pictures.
+    """
+    path = Path(path)
+    with _opened(path) as container:
+        if not container.streams.video:
+            raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
+        video = container.streams.video[0]
+        video.thread_type = "AUTO"
+        frames, audio, told = 0, 0.0, time.monotonic()
+        expected = max(1, video.frames)
+        chosen = [video, *container.streams.audio[:1]]
+        for frame in _decoded(container, chosen, path):
+            if hasattr(frame, "samples"):
+                audio += frame.samples / frame.sample_rate
+            else:
+                frames += 1
+            if time.monotonic() - told > _TELL_EVERY:
+                told = time.monotonic()
+                yield Progress(min(1.0, frames / expected), "checking the clip")
+        rate = Fraction(video.average_rate or 0)
+        return ClipInfo(
+            frames,
+            rate,
+            video.width,
+            video.height,
+            float(frames / rate) if rate else 0.0,
+            audio,
+            {key.lower(): value for key, value in container.metadata.items()},
+        )
+
+
+def read_frames(
+    path: str | PathLike[str], max_frames: int = 100_000
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """Yield (time s, ``[H,W,3]`` uint8) of up to `max_frames` frames.
+
+    Raises
+    ------
+    UserError
+        If the clip cannot be opened or decoded, or holds no pictures.
+    """
+    path = Path(path)
+    with _opened(path) as container:
+        if not container.streams.video:
+            raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
+        container.streams.video[0].thread_type = "AUTO"
+        for i, frame in enumerate(_decoded(container, container.streams.video[:1], path)):
+            if i == max_frames:
+                return
+            yield float(frame.time or 0.0), frame.to_ndarray(format="rgb24")
+
+
+def decode_audio(path: str | PathLike[str], max_seconds: float = 600.0) -> tuple[NDArray[np.float32], int]:
+    """Decode the first sound track of a file.
+
+    Returns
+    -------
+    ``[S,C]`` float32 −1..1 at the file's own rate and channels, and that rate in Hz.
+
+    Raises
+    ------
+    UserError
+        If the file cannot be decoded, has no sound, is empty, or is longer than `max_seconds`.
+    """
+    import av
+
+    path = Path(path)
+    with _opened(path) as container:
+        if not container.streams.audio:
+            raise UserError(f"'{path.name}' holds no sound; choose a recording of speech.")
+        stream = container.streams.audio[0]
+        resampler = av.AudioResampler(format="fltp")
+        parts: list[NDArray[np.float32]] = []
+        count = 0
+        for frame in _decoded(container, [stream], path):
+            for plain in resampler.resample(frame):
+                parts.append(plain.to_ndarray().astype(np.float32, copy=False))
+                count += plain.samples
+            if count > max_seconds * stream.rate:
+                raise UserError(
+                    f"'{path.name}' is longer than {max_seconds / 60:g} minutes; cut it into shorter pieces."
+                )
+            if count * stream.channels > MAX_AUDIO_VALUES:
+                raise UserError(f"'{path.name}' holds too much sound; save it as mono at 48 kHz or less.")
+        if count == 0:
+            raise UserError(f"'{path.name}' holds no sound; choose a recording of speech.")
+        return np.ascontiguousarray(np.concatenate(parts, axis=1).T), stream.rate
+
+
+def missing_codecs() -> list[str]:
+    """Return those of the encoders clips need that this PyAV was built without."""
+    import av
+
+    missing = []
+    for name in ("libx264", "aac"):
+        try:
+            av.Codec(name, "w")
+        except ValueError:
+            missing.append(name)
+    return missing
+
+
+def _opened(path: Path) -> Any:
+    import av
+    from av.error import FFmpegError
+
+    try:
+        return av.open(str(path))
+    except FileNotFoundError as error:
+        raise UserError(f"There is no file '{path.name}'; check the name and the folder.") from error
+    except IsADirectoryError as error:
+        raise UserError(f"'{path.name}' is a folder; choose a file inside it.") from error
+    except PermissionError as error:
+        raise UserError(f"'{path.name}' may not be read; change its permissions or copy it.") from error
+    except (FFmpegError, ValueError) as error:
+        raise UserError(f"'{path.name}' is not a recording or clip that can be read; {_USE}.") from error
+
+
+def _decoded(container: Any, streams: list, path: Path) -> Iterator[Any]:
+    from av.error import FFmpegError
+
+    try:
+        yield from container.decode(*streams)
+    except FFmpegError as error:
+        raise UserError(f"'{path.name}' is cut short or damaged; get a whole copy of it.") from error
