@@ -1,0 +1,69 @@
+"""Eight articulatory channels to the 52 ARKit blendshapes.
+
+ARKit opens the mouth with `jawOpen` and seals the lips of that open jaw with `mouthClose`, so a closed
+mouth with a lowered jaw has both equal. Coefficients here follow that meaning, never `mouthClose` above
+`jawOpen`.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
+
+# The jaw channel has its neutral at 0.08 (the teeth just apart) and open vowels at 0.5..0.65.
+_JAW_REST = 0.08
+_JAW_SCALE = 0.95
+# Peaks of the close channel over real p, b, m reach 0.3..0.9; the lips meet fully from there on.
+_CLOSURE = (0.2, 0.5)
+_CLOSED_JAW = 0.3  # how much of its opening the jaw keeps while the lips are shut
+
+
+def articulate(channels: NDArray[np.float32], gain: float = 1.0) -> NDArray[np.float32]:
+    """Return ARKit coefficients ``[T,52]`` in 0..1 for channels ``[T,8]`` (`network.CHANNELS`).
+
+    Parameters
+    ----------
+    channels
+        Gated by voice: all zero is the mouth at rest.
+    gain
+        Scales every movement but the sealing of the lips.
+    """
+    jaw, close, round_, spread, fv, tongue, teeth, _ = np.moveaxis(np.asarray(channels, np.float32), -1, 0)
+    closure = _smooth_step(close, *_CLOSURE)
+    labiodental = _smooth_step(fv, 0.3, 0.8)
+    apart = 1 - closure
+
+    jaw_open = _JAW_SCALE * gain * np.maximum(jaw - _JAW_REST, 0)
+    # p, b, m shut the lips over a jaw that rises; f and v bring the lower lip to the teeth.
+    jaw_open = jaw_open * (1 - (1 - _CLOSED_JAW) * closure) * (1 - 0.4 * labiodental)
+    # A sealed mouth still has a little jaw to seal; without it mouthClose would have nothing to do.
+    jaw_open = np.clip(jaw_open + 0.04 * closure, 0, 0.9)
+    rounding = gain * round_ * apart
+    spreading = gain * spread * apart * (1 - round_)
+
+    tracks = {
+        "jawOpen": jaw_open,
+        "mouthClose": closure * jaw_open,
+        "mouthPucker": 0.75 * rounding,
+        "mouthFunnel": 0.45 * rounding * (0.4 + 0.6 * _smooth_step(jaw, 0.1, 0.4)),
+        "mouthStretch": 0.3 * spreading,
+        "mouthSmile": 0.25 * spreading,
+        "mouthRollLower": 0.45 * labiodental + 0.15 * closure,
+        "mouthRollUpper": 0.12 * closure,
+        "mouthPress": 0.3 * closure,
+        "mouthUpperUp": 0.18 * labiodental + gain * 0.15 * teeth * apart,
+        "mouthLowerDown": gain * 0.28 * teeth * apart * (1 - labiodental),
+        "mouthShrugLower": 0.1 * closure,
+        "tongueOut": 0.04 * gain * tongue * apart,
+    }
+    code = np.zeros((len(jaw), len(ARKIT_NAMES)), np.float32)
+    for name, track in tracks.items():
+        sides = [name] if name in ARKIT_INDEX else [name + "Left", name + "Right"]
+        for side in sides:
+            code[:, ARKIT_INDEX[side]] = track
+    return np.clip(code, 0, 1)
+
+
+def _smooth_step(x: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+    t = np.clip((x - low) / (high - low), 0, 1)
+    return t * t * (3 - 2 * t)

@@ -1,0 +1,98 @@
+"""Causal level control: brings quiet and hot inputs to one level, and tells sound from steady noise.
+
+The network was trained on speech at about −20 dBFS ± 15 dB. It also takes loud steady noise for speech,
+because it never heard a minute of fan; so what does not rise above the noise floor is kept from the mouth.
+"""
+
+from collections import deque
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Sum of mel power of speech whose samples have an RMS of 1 (measured; the filters' gain is in it).
+_FULL_SCALE_DB = 45.8
+
+TARGET_DB = -26.0  # mean level of active hops, dBFS, that speech at an RMS of −20 dBFS has
+GAIN_LIMITS_DB = (-15.0, 30.0)
+_PRIOR_HOPS = 30  # trust put in TARGET_DB before anything was heard
+_MEMORY_HOPS = 400  # active hops over which the level is averaged, then forgotten
+
+_FLOOR_BLOCK_HOPS = 100
+_FLOOR_BLOCKS = 5  # the floor is the lowest short-time level of the last 5 s
+_UNSETTLED_HOPS = 5  # the first windows reach back before the stream and look too quiet
+_FLOOR_LIMITS_DB = (-75.0, -25.0)
+_STARTING_FLOOR_DB = -55.0  # no sound is known yet: assume a quiet room for the first block
+_ACTIVE_DB = 9.0  # above the floor: loud enough to learn the speaker's level from
+_PRESENT_DB = (3.0, 7.0)  # above the floor: from none to all of it may move the mouth
+_HOLD_HOPS = 20  # stop closures and word ends do not shut the gate
+_RELEASE = 0.9  # per hop, after the hold
+
+
+class InputLevel:
+    """Follows the level of a stream hop by hop, and never looks ahead.
+
+    Attributes
+    ----------
+    gain_db
+        What to add to the input so that its speech lies near `TARGET_DB`. Moves only while someone
+        speaks, so silence is not turned up.
+    presence
+        0..1: how surely the input stands above its noise floor, held through short pauses.
+    above_speech_db
+        The newest hop relative to the speaker's mean level, dB.
+    """
+
+    def __init__(self) -> None:
+        self.presence = 0.0
+        self.above_speech_db = GAIN_LIMITS_DB[0]
+        self._speech_db = TARGET_DB
+        self._heard = float(_PRIOR_HOPS)
+        self._smooth_power: float | None = None
+        self._floor = _STARTING_FLOOR_DB
+        self._minima: deque[float] = deque(maxlen=_FLOOR_BLOCKS)
+        self._block_minimum = np.inf
+        self._block_hops = -_UNSETTLED_HOPS
+        self._quiet_hops = 0
+
+    @property
+    def gain_db(self) -> float:
+        return float(np.clip(TARGET_DB - self._speech_db, *GAIN_LIMITS_DB))
+
+    def push(self, power: NDArray[np.float32], speech: float) -> None:
+        """Take one hop of mel power ``[MELS]`` and how surely the hops before it were speech, 0..1."""
+        total = float(power.sum())
+        if self._smooth_power is None:
+            self._smooth_power = total
+        self._smooth_power += 0.3 * (total - self._smooth_power)
+        level, smooth = _decibel(total), _decibel(self._smooth_power)
+        floor = self._follow_floor(smooth)
+
+        if level > floor + _ACTIVE_DB and speech > 0.5:
+            self._heard = min(self._heard + 1, _MEMORY_HOPS)
+            self._speech_db += (level - self._speech_db) / self._heard
+        self.above_speech_db = level - self._speech_db
+
+        low, high = _PRESENT_DB
+        present = min(max((smooth - floor - low) / (high - low), 0.0), 1.0)
+        if present >= self.presence:
+            self.presence, self._quiet_hops = present, 0
+        else:
+            self._quiet_hops += 1
+            if self._quiet_hops > _HOLD_HOPS:
+                self.presence = max(present, self.presence * _RELEASE)
+
+    def _follow_floor(self, smooth_db: float) -> float:
+        self._block_hops += 1
+        if self._block_hops <= 0:
+            return self._floor
+        self._block_minimum = min(self._block_minimum, smooth_db)
+        if self._block_hops == _FLOOR_BLOCK_HOPS:
+            self._minima.append(self._block_minimum)
+            self._block_minimum, self._block_hops = np.inf, 0
+        lowest = min(self._minima, default=_STARTING_FLOOR_DB)
+        self._floor = float(np.clip(min(lowest, self._block_minimum), *_FLOOR_LIMITS_DB))
+        return self._floor
+
+
+def _decibel(power: float) -> float:
+    return 10 * float(np.log10(power + 1e-12)) - _FULL_SCALE_DB

@@ -1,0 +1,172 @@
+"""`SpeechDriver`: sound in, ARKit mouth motion out, live and offline by the same code."""
+
+import math
+
+import numpy as np
+import scipy.signal
+from numpy.typing import NDArray
+
+from studio.core.motion.idle import IdleMotion
+from studio.core.motion.mixer import mix
+from studio.core.motion.motion import Motion
+from studio.core.speech.articulation import articulate
+from studio.core.speech.features import HOP, HOP_SECONDS, MELS, SAMPLE_RATE, MelStream, log_mel
+from studio.core.speech.level import InputLevel
+from studio.core.speech.network import CHANNELS, DELAYS, NetworkStream
+
+LOOK_AHEADS = tuple(delay * HOP_SECONDS for delay in DELAYS)
+
+_SPEECH = CHANNELS.index("speech")
+_VOICED = (0.35, 0.65)  # the speech channel from "mouth at rest" to "mouth follows"
+# Removes offset, rumble and knocks on the table, which would pass for loud sound; speech starts at 60 Hz.
+_HIGH_PASS = scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE, output="sos")
+# Change of the voice gate per hop: it opens in 50 ms, ahead of the sound, and shuts in 100 ms.
+_GATE_OPENING, _GATE_SHUTTING = 0.2, -0.1
+# Half a second of silence settles the recurrent state, so that a stream starts with the mouth at rest.
+_PRIMING_HOPS = 50
+# Loudness from −6 dB (no emphasis) to +8 dB around the speaker's own level.
+_EMPHASIS_DB = (-6.0, 8.0)
+_EMPHASIS_RATE = HOP_SECONDS / 0.2  # per hop: a head follows the voice with about 0.2 s
+
+
+class SpeechDriver:
+    """Mouth motion of a head that says what it hears.
+
+    Parameters
+    ----------
+    look_ahead
+        0.02, 0.05 or 0.08 s. More is better: closures of p, b and m are found more surely.
+    gain
+        Scales how far the mouth moves; 1 is a relaxed speaker.
+
+    Raises
+    ------
+    ValueError
+        If `look_ahead` is none of the three.
+    """
+
+    source = "speech"
+    space = "arkit"
+
+    def __init__(self, look_ahead: float = 0.08, gain: float = 1.0) -> None:
+        heads = [i for i, known in enumerate(LOOK_AHEADS) if math.isclose(known, look_ahead)]
+        if not heads:
+            raise ValueError(f"look_ahead is {look_ahead} s; choose one of {LOOK_AHEADS}")
+        self.look_ahead = LOOK_AHEADS[heads[0]]
+        self.gain = gain
+        self._head = heads[0]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything pushed and start again at time zero."""
+        self._high_pass = np.zeros((len(_HIGH_PASS), 2))
+        self._mels = MelStream()
+        self._network = NetworkStream()
+        self._level = InputLevel()
+        silence = log_mel(np.zeros((_PRIMING_HOPS, MELS), np.float32))
+        self._newest_speech = float(self._network.push(silence)[-1, 0, _SPEECH])
+        self._voice = 0.0
+        self._emphasis = np.zeros(2)  # two equal low-passes in a row: no jump, no kink
+        # One row per hop: the gated channels, then emphasis. Row i describes time (i + 1 − delay) hops.
+        self._rows = np.zeros((1024, len(CHANNELS) + 1), np.float32)
+        self._count = 0
+
+    def push(self, chunk: NDArray[np.float32]) -> None:
+        """Append mono samples ``[S]`` −1..1 at 16 kHz; any length, empty included.
+
+        Raises
+        ------
+        ValueError
+            If the chunk is not one-dimensional or holds NaN or infinity.
+        """
+        chunk = np.asarray(chunk, np.float32)
+        if chunk.ndim != 1 or not np.isfinite(chunk).all():
+            raise ValueError(f"expected finite mono samples [S], got shape {chunk.shape}")
+        if len(chunk) == 0:
+            return
+        chunk, self._high_pass = scipy.signal.sosfilt(_HIGH_PASS, chunk, zi=self._high_pass)
+        for power in self._mels.push(chunk.astype(np.float32)):
+            self._hear(power)
+
+    def _hear(self, power: NDArray[np.float32]) -> None:
+        level = self._level
+        level.push(power, self._newest_speech)
+        heads = self._network.push(log_mel(power[None] * np.float32(10 ** (level.gain_db / 10))))[0]
+        self._newest_speech = float(heads[0, _SPEECH])
+
+        channels = heads[self._head]
+        heard = level.presence * _ramp(float(channels[_SPEECH]), *_VOICED)
+        self._voice += min(max(heard - self._voice, _GATE_SHUTTING), _GATE_OPENING)
+        voice = self._voice
+        loud = voice * _ramp(level.above_speech_db, *_EMPHASIS_DB)
+        self._emphasis[0] += _EMPHASIS_RATE * (loud - self._emphasis[0])
+        self._emphasis[1] += _EMPHASIS_RATE * (self._emphasis[0] - self._emphasis[1])
+
+        if self._count == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
+        row = self._rows[self._count]
+        row[:-1] = channels * voice
+        row[_SPEECH] = voice
+        row[-1] = self._emphasis[1]
+        self._count += 1
+
+    def _row(self, time: float) -> NDArray[np.float32]:
+        if self._count == 0:
+            return self._rows[0]
+        position = time / HOP_SECONDS - 1 + DELAYS[self._head]
+        position = min(max(position, 0.0), self._count - 1.0)
+        i = min(int(position), max(self._count - 2, 0))
+        w = np.float32(position - i)
+        return (1 - w) * self._rows[i] + w * self._rows[min(i + 1, self._count - 1)]
+
+    def channels(self, time: float) -> NDArray[np.float32]:
+        """Return the eight articulatory channels (`network.CHANNELS`) at `time` s, 0..1."""
+        return self._row(time)[:-1]
+
+    def speaking(self, time: float) -> float:
+        """Return how emphatically the voice speaks at `time` s, 0..1 and smooth: for `IdleMotion`."""
+        return float(self._row(time)[-1])
+
+    def read(self, time: float) -> Motion:
+        """Return the mouth (T=1, head pose at rest) at `time` s of sound.
+
+        Final once the stream has passed ``time + look_ahead``; past that, the newest frame is held.
+        """
+        code = articulate(self.channels(time)[None], self.gain)
+        return Motion.from_frames("arkit", np.array([time]), code)
+
+
+def speech_motion(samples: NDArray[np.float32], fps: float, seed: int = 0) -> Motion:
+    """Return mouth, blinks, gaze and head motion of a whole recording.
+
+    Frame k lies at ``k / fps`` and shows the mouth of exactly that moment of sound: the network's delay is
+    subtracted by reading after everything, and some silence behind it, was pushed.
+
+    Parameters
+    ----------
+    samples
+        ``[S]`` mono float32 at 16 kHz.
+    fps
+        Frames per second; the track has ``ceil(S / 16000 * fps)`` frames.
+    seed
+        Of the idle motion.
+    """
+    driver = SpeechDriver()
+    driver.push(samples)
+    driver.push(np.zeros(math.ceil(driver.look_ahead * SAMPLE_RATE) + HOP, np.float32))
+    idle = IdleMotion(seed)
+    count = max(math.ceil(len(samples) / SAMPLE_RATE * fps - 1e-6), 1)
+    times = np.arange(count) / fps
+    frames = [mix(driver.read(t), idle.at(t, driver.speaking(t))) for t in times]
+    return Motion.from_frames(
+        "arkit",
+        times,
+        np.concatenate([frame.code for frame in frames]),
+        np.concatenate([frame.head_pose for frame in frames]),
+    )
+
+
+def _ramp(value: float, low: float, high: float) -> float:
+    """Return 0 below `low`, 1 above `high`, and a smooth step between."""
+    t = min(max((value - low) / (high - low), 0.0), 1.0)
+    return t * t * (3 - 2 * t)
