@@ -1,0 +1,142 @@
+"""How near every pixel of the portrait is: landmark depth on the face, an inflated surface around it.
+
+The person is inflated like a balloon pinned to the face: the half-thickness h solves ∇²(h²) = −c with h given on
+the face and zero on the head's silhouette, which is exact for a sphere seen from afar.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import scipy.sparse as sp
+import scipy.sparse.linalg as sla
+from numpy.typing import NDArray
+from scipy.interpolate import LinearNDInterpolator
+
+from studio.core.heads.anatomy import CHIN
+from studio.core.perception.portrait import Portrait
+
+# The solve runs on a picture in which the face is this high: depth is smooth, and time grows with the area.
+_SOLVE_FACE_HEIGHT = 96
+# Shares of the face's width: from the nose tip back to the ears' plane, where the silhouette lies; how far below the
+# chin the torso starts; how thick a torso is; how far hair and cheeks stand in front of a true balloon.
+_NOSE_TO_EARS = 1.05
+_TORSO_BELOW_CHIN = 0.25
+_TORSO_DEPTH = 0.45
+_SOLVE_BELOW_CHIN = 1.1
+_FULLER_SIDES = 0.10
+
+
+@dataclass(frozen=True, eq=False)
+class Relief:
+    """Depth of a portrait, in its own pixels.
+
+    Attributes
+    ----------
+    nearness
+        ``[H,W]`` float32 px towards the camera, measured from the plane of zero landmark depth; continued
+        outwards beyond the person.
+    ears
+        px: nearness of the plane through the ears, where the head's silhouette lies.
+    head
+        ``[H,W]`` float32 1 on head and neck, 0 on the torso.
+    """
+
+    nearness: NDArray[np.float32]
+    ears: float
+    head: NDArray[np.float32]
+
+    def at(self, pixels: NDArray) -> NDArray[np.float64]:
+        """Return the nearness ``[N]`` px at pixels ``[N,2]``."""
+        maps = np.asarray(pixels, np.float32) - 0.5
+        found = cv2.remap(
+            self.nearness, maps[:, :1], maps[:, 1:2], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        return found[:, 0].astype(np.float64)
+
+
+def solve_relief(portrait: Portrait) -> Relief:
+    """Give the portrait depth."""
+    full_height, full_width = portrait.alpha.shape
+    scale = min(1.0, _SOLVE_FACE_HEIGHT / portrait.face_height)
+    size = (max(8, round(full_width * scale)), max(8, round(full_height * scale)))
+    alpha = cv2.resize(portrait.alpha, size, interpolation=cv2.INTER_AREA)
+    stretch = np.array([size[0] / full_width, size[1] / full_height, scale])
+    points = portrait.landmarks[:468] * stretch
+    person = alpha > 0.5
+    y, x = np.mgrid[: size[1], : size[0]] + 0.5
+
+    face_near = LinearNDInterpolator(points[:, :2], -points[:, 2])(x, y)
+    face = cv2.erode((~np.isnan(face_near)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    face &= person
+    width = float(np.ptp(points[:, 0]))
+    ears = float(np.nanmax(face_near)) - _NOSE_TO_EARS * width
+    torso = (y > points[CHIN, 1] + _TORSO_BELOW_CHIN * width) & ~face
+
+    below_chin = (y - points[CHIN, 1]) / width
+    height = _inflate(person, face, torso, below_chin, np.nan_to_num(face_near) - ears, width)
+    outside_face = cv2.distanceTransform((~face).astype(np.uint8), cv2.DIST_L2, 5)
+    blend = np.clip(outside_face / (0.3 * width), 0, 1)
+    height += _FULLER_SIDES * width * blend**2 * (3 - 2 * blend)
+    # Take the facets off the triangulation; outside the person the surface is carried on, not down.
+    nearness = _extended(height + ears, person)
+    nearness = cv2.GaussianBlur(nearness, (0, 0), 1.1)
+
+    full = (full_width, full_height)
+    nearness = cv2.resize(nearness.astype(np.float32), full, interpolation=cv2.INTER_CUBIC) / np.float32(scale)
+    head = cv2.resize((~torso).astype(np.float32), full, interpolation=cv2.INTER_LINEAR)
+    return Relief(nearness, ears / scale, head)
+
+
+def _inflate(
+    person: NDArray[np.bool_],
+    face: NDArray[np.bool_],
+    torso: NDArray[np.bool_],
+    below_chin: NDArray,
+    face_height: NDArray,
+    width: float,
+) -> NDArray[np.float64]:
+    """Solve for the height ``[H,W]`` px above the ears' plane."""
+    edge = cv2.copyMakeBorder(person.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    inwards = cv2.distanceTransform(edge, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    rim = person & (inwards < 1.5) & ~torso & ~face
+    # A torso is a shallow barrel, highest along its middle.
+    torso_height = width * _TORSO_DEPTH * np.sqrt(np.clip(inwards / (1.2 * width), 0, 1) * 0.7 + 0.3)
+
+    # Far down the torso nothing is left to solve.
+    unknown = person & (below_chin < _SOLVE_BELOW_CHIN)
+    number = np.full(person.shape, -1)
+    count = int(unknown.sum())
+    number[unknown] = np.arange(count)
+    rows, cols = [], []
+    for a, b in ((number[:, :-1], number[:, 1:]), (number[:-1], number[1:])):
+        both = (a >= 0) & (b >= 0)
+        rows += [a[both], b[both]]
+        cols += [b[both], a[both]]
+    row, col = np.concatenate(rows), np.concatenate(cols)
+    degree = np.bincount(row, minlength=count)
+    laplacian = sp.diags(degree.astype(float)) - sp.csr_matrix((np.ones(len(row)), (row, col)), (count, count))
+
+    # Landmark depth drops steeply at the face's rim, where the mesh ends and the head does not: trust it less there.
+    inside_face = cv2.distanceTransform(face.astype(np.uint8), cv2.DIST_L2, 5) / width
+    trust = 10 * np.clip(inside_face / 0.12, 0.002, 1) ** 2
+    settle = 0.05 + np.clip((below_chin - _SOLVE_BELOW_CHIN + 0.3) / 0.3, 0, 1)
+    weight = np.select([face, rim, torso], [trust, 1.0, settle], 0.0)
+    target = np.select([face, torso], [np.maximum(face_height, 1.0) ** 2, torso_height**2], 0.0)
+    # The source makes a free sphere of the head's size; on the torso the target does that.
+    source = np.where(face | torso, 0.0, 3.0)
+    system = (laplacian + sp.diags(weight[unknown] + 1e-6)).tocsc()
+    squared = sla.spsolve(system, (weight * target + source)[unknown])
+    height = np.where(person, torso_height, 0.0)
+    height[unknown] = np.sqrt(np.maximum(squared, 0))
+    return height
+
+
+def _extended(values: NDArray, inside: NDArray[np.bool_]) -> NDArray:
+    """Carry values outwards from `inside` to every other pixel."""
+    nearest = cv2.distanceTransformWithLabels(
+        (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )[1]
+    table = np.zeros(nearest.max() + 1, values.dtype)
+    table[nearest[inside]] = values[inside]
+    return np.where(inside, values, table[nearest])
