@@ -7,7 +7,7 @@ Members, in this order and nothing else:
 ``arrays.safetensors``
     The engine's arrays, bit for bit.
 ``thumbnail.png``
-    For file managers; never read back.
+    For lists and file managers; `load_avatar` does not read it.
 
 Members are stored, not deflated: float32 arrays shrink by about a tenth and take ten times as long.
 """
@@ -17,6 +17,8 @@ import json
 import os
 import struct
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,7 +28,6 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 from PIL import Image
-from safetensors import SafetensorError
 
 from studio.core.avatar import Avatar, AvatarState, Consent
 from studio.core.engines.registry import load_engine
@@ -45,6 +46,8 @@ LIMITS = {
 }
 MAX_FILE = sum(LIMITS.values()) + 2**16
 MAX_ARRAYS = 512
+MAX_ARRAYS_HEADER = 2**20
+MAX_THUMBNAIL = 1024  # px
 
 _END_RECORD = struct.Struct("<4s4H2LH")
 
@@ -110,24 +113,22 @@ def load_avatar(path: str | os.PathLike[str]) -> Avatar:
         If it cannot be read, is no avatar file, is damaged or hostile, or comes from a newer version.
     """
     path = Path(path)
-    header, arrays = _read(path)
-    for name, array in arrays.items():
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise UserError(
-                f"'{path.name}' holds values that are not numbers ({name}); build the avatar again."
-            )
-    engine = load_engine(header["engine"])
-    try:
-        avatar = engine.load(AvatarState(header["engine"], arrays, header["meta"]))
+    with _opened(path) as archive:
+        header = _header(archive)
+        arrays = safetensors.numpy.load(_member(archive, "arrays.safetensors"))
+        if len(arrays) > MAX_ARRAYS:
+            raise _DamagedError("too many arrays")
+        for name, array in arrays.items():
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise _DamagedError(f"{name} holds values that are not finite")
+        avatar = load_engine(header["engine"]).load(AvatarState(header["engine"], arrays, header["meta"]))
         if avatar.motion_space == "arkit":
             avatar.pose(Motion.neutral(), avatar.camera).check_finite()
-    except (ValueError, KeyError, TypeError, IndexError, OverflowError) as error:
-        _damaged(path, error)
     return avatar
 
 
 def read_header(path: str | os.PathLike[str]) -> AvatarHeader:
-    """Return what an avatar file says about itself without building the avatar.
+    """Return what an avatar file says about itself; its arrays are listed, not read.
 
     Raises
     ------
@@ -135,46 +136,73 @@ def read_header(path: str | os.PathLike[str]) -> AvatarHeader:
         As `load_avatar`.
     """
     path = Path(path)
-    header, arrays = _read(path)
-    return AvatarHeader(
-        name=header["name"],
-        engine=header["engine"],
-        created=header["created"],
-        program=header["program"],
-        provenance=header["provenance"],
-        consent=Consent(**header["consent"]),
-        arrays={name: (str(a.dtype), a.shape) for name, a in arrays.items()},
-        size=path.stat().st_size,
-    )
+    with _opened(path) as archive:
+        header = _header(archive)
+        with archive.open("arrays.safetensors") as member:
+            (length,) = struct.unpack("<Q", member.read(8))
+            if length > MAX_ARRAYS_HEADER:
+                raise _DamagedError("the list of arrays is too long")
+            listed = json.loads(member.read(length))
+        return AvatarHeader(
+            name=header["name"],
+            engine=header["engine"],
+            created=header["created"],
+            program=header["program"],
+            provenance=header["provenance"],
+            consent=Consent(**header["consent"]),
+            arrays={
+                name: (str(entry["dtype"]), tuple(entry["shape"]))
+                for name, entry in listed.items()
+                if name != "__metadata__"
+            },
+            size=path.stat().st_size,
+        )
+
+
+def read_thumbnail(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+    """Return the picture ``[H,W,3]`` that stands for an avatar file in lists.
+
+    Raises
+    ------
+    UserError
+        As `load_avatar`.
+    """
+    with _opened(Path(path)) as archive:
+        _header(archive)
+        with Image.open(io.BytesIO(_member(archive, "thumbnail.png")), formats=("PNG",)) as picture:
+            if max(picture.size) > MAX_THUMBNAIL:
+                raise _DamagedError("the thumbnail is too large")
+            return np.asarray(picture.convert("RGB"))
 
 
 def _plain(array: NDArray) -> NDArray:
     return np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
 
 
-def _damaged(path: Path, cause: Exception | None = None) -> NoReturn:
-    raise UserError(f"'{path.name}' is damaged or not an avatar file; build it again.") from cause
+class _DamagedError(Exception):
+    """The file is not what `save_avatar` writes."""
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, NDArray]]:
-    """Return the checked header and the arrays."""
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Open the zip; whatever a damaged or hostile file makes the parsers raise becomes a `UserError`."""
     try:
-        size = path.stat().st_size
         with path.open("rb") as file:
+            size = path.stat().st_size
             if size > MAX_FILE or not _is_small_zip(file, size):
-                _damaged(path)
-            members = _read_members(file, path)
+                raise _DamagedError("not a small zip file")
+            with zipfile.ZipFile(file) as archive:
+                yield archive
+    except UserError:
+        raise
     except FileNotFoundError as error:
         raise UserError(f"There is no file '{path.name}'; check the name and the folder.") from error
     except IsADirectoryError as error:
         raise UserError(f"'{path.name}' is a folder; choose an avatar file inside it.") from error
     except PermissionError as error:
         raise UserError(f"'{path.name}' may not be read; change its permissions or copy it.") from error
-    # zipfile raises these on damage; RuntimeError means encrypted, NotImplementedError an odd compression.
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, struct.error) as error:
-        _damaged(path, error)
-    header = _read_json(members["avatar.json"], path)
-    return header, _read_arrays(members["arrays.safetensors"], path)
+    except Exception as error:
+        raise UserError(f"'{path.name}' is damaged or not an avatar file; build it again.") from error
 
 
 def _is_small_zip(file: io.BufferedReader, size: int) -> bool:
@@ -189,50 +217,43 @@ def _is_small_zip(file: io.BufferedReader, size: int) -> bool:
     return magic == b"PK\x05\x06" and not zip64 and not comment and entries <= 8 and directory <= 2**16
 
 
-def _read_members(file: io.BufferedReader, path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(file) as archive:
-        names = [info.filename for info in archive.infolist()]
-        if sorted(names) != sorted(LIMITS):
-            _damaged(path)
-        members = {}
-        for info in archive.infolist():
-            limit = LIMITS[info.filename]
-            # Both what the directory declares and what really comes out are bounded.
-            if info.file_size > limit or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                _damaged(path)
-            if info.filename == "thumbnail.png":
-                continue
-            with archive.open(info) as member:
-                data = member.read(limit + 1)
-            if len(data) != info.file_size:
-                _damaged(path)
-            members[info.filename] = data
-        return members
+def _member(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Read a member; both what the directory declares and what really comes out are bounded."""
+    info = archive.getinfo(name)
+    if info.file_size > LIMITS[name]:
+        raise _DamagedError(f"{name} is too large")
+    with archive.open(info) as member:
+        data = member.read(LIMITS[name] + 1)
+    if len(data) != info.file_size:
+        raise _DamagedError(f"{name} is not as long as declared")
+    return data
 
 
-def _read_json(data: bytes, path: Path) -> dict[str, Any]:
-    def refuse(constant: str) -> NoReturn:
-        raise ValueError(f"{constant} is not JSON")
-
-    try:
-        header = json.loads(data.decode("utf-8"), parse_constant=refuse)
-    except (ValueError, RecursionError) as error:
-        _damaged(path, error)
+def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
+    """Check the list of members and return the checked ``avatar.json``."""
+    members = archive.infolist()
+    if sorted(info.filename for info in members) != sorted(LIMITS):
+        raise _DamagedError("unexpected members")
+    if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
+        raise _DamagedError("unexpected compression")
+    header = json.loads(_member(archive, "avatar.json").decode("utf-8"), parse_constant=_refuse)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        _damaged(path)
+        raise _DamagedError("not an avatar")
     version = header.get("format_version")
     if type(version) is not int or version < 1:
-        _damaged(path)
+        raise _DamagedError("no version")
     if version > FORMAT_VERSION:
-        raise UserError(
-            f"'{path.name}' was made by a newer version of this program; update the program and try again."
-        )
+        raise UserError("This avatar was made by a newer version of the program; update it and try again.")
     texts = ("engine", "name", "created", "program", "provenance")
     if not all(isinstance(header.get(key), str) and len(header[key]) <= 1000 for key in texts):
-        _damaged(path)
+        raise _DamagedError("texts are missing or too long")
     if not isinstance(header.get("meta"), dict) or not _is_consent(header.get("consent")):
-        _damaged(path)
+        raise _DamagedError("meta or consent is missing")
     return header
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise _DamagedError(f"{constant} is not JSON")
 
 
 def _is_consent(value: Any) -> bool:
@@ -243,13 +264,3 @@ def _is_consent(value: Any) -> bool:
         and isinstance(value["by"], str)
         and isinstance(value["at"], str)
     )
-
-
-def _read_arrays(data: bytes, path: Path) -> dict[str, NDArray]:
-    try:
-        arrays = safetensors.numpy.load(data)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        _damaged(path, error)
-    if len(arrays) > MAX_ARRAYS:
-        _damaged(path)
-    return arrays
