@@ -36,7 +36,7 @@ class Workspace:
         """Fill `splats` and `boxes`."""
         n = len(gaussians)
         if n > len(self.splats):
-            self.splats = np.empty((n + n // 4, SPLAT_WIDTH), np.float32)
+            self.splats = _cache_aligned(n + n // 4)
             self.boxes = np.empty((n + n // 4, 4), np.int32)
         project(
             *map(np.ascontiguousarray, (gaussians.means, gaussians.quats, gaussians.scales)),
@@ -68,10 +68,17 @@ class Workspace:
         raster = Raster(np.empty((*shape, colors.shape[1]), np.float32), np.empty((*shape, 1), np.float32))
         n = len(colors)
         composite_tiles(
-            *(self.splats[:n], self.boxes[:n], np.ascontiguousarray(colors), self.entries, self.tile_starts),
+            *(self.splats[:n], np.ascontiguousarray(colors), self.entries, self.tile_starts),
             *(self.tiles_x, threads, raster.color, raster.alpha),
         )
         return raster
+
+
+def _cache_aligned(rows: int) -> NDArray[np.float32]:
+    """Allocate splat rows that do not straddle cache lines."""
+    flat = np.empty((rows + 1) * SPLAT_WIDTH, np.float32)
+    skip = -flat.ctypes.data // flat.itemsize % SPLAT_WIDTH
+    return flat[skip : skip + rows * SPLAT_WIDTH].reshape(rows, SPLAT_WIDTH)
 
 
 _workspace = Workspace()
@@ -83,9 +90,7 @@ def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False) -> R
         return forward(_workspace, gaussians, camera, threads, depth=depth)
 
 
-def forward(
-    workspace: Workspace, gaussians: Gaussians, camera: Camera, threads: int, *, depth: bool = False
-) -> Raster:
+def forward(workspace: Workspace, gaussians: Gaussians, camera: Camera, threads: int, *, depth: bool = False) -> Raster:
     """Render with a workspace of the caller's, who holds the kernel threads."""
     workspace.project(gaussians, camera)
     workspace.bin(len(gaussians), camera, threads)

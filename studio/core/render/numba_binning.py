@@ -11,6 +11,8 @@ TILE = 32
 
 _DIGIT = np.uint64(255)
 _INDEX_BITS = np.uint64(32)
+INDEX_MASK = np.uint64(0xFFFFFFFF)
+"""The part of an entry that is the splat's index."""
 
 
 @numba.njit(parallel=True, **KERNEL)

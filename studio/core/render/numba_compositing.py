@@ -9,7 +9,7 @@ import numba
 import numpy as np
 from numba import prange
 
-from studio.core.render.numba_binning import TILE, sort_entries, tiles_by_work
+from studio.core.render.numba_binning import INDEX_MASK, TILE, sort_entries, tiles_by_work
 from studio.core.render.numba_projection import (
     ALPHA_MAX,
     ALPHA_MIN,
@@ -18,8 +18,13 @@ from studio.core.render.numba_projection import (
     CONIC_B,
     CONIC_C,
     GREEN,
-    OPACITY,
+    LOG_OPACITY,
     RED,
+    SPLAT_WIDTH,
+    X0,
+    X1,
+    Y0,
+    Y1,
     U,
     V,
 )
@@ -29,31 +34,39 @@ LANES = 16
 """px handled at once; a row of the tile buffer has this many spare pixels at its end."""
 ROW = TILE + LANES
 PLANE = TILE * ROW + LANES
+HALF_LANES = LANES // 2
+"""px; enough for small splats and for the last few columns of wide ones."""
 BLOCK = 8
 """px; side of the sub-blocks that stop taking splats once nothing shines through them."""
 BLOCKS = TILE // BLOCK
-OPAQUE = 1 / 2048
-"""Transmittance below which a sub-block counts as covered."""
+BATCH = 64
+"""Splats composited between two looks at what is covered."""
+OPAQUE = 1e-4
+"""Transmittance below which a sub-block counts as covered (gsplat's limit per pixel)."""
 
 u64 = np.uint64
 f32 = np.float32
-_LANES, _ROW, _PLANE = u64(LANES), u64(ROW), u64(PLANE)
+_LANES, _HALF_LANES, _ROW, _PLANE = u64(LANES), u64(HALF_LANES), u64(ROW), u64(PLANE)
+_SPLAT_WIDTH = u64(SPLAT_WIDTH)
 
 
 @numba.njit(inline="always")
-def exp_nonpositive(x):
-    """Return exp(x) for x <= 0, flat below -8 where every alpha is under 1/255: (Taylor(x/8))^8."""
-    y = max(x, f32(-8)) * f32(1 / 8)
-    p = f32(1 / 5040) * y + f32(1 / 720)
-    p = p * y + f32(1 / 120)
-    p = p * y + f32(1 / 24)
-    p = p * y + f32(1 / 6)
-    p = p * y + f32(1 / 2)
-    p = p * y + f32(1)
-    p = p * y + f32(1)
+def splat_alpha(exponent):
+    """Return min(exp(exponent), 0.99), or 0 where that is under 1/255.
+
+    exp(x) is p(x/8)^8 with p the minimax polynomial over [-0.7, 0]. Degree 5 would do, but LLVM then
+    unrolls the loop over 8 lanes before it gets to vectorise it, which is ten times slower.
+    """
+    y = max(exponent, f32(-5.6)) * f32(1 / 8)
+    p = f32(0.000974991837) * y + f32(0.007949696001)
+    p = p * y + f32(0.041483567159)
+    p = p * y + f32(0.166620880414)
+    p = p * y + f32(0.499994455806)
+    p = p * y + f32(0.999999743550)
+    p = p * y + f32(0.999999998016)
     p = p * p
     p = p * p
-    return p * p
+    return min(p * p, f32(ALPHA_MAX))
 
 
 @numba.njit(inline="always")
@@ -70,34 +83,41 @@ def row_polynomial(splat, px, py):
     half = f32(0.5)
     a, b, c = splat[CONIC_A], splat[CONIC_B], splat[CONIC_C]
     dx, dy = f32(px) + half - splat[U], f32(py) + half - splat[V]
-    q0 = -half * (a * dx * dx + c * dy * dy) - b * dx * dy
+    q0 = splat[LOG_OPACITY] - half * (a * dx * dx + c * dy * dy) - b * dx * dy
     return q0, -a * dx - b * dy, -half * a, -c * (dy + half) - b * dx, -b, -c
 
 
-@numba.njit(**KERNEL)
-def splat_rgb(tile, offset, rows, polynomial, opacity, red, green, blue):
-    """Composite 16 columns of one splat into the tile buffer (planes T, R, G, B)."""
-    q0, q1, q2, dq0, dq1, ddq0 = polynomial
-    for _ in range(rows):
-        for lane in range(_LANES):
-            x = f32(lane)
-            alpha = min(opacity * exp_nonpositive(q0 + x * (q1 + q2 * x)), f32(ALPHA_MAX))
-            alpha = alpha if alpha >= f32(ALPHA_MIN) else f32(0)
-            p = offset + lane
-            transmittance = tile[p]
-            weight = alpha * transmittance
-            tile[p] = transmittance - weight
-            tile[p + _PLANE] += weight * red
-            tile[p + u64(2) * _PLANE] += weight * green
-            tile[p + u64(3) * _PLANE] += weight * blue
-        q0 += dq0
-        dq0 += ddq0
-        q1 += dq1
-        offset += _ROW
+def _rgb_kernel(lanes: np.uint64):
+    """Build the function that composites `lanes` columns of one splat (planes T, R, G, B)."""
+
+    @numba.njit(**KERNEL)
+    def splat_rgb(tile, offset, rows, polynomial, red, green, blue):
+        q0, q1, q2, dq0, dq1, ddq0 = polynomial
+        for _ in range(rows):
+            for lane in range(lanes):
+                x = f32(lane)
+                p = offset + lane
+                alpha = splat_alpha(q0 + x * (q1 + q2 * x))
+                transmittance = tile[p]
+                weight = alpha * transmittance if alpha >= f32(ALPHA_MIN) else f32(0)
+                tile[p] = transmittance - weight
+                tile[p + _PLANE] += weight * red
+                tile[p + u64(2) * _PLANE] += weight * green
+                tile[p + u64(3) * _PLANE] += weight * blue
+            q0 += dq0
+            dq0 += ddq0
+            q1 += dq1
+            offset += _ROW
+
+    return splat_rgb
+
+
+splat_rgb = _rgb_kernel(_LANES)
+splat_rgb_half = _rgb_kernel(_HALF_LANES)
 
 
 @numba.njit(**KERNEL)
-def splat_channels(tile, offset, rows, polynomial, opacity, colors, channels, weights):
+def splat_channels(tile, offset, rows, polynomial, colors, channels, weights):
     """Composite 16 columns of one splat with any number of channels (planes T, 0, 1, ...).
 
     `weights` is the offset of 16 spare values of the buffer.
@@ -106,9 +126,8 @@ def splat_channels(tile, offset, rows, polynomial, opacity, colors, channels, we
     for _ in range(rows):
         for lane in range(_LANES):
             x = f32(lane)
-            alpha = min(opacity * exp_nonpositive(q0 + x * (q1 + q2 * x)), f32(ALPHA_MAX))
-            alpha = alpha if alpha >= f32(ALPHA_MIN) else f32(0)
-            weight = alpha * tile[offset + lane]
+            alpha = splat_alpha(q0 + x * (q1 + q2 * x))
+            weight = alpha * tile[offset + lane] if alpha >= f32(ALPHA_MIN) else f32(0)
             tile[offset + lane] -= weight
             tile[weights + lane] = weight
         plane = offset
@@ -150,44 +169,58 @@ def is_covered(covered, x0, x1, y0, y1):
 
 
 @numba.njit(**KERNEL)
-def composite_tile(splats, boxes, colors, entries, left, top, tile, covered):
-    """Composite one tile's sorted entries into the tile buffer."""
+def composite_tile(splats, colors, entries, left, top, tile, batch, covered):
+    """Composite one tile's sorted entries into the tile buffer.
+
+    Splats are fetched a batch at a time: the loads of a batch run side by side, while loads between the
+    compositing of one splat and the next would each wait for memory.
+    """
     channels = colors.shape[1]
     tile[:PLANE] = 1
     tile[PLANE:] = 0
     covered[:] = False
-    any_covered = False
-    for k in range(entries.shape[0]):
-        if k & 63 == 63:
-            count = cover_blocks(tile, covered)
-            any_covered = count > 0
-            if count == BLOCKS * BLOCKS:
+    covered_count = 0
+    for first in range(0, entries.shape[0], BATCH):
+        if first:
+            covered_count = cover_blocks(tile, covered)
+            if covered_count == BLOCKS * BLOCKS:
                 return
-        i = np.int64(entries[k] & u64(0xFFFFFFFF))
-        x0, x1 = max(boxes[i, 0] - left, 0), min(boxes[i, 1] - left, TILE - 1)
-        y0, y1 = max(boxes[i, 2] - top, 0), min(boxes[i, 3] - top, TILE - 1)
-        if any_covered and is_covered(covered, x0, x1, y0, y1):
-            continue
-        splat = splats[i]
-        for x in range(x0, x1 + 1, LANES):
-            offset = u64(y0 * ROW + x)
-            polynomial = row_polynomial(splat, left + x, top + y0)
-            rows, opacity = y1 - y0 + 1, splat[OPACITY]
-            if channels == 3:
-                red, green, blue = splat[RED], splat[GREEN], splat[BLUE]
-                splat_rgb(tile, offset, rows, polynomial, opacity, red, green, blue)
-            else:
-                spare = u64((channels + 1) * PLANE)
-                splat_channels(tile, offset, rows, polynomial, opacity, colors[i], channels, spare)
+        size = min(BATCH, entries.shape[0] - first)
+        for k in range(size):
+            i = np.int64(entries[first + k] & INDEX_MASK)
+            for column in range(_SPLAT_WIDTH):
+                batch[k, column] = splats[i, column]
+        for k in range(size):
+            splat = batch[k]
+            x0, x1 = max(np.int64(splat[X0]) - left, 0), min(np.int64(splat[X1]) - left, TILE - 1)
+            y0, y1 = max(np.int64(splat[Y0]) - top, 0), min(np.int64(splat[Y1]) - top, TILE - 1)
+            if covered_count and is_covered(covered, x0, x1, y0, y1):
+                continue
+            rows = y1 - y0 + 1
+            x = x0
+            while x <= x1:
+                offset = u64(y0 * ROW + x)
+                polynomial = row_polynomial(splat, left + x, top + y0)
+                if channels != 3:
+                    i = np.int64(entries[first + k] & INDEX_MASK)
+                    spare = u64((channels + 1) * PLANE)
+                    splat_channels(tile, offset, rows, polynomial, colors[i], channels, spare)
+                    x += LANES
+                elif x1 - x < HALF_LANES:
+                    splat_rgb_half(tile, offset, rows, polynomial, splat[RED], splat[GREEN], splat[BLUE])
+                    x += HALF_LANES
+                else:
+                    splat_rgb(tile, offset, rows, polynomial, splat[RED], splat[GREEN], splat[BLUE])
+                    x += LANES
 
 
 @numba.njit(parallel=True, **KERNEL)
-def composite_tiles(splats, boxes, colors, entries, tile_starts, tiles_x, workers, color, alpha):
+def composite_tiles(splats, colors, entries, tile_starts, tiles_x, workers, color, alpha):
     """Sort and composite every tile and write the image.
 
     Parameters
     ----------
-    splats, boxes
+    splats
         Of `project`.
     colors
         ``[N,C]`` float32; only its C is used if it is 3 (the colours are in `splats`).
@@ -205,13 +238,14 @@ def composite_tiles(splats, boxes, colors, entries, tile_starts, tiles_x, worker
         scratch = np.empty(longest, np.uint64)
         histogram = np.empty(256, np.int64)
         tile = np.empty((channels + 1) * PLANE + LANES, np.float32)
+        batch = np.empty((BATCH, SPLAT_WIDTH), np.float32)
         covered = np.empty((BLOCKS, BLOCKS), np.bool_)
         for k in range(w, order.shape[0], workers):
             t = order[k]
             left, top = (t % tiles_x) * TILE, (t // tiles_x) * TILE
             tile_entries = entries[tile_starts[t] : tile_starts[t + 1]]
             sort_entries(tile_entries, scratch, histogram)
-            composite_tile(splats, boxes, colors, tile_entries, left, top, tile, covered)
+            composite_tile(splats, colors, tile_entries, left, top, tile, batch, covered)
             for y in range(min(TILE, height - top)):
                 for x in range(min(TILE, width - left)):
                     p = y * ROW + x

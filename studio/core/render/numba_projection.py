@@ -21,7 +21,7 @@ GUARD_BAND = 0.3
 """The Jacobian is taken no further outside the image than this share of half the field of view."""
 
 # Columns of the packed splat row.
-U, V, CONIC_A, CONIC_B, CONIC_C, OPACITY, DEPTH, RED, GREEN, BLUE = range(10)
+U, V, CONIC_A, CONIC_B, CONIC_C, LOG_OPACITY, DEPTH, RED, GREEN, BLUE, X0, X1, Y0, Y1 = range(14)
 SPLAT_WIDTH = 16
 """float32 values per row: one cache line."""
 
@@ -109,7 +109,8 @@ def project(means, quats, scales, opacities, colors, cam, splats, boxes):
             continue
 
         # alpha = opacity exp(-d²/2) reaches 1/255 at d² = 2 ln(255 opacity): the box's half sides.
-        reach = max(two * math.log(opacity / f32(ALPHA_MIN)), zero)
+        log_opacity = math.log(opacity)
+        reach = max(two * (log_opacity - f32(math.log(ALPHA_MIN))), zero)
         reach_x, reach_y = math.sqrt(reach * cov_xx), math.sqrt(reach * cov_yy)
         u, v = jx * x + cx, jy * y + cy
         x0, x1 = max(math.ceil(u - reach_x - half), zero), min(math.floor(u + reach_x - half), last_x)
@@ -129,8 +130,12 @@ def project(means, quats, scales, opacities, colors, cam, splats, boxes):
         splats[i, CONIC_A] = cov_yy * inv_det
         splats[i, CONIC_B] = -cov_xy * inv_det
         splats[i, CONIC_C] = cov_xx * inv_det
-        splats[i, OPACITY] = opacity
+        splats[i, LOG_OPACITY] = log_opacity
         splats[i, DEPTH] = z
+        splats[i, X0] = x0
+        splats[i, X1] = x1
+        splats[i, Y0] = y0
+        splats[i, Y1] = y1
         boxes[i, 0] = np.int32(x0)
         boxes[i, 1] = np.int32(x1)
         boxes[i, 2] = np.int32(y0)
