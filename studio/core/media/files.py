@@ -27,12 +27,11 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder is missing or cannot be written, `path` is a folder, or the disk is full.
     """
     target = Path(path)
-    if target.is_dir():
-        raise UserError(f"'{target.name}' is a folder; give the name of a file to write.")
+    _check(target)
     # A fixed short name: the target's own may already be as long as the file system allows.
     temporary = target.parent / f".{secrets.token_hex(6)}.part{target.suffix}"
     try:
-        _create(temporary, target)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
         _sync(temporary)
         os.replace(temporary, target)
@@ -44,12 +43,13 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _create(temporary: Path, target: Path) -> None:
-    if not target.parent.is_dir():
-        raise UserError(f"There is no folder '{target.parent}' to write to; create it or choose another one.")
+def _check(target: Path) -> None:
     if len(os.fsencode(target.name)) > 255:
         raise UserError("The file name is too long; choose one of at most 255 bytes.")
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    if target.is_dir():
+        raise UserError(f"'{target.name}' is a folder; give the name of a file to write.")
+    if not target.parent.is_dir():
+        raise UserError(f"There is no folder '{target.parent}' to write to; create it or choose another one.")
 
 
 def _sync(path: Path) -> None:

@@ -204,9 +204,7 @@ def probing(path: str | PathLike[str]) -> Job[ClipInfo]:
         )
 
 
-def read_frames(
-    path: str | PathLike[str], max_frames: int = 100_000
-) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+def read_frames(path: str | PathLike[str], max_frames: int = 100_000) -> Iterator[tuple[float, NDArray[np.uint8]]]:
     """Yield (time s, ``[H,W,3]`` uint8) of up to `max_frames` frames.
 
     Raises
@@ -244,22 +242,25 @@ def decode_audio(path: str | PathLike[str], max_seconds: float = 600.0) -> tuple
         if not container.streams.audio:
             raise UserError(f"'{path.name}' holds no sound; choose a recording of speech.")
         stream = container.streams.audio[0]
-        resampler = av.AudioResampler(format="fltp")
+        # Interleaved: PyAV reads beyond its planes where a recording has eight of them.
+        resampler = av.AudioResampler(format="flt")
+        channels = stream.codec_context.layout.nb_channels
         parts: list[NDArray[np.float32]] = []
         count = 0
         for frame in _decoded(container, [stream], path):
             for plain in resampler.resample(frame):
-                parts.append(plain.to_ndarray().astype(np.float32, copy=False))
+                values = plain.to_ndarray().astype(np.float32, copy=False)
+                parts.append(values.reshape(-1, channels))
                 count += plain.samples
             if count > max_seconds * stream.rate:
                 raise UserError(
                     f"'{path.name}' is longer than {max_seconds / 60:g} minutes; cut it into shorter pieces."
                 )
-            if count * stream.channels > MAX_AUDIO_VALUES:
+            if count * channels > MAX_AUDIO_VALUES:
                 raise UserError(f"'{path.name}' holds too much sound; save it as mono at 48 kHz or less.")
         if count == 0:
             raise UserError(f"'{path.name}' holds no sound; choose a recording of speech.")
-        return np.ascontiguousarray(np.concatenate(parts, axis=1).T), stream.rate
+        return np.concatenate(parts), stream.rate
 
 
 def missing_codecs() -> list[str]:
