@@ -17,7 +17,7 @@ _QUOTED = re.compile(rf"""(?<!File )(['"])(?:[^'"\n]*[/\\][^'"\n]*|[^'"\n]+\.(?:
 
 def log_folder() -> Path:
     """Return the folder of the log file; it may not exist yet."""
-    return platformdirs.user_log_path(NAME)
+    return platformdirs.user_log_path(NAME, appauthor=False)
 
 
 def log_file() -> Path:

@@ -1,0 +1,212 @@
+"""What this machine can do, and why not the rest."""
+
+import ctypes.util
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+
+from studio import __version__
+from studio.core.assets import ASSETS
+from studio.core.engines.registry import ENGINES, PLANNED
+from studio.core.errors import UserError
+from studio.core.logs import NAME, log_folder, scrub
+
+Verdict = Literal["ok", "limited", "broken"]
+
+PACKAGES = (
+    "torch", "gsplat", "PySide6-Essentials", "pyqtgraph", "vispy", "sounddevice", "opencv-contrib-python",
+    "numpy", "trimesh", "mediapipe", "numba", "scipy", "scikit-image", "pillow", "av", "soxr", "safetensors",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Check:
+    """One finding.
+
+    Attributes
+    ----------
+    verdict
+        "ok", "limited" (works, and `found` says what is missing) or "broken" (`found` ends with what to do).
+    """
+
+    name: str
+    verdict: Verdict
+    found: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All findings, in the order in which they are read."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def broken(self) -> bool:
+        """Whether anything keeps the main job from working."""
+        return any(check.verdict == "broken" for check in self.checks)
+
+    def as_dict(self) -> dict:
+        """Return the findings as JSON values."""
+        return {"version": __version__, "broken": self.broken, "checks": [asdict(c) for c in self.checks]}
+
+    def as_text(self) -> str:
+        """Return one line a finding."""
+        marks = {"ok": "✓", "limited": "·", "broken": "✗"}
+        width = max(len(check.name) for check in self.checks)
+        return "\n".join(f"{marks[c.verdict]} {c.name:<{width}}  {c.found}" for c in self.checks)
+
+
+def report() -> Report:
+    """Look at everything; nothing here changes the machine, and paths are shown with the home as ~."""
+    looks: dict[str, Callable[[], tuple[Verdict, str]]] = {
+        "studio": _studio,
+        "packages": _packages,
+        "processor": _processor,
+        "memory": _memory,
+        "graphics card": _graphics_card,
+        "renderer": _renderer,
+        "renderer cache": _renderer_cache,
+        "window": _window,
+        "microphones": _microphones,
+        "clip codecs": _codecs,
+        "data folder": lambda: _folder(platformdirs.user_data_path(NAME, appauthor=False)),
+        "log folder": lambda: _folder(log_folder()),
+        "assets": _assets,
+        "engines": _engines,
+    }
+    return Report(tuple(_look(name, look) for name, look in looks.items()))
+
+
+def _look(name: str, look: Callable[[], tuple[Verdict, str]]) -> Check:
+    try:
+        verdict, found = look()
+    except Exception as error:  # a broken package must not hide the other findings
+        verdict, found = "broken", f"{type(error).__name__}: {error}"
+    return Check(name, verdict, scrub(found))
+
+
+def _studio() -> tuple[Verdict, str]:
+    return "ok", f"{__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}"
+
+
+def _packages() -> tuple[Verdict, str]:
+    found, missing = [], []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            missing.append(name)
+    if missing:
+        return "broken", f"missing: {', '.join(missing)}; run make setup"
+    return "ok", ", ".join(found)
+
+
+def _processor() -> tuple[Verdict, str]:
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    model = platform.processor() or "unknown model"
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    except OSError:
+        pass
+    return ("ok" if usable > 1 else "limited"), f"{model}, {usable} of {os.cpu_count()} threads usable"
+
+
+def _memory() -> tuple[Verdict, str]:
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return "limited", "its size cannot be told on this system"
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    return ("ok" if total >= 4 else "limited"), f"{total:.1f} GB (4 GB are enough)"
+
+
+def _graphics_card() -> tuple[Verdict, str]:
+    import torch
+
+    if torch.cuda.is_available():
+        return "ok", f"{torch.cuda.get_device_name(0)}, CUDA {torch.version.cuda}"
+    if torch.version.cuda is None:
+        return "limited", f"not used: torch {torch.__version__} is built without CUDA"
+    return "limited", f"not used: torch has CUDA {torch.version.cuda} and finds no NVIDIA card or driver"
+
+
+def _renderer() -> tuple[Verdict, str]:
+    from studio.core.render.rasterize import choose_backend
+
+    choice = choose_backend()
+    return "ok", f"{choice.name}: {choice.reason}"
+
+
+def _renderer_cache() -> tuple[Verdict, str]:
+    from studio.core import render
+
+    folder = os.environ.get("NUMBA_CACHE_DIR") or str(Path(render.__path__[0]) / "__pycache__")
+    compiled = len(list(Path(folder).rglob("*.nbi")))
+    if compiled:
+        return "ok", f"{compiled} compiled kernels"
+    return "limited", "empty: the first picture takes some seconds longer while the renderer is prepared"
+
+
+def _window() -> tuple[Verdict, str]:
+    if sys.platform.startswith("linux"):
+        if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            return "limited", "no display: use the commands, or avatar-studio demo"
+        missing = [name for name in ("GL", "EGL", "xcb-cursor") if ctypes.util.find_library(name) is None]
+        if missing:
+            return "broken", f"missing libraries: {', '.join(missing)}; run make setup"
+    return "ok", "a display and the GL libraries are there"
+
+
+def _microphones() -> tuple[Verdict, str]:
+    from studio.core.media.microphone import input_devices
+
+    try:
+        devices = input_devices()
+    except UserError as error:
+        return "limited", str(error)
+    # Names of devices may hold the name of a person ("Anna's headset"): only their number is told.
+    if not devices:
+        return "limited", "none; connect one to speak live"
+    return "ok", f"{len(devices)} found"
+
+
+def _codecs() -> tuple[Verdict, str]:
+    from studio.core.media.video import missing_codecs
+
+    missing = missing_codecs()
+    if missing:
+        return "broken", f"this PyAV has no {' and no '.join(missing)}; run make setup"
+    return "ok", "H.264 (libx264) and AAC"
+
+
+def _folder(folder: Path) -> tuple[Verdict, str]:
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    if os.access(existing, os.W_OK):
+        return "ok", str(folder)
+    return "broken", f"{folder} cannot be written; change the permissions of {existing}"
+
+
+def _assets() -> tuple[Verdict, str]:
+    entries = json.loads((ASSETS / "manifest.json").read_text(encoding="utf-8"))
+    bad = []
+    for name, entry in entries.items():
+        path = ASSETS / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != entry["sha256"]:
+            bad.append(name)
+    if bad:
+        return "broken", f"missing or damaged: {', '.join(bad)}; restore them with git checkout assets"
+    return "ok", f"{len(entries)} files as the manifest says"
+
+
+def _engines() -> tuple[Verdict, str]:
+    return "ok", f"{', '.join(ENGINES)} (planned: {', '.join(PLANNED)})"
