@@ -1,7 +1,7 @@
 """Causal level control: brings quiet and hot inputs to one level, and tells sound from steady noise.
 
-The network was trained on speech at about −20 dBFS ± 15 dB. It also takes loud steady noise for speech,
-because it never heard a minute of fan; so what does not rise above the noise floor is kept from the mouth.
+The network was trained on speech at about −20 dBFS ± 15 dB. Noise it heard only under speech, so it takes
+a fan alone for a voice: what does not rise above the noise floor is therefore kept from the mouth.
 """
 
 from collections import deque
@@ -17,8 +17,8 @@ GAIN_LIMITS_DB = (-15.0, 30.0)
 _PRIOR_HOPS = 30  # trust put in TARGET_DB before anything was heard
 _MEMORY_HOPS = 400  # active hops over which the level is averaged, then forgotten
 
-_FLOOR_BLOCK_HOPS = 100
-_FLOOR_BLOCKS = 5  # the floor is the lowest short-time level of the last 5 s
+_FLOOR_BLOCK_HOPS = 50
+_FLOOR_BLOCKS = 10  # the floor is the lowest short-time level of the last 5 s
 _UNSETTLED_HOPS = 5  # the first windows reach back before the stream and look too quiet
 _FLOOR_LIMITS_DB = (-75.0, -25.0)
 _STARTING_FLOOR_DB = -55.0  # no sound is known yet: assume a quiet room for the first block
@@ -33,9 +33,6 @@ class InputLevel:
 
     Attributes
     ----------
-    gain_db
-        What to add to the input so that its speech lies near `TARGET_DB`. Moves only while someone
-        speaks, so silence is not turned up.
     presence
         0..1: how surely the input stands above its noise floor, held through short pauses.
     above_speech_db
@@ -56,6 +53,10 @@ class InputLevel:
 
     @property
     def gain_db(self) -> float:
+        """What to add to the input so that its speech lies near `TARGET_DB`.
+
+        Moves only while someone speaks, so silence is never turned up.
+        """
         return float(np.clip(TARGET_DB - self._speech_db, *GAIN_LIMITS_DB))
 
     def push(self, power: NDArray[np.float32], speech: float) -> None:

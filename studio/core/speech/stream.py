@@ -19,7 +19,7 @@ LOOK_AHEADS = tuple(delay * HOP_SECONDS for delay in DELAYS)
 _SPEECH = CHANNELS.index("speech")
 _VOICED = (0.35, 0.65)  # the speech channel from "mouth at rest" to "mouth follows"
 # Removes offset, rumble and knocks on the table, which would pass for loud sound; speech starts at 60 Hz.
-_HIGH_PASS = scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE, output="sos")
+_HIGH_PASS = np.asarray(scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE, output="sos"))
 # Change of the voice gate per hop: it opens in 50 ms, ahead of the sound, and shuts in 100 ms.
 _GATE_OPENING, _GATE_SHUTTING = 0.2, -0.1
 # Half a second of silence settles the recurrent state, so that a stream starts with the mouth at rest.
