@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+import torch
+
+from studio.core.speech.features import MELS
+from studio.core.speech.network import CHANNELS, DELAYS, SHAPES, NetworkStream, speech_weights
+
+
+@pytest.fixture
+def log_mels() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return (rng.standard_normal((300, MELS)) * 0.6 - 0.5).astype(np.float32)
+
+
+def in_torch(log_mels: np.ndarray) -> np.ndarray:
+    """The network from PyTorch's own layers, as it was trained."""
+    conv1, conv2 = torch.nn.Conv1d(MELS, 128, 5), torch.nn.Conv1d(128, 128, 3)
+    gru, head = torch.nn.GRU(128, 160, 2, batch_first=True), torch.nn.Linear(160, 24)
+    layers = torch.nn.ModuleDict({"conv1": conv1, "conv2": conv2, "gru": gru, "head": head})
+    layers.load_state_dict({key: torch.from_numpy(value) for key, value in speech_weights().items()})
+    with torch.no_grad():
+        x = torch.nn.functional.pad(torch.from_numpy(log_mels).T[None], (6, 0))
+        x = torch.relu(conv2(torch.relu(conv1(x)))).transpose(1, 2)
+        return torch.sigmoid(head(gru(x)[0])).reshape(-1, len(DELAYS), len(CHANNELS)).numpy()
+
+
+def test_weights_are_those_the_network_needs() -> None:
+    assert {key: value.shape for key, value in speech_weights().items()} == SHAPES
+    assert sum(value.size for value in speech_weights().values()) == 387_992
+
+
+def test_batch_equals_pytorch(log_mels: np.ndarray) -> None:
+    np.testing.assert_allclose(NetworkStream().push(log_mels), in_torch(log_mels), atol=1e-3)
+
+
+def test_stream_equals_batch(log_mels: np.ndarray) -> None:
+    stream = NetworkStream()
+    streamed = np.concatenate([stream.push(frame[None]) for frame in log_mels])
+    np.testing.assert_allclose(streamed, NetworkStream().push(log_mels), atol=1e-3)
+
+
+def test_streams_do_not_share_their_memory(log_mels: np.ndarray) -> None:
+    busy, fresh = NetworkStream(), NetworkStream()
+    busy.push(log_mels)
+    np.testing.assert_array_equal(fresh.push(log_mels[:5]), NetworkStream().push(log_mels[:5]))
