@@ -1,0 +1,40 @@
+# `make run` and `make test` set up everything they need; see tools/setup.sh.
+
+BIN := .venv/bin
+READY := .venv/.ready
+CHECKED := studio tests benchmarks tools
+DATA ?= ../shared/data
+
+.PHONY: setup run test lint bench
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt tools/setup.sh
+	bash tools/setup.sh
+	@touch $@
+
+# Without a display the main job runs headless and prints where its results are.
+run: $(READY)
+	@if [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || [ "$$(uname -s)" = Darwin ]; then \
+		$(BIN)/avatar-studio --sample; \
+	else \
+		$(BIN)/avatar-studio demo; \
+	fi
+
+lint: $(READY)
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+# The window's tests need a display with OpenGL; Xvfb gives them one where there is none.
+test: lint
+	@if [ -z "$$DISPLAY" ] && command -v xvfb-run >/dev/null; then \
+		xvfb-run -a -s "-screen 0 1600x1000x24" $(BIN)/pytest; \
+	else \
+		$(BIN)/pytest; \
+	fi
+
+bench: $(READY)
+	$(BIN)/python benchmarks/build.py --data $(DATA)
+	$(BIN)/python benchmarks/speak.py --data $(DATA)
