@@ -73,7 +73,7 @@ class Ticket(QObject):
         except UserError as error:
             self.failed.emit(error, str(error))
         except Exception as error:
-            log.exception("the job '%s' failed", self.title)
+            log.exception("a job failed")  # its title may name a person, and the log may be shared
             kind = type(error).__name__
             sentence = self.tr("{title} stopped on a fault in the program ({kind}: {error}); see Help > Log.")
             self.failed.emit(error, sentence.format(title=self.title, kind=kind, error=error))

@@ -1,4 +1,4 @@
-"""Microphones; the only module that knows sounddevice, and it imports it when first used.
+"""Microphones.
 
 PortAudio calls back on a thread of its own that must never wait, so the callback only copies into a ring.
 Down-mixing, resampling and metering happen in `Microphone.read`, on the thread that calls it.
@@ -14,6 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.media.portaudio import port_audio, running
 
 RATE = 16000
 MAX_CHANNELS = 2
@@ -24,8 +25,6 @@ _LOST_AFTER = 1.0
 _STARTING = 5.0
 SILENCE_DB = -90.0
 _METER_DECAY_DB = 24.0  # per second of sound
-
-_running: set["Microphone"] = set()
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ def input_devices() -> list[InputDevice]:
     UserError
         If PortAudio is not installed.
     """
-    sounddevice = _port_audio()
+    sounddevice = port_audio()
     default = _default_index(sounddevice)
     found = {
         device["name"]: InputDevice(device["name"], device["index"] == default)
@@ -86,7 +85,7 @@ class Microphone:
             If PortAudio, the named device or any microphone is missing, or the device cannot be opened.
         """
         self.stop()
-        sounddevice = _port_audio()
+        sounddevice = port_audio()
         device = self._find(sounddevice)
         rate = int(device["default_samplerate"])
         channels = min(device["max_input_channels"], MAX_CHANNELS)
@@ -113,11 +112,11 @@ class Microphone:
                 f"The microphone '{self.name}' cannot be opened; close other programs that use it, "
                 "or choose another one."
             ) from error
-        _running.add(self)
+        running.add(self)
 
     def stop(self) -> None:
         """Release the device; what was not read is gone."""
-        _running.discard(self)
+        running.discard(self)
         self._close()
 
     def read(self) -> NDArray[np.float32]:
@@ -210,21 +209,6 @@ class RingBuffer:
         block = np.concatenate([self._samples[start : start + head], self._samples[: count - head]])
         self._read = written
         return block
-
-
-def _port_audio() -> ModuleType:
-    """Import sounddevice; while no microphone runs, make PortAudio look at the devices anew."""
-    try:
-        import sounddevice
-    except OSError as error:
-        raise UserError(
-            "Microphones need PortAudio, which is not installed; install it with: sudo apt install libportaudio2"
-        ) from error
-    if not _running:
-        # PortAudio lists devices once, when it starts. These two are its only way to list them again.
-        sounddevice._terminate()
-        sounddevice._initialize()
-    return sounddevice
 
 
 def _default_index(sounddevice: ModuleType) -> int:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.media.portaudio import port_audio, running
 
 
 class Player:
@@ -35,13 +36,8 @@ class Player:
         UserError
             If there is no sound output or it cannot be opened.
         """
-        try:
-            import sounddevice
-        except OSError as error:  # PortAudio itself is missing
-            raise UserError(
-                "Sound cannot be played because PortAudio is missing; install libportaudio2."
-            ) from error
         self.stop()
+        sounddevice = port_audio()
         self._next = round(min(max(at, 0.0), self.seconds) * self._rate)
         self._anchor = (self._next, time.monotonic())
         try:
@@ -49,6 +45,7 @@ class Player:
                 samplerate=self._rate, channels=1, dtype="float32", callback=self._fill, latency="low"
             )
             self._stream.start()
+            running.add(self)
         except sounddevice.PortAudioError as error:
             self._stream = None
             raise UserError(
@@ -59,6 +56,7 @@ class Player:
         """Fall silent at once; `position` stays where it was."""
         if self._stream is not None:
             here = self.position
+            running.discard(self)
             self._stream.abort()
             self._stream.close()
             self._stream = None

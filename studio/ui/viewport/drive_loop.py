@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,11 @@ from PySide6.QtCore import QObject, Signal
 
 from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_INDEX
-from studio.core.motion.driver import Driver
 from studio.core.motion.motion import Motion
 from studio.ui.session import RATE, Clip, DriveSettings
+
+if TYPE_CHECKING:
+    from studio.core.speech.stream import SpeechDriver
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +26,6 @@ LIVE_TICK = 1 / 60
 REST_TICK = 1 / 24
 BUSY_TICK = 1 / 10  # at rest while a job needs the processor
 BLINKS = [ARKIT_INDEX["eyeBlinkLeft"], ARKIT_INDEX["eyeBlinkRight"]]
-SILENCE, VOICE = -50.0, -25.0  # dBFS between which "speaking" goes from 0 to 1
 
 
 class MicrophoneSource:
@@ -135,9 +136,8 @@ class DriveLoop(QObject):
         self._settings = DriveSettings()
         self._expression = Motion.neutral()
         self._source: MicrophoneSource | ClipSource | None = None
-        self._driver: Driver | None = None
+        self._driver: SpeechDriver | None = None
         self._idle: Any = None
-        self._speaking = 0.0
         self.busy = False
         """Set while a job needs the processor: the resting head moves at a lower rate."""
         self.asleep = True
@@ -218,7 +218,6 @@ class DriveLoop(QObject):
     def _let_go(self, sentence: str) -> None:
         source, self._source, self._driver = self._source, None, None
         self.level = -np.inf
-        self._speaking = 0.0
         if source is not None:
             source.stop()
             self.stopped.emit(sentence)
@@ -254,29 +253,25 @@ class DriveLoop(QObject):
 
         if self._idle is None:
             self._idle = IdleMotion(seed=0)
-        layers = [self._expression]
+        layers, speaking = [self._expression], 0.0
         source, settings = self._source, self._settings
         if source is not None and self._driver is not None:
             chunk = source.read()
             if len(chunk):
-                self._hear(chunk)
+                self.level = float(10 * np.log10(np.mean(np.square(chunk)) + 1e-12))
                 self._driver.push(chunk)
-            speech = self._driver.read(source.time())
+            heard = source.time()
+            speech = self._driver.read(heard)
+            speaking = self._driver.speaking(heard)
             layers.append(replace(speech, code=speech.code * np.float32(settings.speech)))
         if source is not None or settings.at_rest:
-            layers.append(self._alive(self._idle.at(now, speaking=self._speaking)))
+            layers.append(self._alive(self._idle.at(now, speaking=speaking)))
         self.newest = mix(*layers)
         self._publish(self.newest)
         if isinstance(source, MicrophoneSource) and source.lost:
             self._let_go(self.tr("The microphone was disconnected; plug it in and press Ctrl+M."))
         elif isinstance(source, ClipSource) and source.ended:
             self._let_go(self.tr("The clip has ended."))
-
-    def _hear(self, chunk: NDArray[np.float32]) -> None:
-        self.level = float(10 * np.log10(np.mean(np.square(chunk)) + 1e-12))
-        speaking = np.clip((self.level - SILENCE) / (VOICE - SILENCE), 0, 1)
-        # Speaking rises at once and fades over half a second, as a speaker's head does.
-        self._speaking = max(float(speaking), self._speaking - len(chunk) / RATE / 0.5)
 
     def _alive(self, idle: Motion) -> Motion:
         code = idle.code

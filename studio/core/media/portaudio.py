@@ -1,0 +1,30 @@
+"""The only module that knows sounddevice; it imports it when a microphone or a player first asks."""
+
+from types import ModuleType
+
+from studio.core.errors import UserError
+
+running: set[object] = set()
+"""The microphones and players that hold a stream now."""
+
+
+def port_audio() -> ModuleType:
+    """Import sounddevice; while no stream runs, make PortAudio look at the devices anew.
+
+    Raises
+    ------
+    UserError
+        If PortAudio is not installed.
+    """
+    try:
+        import sounddevice
+    except OSError as error:
+        raise UserError(
+            "Sound needs PortAudio, which is not installed; install it with: sudo apt install libportaudio2"
+        ) from error
+    if not running:
+        # PortAudio lists devices once, when it starts. These two are its only way to list them again;
+        # they would also close every stream.
+        sounddevice._terminate()
+        sounddevice._initialize()
+    return sounddevice

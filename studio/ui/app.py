@@ -1,0 +1,59 @@
+"""`main`: open the window."""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, QTimer
+from PySide6.QtWidgets import QApplication
+
+from studio.ui import theme
+from studio.ui.director import Director
+from studio.ui.library import Library, default_folder
+from studio.ui.main_window import MainWindow
+
+
+def main(paths: Sequence[str] = (), sample: bool = False) -> int:
+    """Open the window on some files, or on the sample; return the exit code when it is closed.
+
+    ``AVATAR_STUDIO_TRACE_STARTUP=1`` prints how long after the start of the process it was shown.
+    """
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("avatar-studio")
+    app.setApplicationDisplayName("Avatar Studio")
+    folder = default_folder()
+    settings = QSettings(str(folder.parent / "window.ini"), QSettings.Format.IniFormat)
+    theme.apply(app, str(settings.value("theme", "system")))
+    window = MainWindow(Director(Library(folder), settings))
+    geometry = settings.value("geometry")
+    if not (isinstance(geometry, QByteArray) and window.restoreGeometry(geometry)):
+        window.resize(1360, 860)
+    window.show()
+    app.styleHints().colorSchemeChanged.connect(
+        lambda _: window.use_theme("system") if settings.value("theme", "system") == "system" else None
+    )
+
+    def begin() -> None:
+        if os.environ.get("AVATAR_STUDIO_TRACE_STARTUP") == "1":
+            print(f"window shown after {seconds_since_start():.2f} s", flush=True)  # noqa: T201
+        window.director.start()
+        window.director.find_microphones()
+        if sample:
+            window.director.open_sample()
+        window.director.open_paths([Path(path) for path in paths])
+
+    # The threads and their imports start when the window has been painted once.
+    QTimer.singleShot(0, begin)
+    return app.exec()
+
+
+def seconds_since_start() -> float:
+    """Return the age of this process, s, imports and interpreter included."""
+    if sys.platform == "linux":
+        ticks = int(Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()[19])
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        return uptime - ticks / os.sysconf("SC_CLK_TCK")
+    return time.process_time()

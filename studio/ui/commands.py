@@ -1,0 +1,93 @@
+"""Every action of the window, once: its menu, words, shortcut and icon."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from PySide6.QtCore import QCoreApplication
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QMenu
+
+from studio.ui import theme
+
+Menu = Literal["File", "Edit", "Avatar", "View", "Live", "Help"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One action; `name` is how the window refers to it."""
+
+    name: str
+    menu: Menu
+    text: str
+    keys: str = ""
+    tip: str = ""
+    icon: str = ""
+    checkable: bool = False
+    separated: bool = False
+    """A line stands above it in the menu."""
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command("open", "File", "Open…", "Ctrl+O", "Open portraits, sounds or avatars", "folder"),
+    Command("open_sound", "File", "Open sound…", "Ctrl+Shift+O", "Open speech for the head to say", "sound"),
+    Command("sample", "File", "Try the sample", "", "Build a head from a public-domain portrait"),
+    Command("save", "File", "Save avatar as…", "Ctrl+S", "Write the avatar on show to a file", separated=True),
+    Command("export_clip", "File", "Export clip…", "Ctrl+E", "Write a clip of the head speaking", "export"),
+    Command("export_still", "File", "Export still…", "Ctrl+Shift+E", "Write the picture on show"),
+    Command("export_sheet", "File", "Export view sheet…", "", "Write seven views of four expressions"),
+    Command("quit", "File", "Quit", "Ctrl+Q", "Close the window", separated=True),
+    Command("paste", "Edit", "Paste picture", "Ctrl+V", "Build a head from the clipboard's picture"),
+    Command("reset_face", "Edit", "Reset face sliders", "Ctrl+R", "Let every slider go back to rest"),
+    Command("next", "Avatar", "Next avatar", "Ctrl+PgDown", "Show the next avatar of the list"),
+    Command("previous", "Avatar", "Previous avatar", "Ctrl+PgUp", "Show the previous avatar of the list"),
+    Command("remove", "Avatar", "Remove from the library", "", "Take this avatar off the list", separated=True),
+    Command("home", "View", "Portrait view", "Home", "Back to the portrait's own view", "reset"),
+    Command("front", "View", "Front", "1", "Look from the front"),
+    Command("left", "View", "Left", "2", "Look at the head's left side"),
+    Command("right", "View", "Right", "3", "Look at the head's right side"),
+    Command("full", "View", "Full screen", "F11", "Fill the screen", checkable=True, separated=True),
+    Command("listen", "Live", "Microphone", "Ctrl+M", "Speak and the head speaks with you", "microphone", True),
+    Command("play", "Live", "Play sound", "Space", "Let the head say the opened sound", "play", True),
+    Command("log", "Help", "Log", "", "Open the folder with the program's log"),
+    Command("about", "Help", "About", "", "Which version this is"),
+)  # fmt: skip
+
+THEME_WORDS = {"system": "As the system", "dark": "Dark", "light": "Light", "contrast": "High contrast"}
+
+
+def tr(text: str) -> str:
+    """Translate a text of this module."""
+    return QCoreApplication.translate("commands", text)
+
+
+def make_menus(window: QMainWindow) -> tuple[dict[str, QAction], dict[str, QMenu]]:
+    """Create every action and menu of the window; return actions by name and menus by title."""
+    actions: dict[str, QAction] = {}
+    menus: dict[str, QMenu] = {}
+    for command in COMMANDS:
+        if command.menu not in menus:
+            menus[command.menu] = window.menuBar().addMenu(tr(command.menu))
+            menus[command.menu].setToolTipsVisible(True)
+        action = QAction(tr(command.text), window)
+        action.setCheckable(command.checkable)
+        tip = tr(command.tip)
+        if command.keys:
+            action.setShortcut(QKeySequence(command.keys))
+            tip += f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
+        action.setToolTip(tip)
+        action.setStatusTip("")
+        if command.separated:
+            menus[command.menu].addSeparator()
+        menus[command.menu].addAction(action)
+        actions[command.name] = action
+    refresh_icons(actions)
+    return actions, menus
+
+
+def refresh_icons(actions: dict[str, QAction]) -> None:
+    """Redraw icons in the theme's colours; a checked button shows them on the accent."""
+    for command in COMMANDS:
+        if command.icon:
+            action = actions[command.name]
+            action.setIcon(theme.icon(command.icon, "onAccent" if action.isChecked() else "text"))
+            action.setIconVisibleInMenu(False)

@@ -1,0 +1,412 @@
+"""`Director`: turns what the user wants into jobs and into changes of the `Session`."""
+
+from collections import OrderedDict
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtGui import QImage
+
+from studio.core.avatar import Avatar, Background, Consent
+from studio.core.jobs import Progress
+from studio.core.motion.motion import Motion
+from studio.ui import tasks
+from studio.ui.library import SUFFIX, Entry, Library, stated_now
+from studio.ui.session import Clip, Session
+from studio.ui.viewport.drive_loop import DriveLoop
+from studio.ui.viewport.frame_loop import FrameLoop
+from studio.ui.viewport.orbit import PRESETS, Orbit
+from studio.ui.workers import JobQueue, Ticket, Urgency
+
+PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")
+SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".mp4", ".mov", ".mkv", ".webm")
+KEPT_IN_MEMORY = 3
+RECENT = 8
+
+
+class Director(QObject):
+    """Owns session, jobs and threads; panels call its methods and listen to its signals."""
+
+    listed = Signal(object)
+    """An `Entry` for the avatar list."""
+    unlisted = Signal(str)
+    consent_wanted = Signal(list)
+    """Pictures (paths) of people about whom nothing was stated yet."""
+    face_wanted = Signal(object, object)
+    """Picture ``[H,W,3]`` and boxes ``[B,4]`` px: which face?"""
+    picture_shown = Signal(object)
+    """Picture ``[H,W,3]`` to look at until the head appears."""
+    recent_changed = Signal()
+    microphones_found = Signal(list)
+    """Names of the input devices."""
+
+    def __init__(
+        self,
+        library: Library,
+        settings: QSettings,
+        builder: tasks.Builder = tasks.core_builder,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.session = Session()
+        self.library = library
+        self.settings = settings
+        self.entries: dict[str, Entry] = {}
+        self._builder = builder
+        self._avatars: OrderedDict[str, Avatar] = OrderedDict()
+        self._unasked: list[Path] = []
+        self._choosing: tuple[Path, Consent] | None = None
+        self._foreground: Ticket | None = None
+        self._wanted = ""
+        self.jobs = JobQueue(self)
+        self.frames = FrameLoop(self)
+        self.drive = DriveLoop(lambda motion: self.frames.show(motion=motion), self)
+        self.jobs.idle_changed.connect(self._set_idle)
+        self.frames.message.connect(self.say)
+        self.frames.failed.connect(self.say)
+        self.drive.started.connect(self.say)
+        self.drive.stopped.connect(self._source_stopped)
+        self.drive.failed.connect(self._source_failed)
+        events = self.session.events
+        events.avatar.connect(lambda avatar: self.frames.show(avatar=avatar))
+        events.orbit.connect(lambda orbit: self.frames.show(orbit=orbit))
+        events.background.connect(lambda background: self.frames.show(background=background))
+        events.render_size.connect(lambda size: self.frames.show(size=size))
+        for event in (events.drive, events.expression):
+            event.connect(self._configure_drive)
+
+    def start(self) -> None:
+        """Start the threads and list the library."""
+        self.frames.start()
+        self.drive.start()
+        self.jobs.submit(self.tr("Library"), self.library.scan, Urgency.QUICK, self._list_all, self._say_failure)
+
+    def stop(self) -> None:
+        """End every thread; unfinished jobs are cancelled and clean up after themselves."""
+        self.jobs.stop()
+        self.drive.stop()
+        self.frames.stop()
+
+    def say(self, sentence: str) -> None:
+        """Put a sentence in the status line."""
+        self.session.status = sentence
+
+    # What comes in: files, pictures, sounds
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open any mix of pictures, sounds and avatars."""
+        pictures = []
+        for path in paths:
+            suffix = path.suffix.lower()
+            if suffix == SUFFIX:
+                self.open_avatar(path)
+            elif suffix in SOUNDS:
+                self.open_sound(path)
+            elif suffix in PICTURES:
+                pictures.append(path)
+            else:
+                unknown = self.tr("'{name}' is no picture, sound or avatar; drop a JPEG, PNG, WAV or .avatar file.")
+                self.say(unknown.format(name=path.name))
+        if pictures:
+            start = partial(tasks.survey, self.library, pictures)
+            title = self.tr("Opening {name}").format(name=pictures[0].name)
+            self.jobs.submit(title, start, Urgency.QUICK, self._surveyed, self._say_failure)
+
+    def open_image(self, image: QImage) -> None:
+        """Build from a picture out of the clipboard."""
+        folder = self.library.folder / "pasted"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / f"pasted {len(list(folder.iterdir())) + 1}.png"
+        image.save(str(path))
+        self.open_paths([path])
+
+    def open_sample(self) -> None:
+        """Build the public-domain sample, which needs no consent."""
+        from studio.core.sample import CONSENT, sample_portrait
+
+        self.build(sample_portrait(), CONSENT)
+
+    def open_avatar(self, path: Path) -> None:
+        """Read an avatar file and show it."""
+
+        def opened(avatar: Avatar) -> None:
+            entry = Entry(str(path), avatar.name, path, avatar.thumbnail)
+            self._remember(entry, avatar)
+            self.listed.emit(entry)
+            self._note_recent(path)
+            self._show(entry.key, avatar)
+
+        title = self.tr("Opening {name}").format(name=path.name)
+        self.jobs.submit(title, partial(tasks.open_avatar, path), Urgency.QUICK, opened, self._say_failure)
+
+    def open_sound(self, path: Path) -> None:
+        """Read a sound file; it becomes the clip that can be played and exported."""
+        title = self.tr("Opening {name}").format(name=path.name)
+        self.jobs.submit(title, partial(tasks.open_sound, path), Urgency.QUICK, self._sound_opened, self._say_failure)
+
+    # Building
+
+    def answer_consent(self, given: bool) -> None:
+        """Go on with the pictures of `consent_wanted`, or leave them."""
+        pictures, self._unasked = self._unasked, []
+        if not given:
+            self.say(self.tr("Nothing was built. Drop a picture of a person who agrees."))
+            return
+        for picture in pictures:
+            self.build(picture, stated_now())
+
+    def choose_face(self, index: int) -> None:
+        """Go on with the picture of `face_wanted`; `index` counts its boxes from 0, -1 leaves it."""
+        if self._choosing is None:
+            return
+        (picture, consent), self._choosing = self._choosing, None
+        if index >= 0:
+            self.build(picture, consent, face=index + 1)
+
+    def build(self, picture: Path, consent: Consent, face: int | None = None) -> Ticket:
+        """Build a head; its previews are shown unless another avatar is chosen meanwhile."""
+        start = partial(tasks.build, self._builder, self.library, picture, face, consent)
+        title = self.tr("Building {name}").format(name=picture.stem)
+        ticket = self.jobs.submit(
+            title,
+            start,
+            Urgency.BUILD,
+            lambda result: self._built(ticket, *result),
+            lambda error, sentence: self._build_failed(picture, consent, error, sentence),
+            lambda progress: self._preview(ticket, progress),
+        )
+        self._foreground = ticket
+        return ticket
+
+    def _surveyed(self, found: list[tuple[Path, Consent | None]]) -> None:
+        for picture, consent in found:
+            if consent is not None:
+                self.build(picture, consent)
+            else:
+                self._unasked.append(picture)
+        if self._unasked:
+            self.consent_wanted.emit(list(self._unasked))
+            self._show_picture(self._unasked[-1], self.picture_shown.emit)
+
+    def _show_picture(self, picture: Path, use: Any) -> None:
+        start = partial(tasks.load_preview, picture)
+        title = self.tr("Opening {name}").format(name=picture.name)
+        self.jobs.submit(title, start, Urgency.QUICK, use, self._unreadable)
+
+    def _unreadable(self, error: Exception, sentence: str) -> None:
+        self._unasked = []
+        self.consent_wanted.emit([])
+        self.say(sentence)
+
+    def _preview(self, ticket: Ticket, progress: Progress) -> None:
+        preview = progress.preview
+        if preview is None or ticket is not self._foreground:
+            return
+        if isinstance(preview, np.ndarray):
+            self.picture_shown.emit(preview)
+        elif hasattr(preview, "pose"):
+            if self.session.selected:
+                self.session.selected = ""
+            if self.session.avatar is None or self.session.avatar.name != preview.name:
+                self.session.orbit = Orbit()
+            self.session.avatar = preview
+
+    def _built(self, ticket: Ticket, entry: Entry, avatar: Avatar) -> None:
+        self._remember(entry, avatar)
+        self.listed.emit(entry)
+        if ticket is self._foreground:
+            self._foreground = None
+            orbit = self.session.orbit  # whoever turned the preview keeps that view
+            self._show(entry.key, avatar)
+            self.session.orbit = orbit
+            self.say(self.tr("{name} is ready. Press the microphone and speak.").format(name=avatar.name))
+
+    def _build_failed(self, picture: Path, consent: Consent, error: Exception, sentence: str) -> None:
+        boxes = getattr(error, "boxes", None)
+        if boxes is None:
+            self.say(sentence)
+            return
+        self._choosing = (picture, consent)
+        self.say(self.tr("The picture shows {count} faces; click the one to build.").format(count=len(boxes)))
+        self._show_picture(picture, lambda rgb: self.face_wanted.emit(rgb, boxes))
+
+    # Choosing and keeping
+
+    def select(self, key: str) -> None:
+        """Show an avatar of the list."""
+        if key == self.session.selected:
+            return
+        self._foreground = None
+        if key in self._avatars:
+            self._show(key, self._avatars[key])
+            return
+        entry = self.entries[key]
+
+        def opened(avatar: Avatar) -> None:
+            self._remember(entry, avatar)
+            if wanted == self._wanted:
+                self._show(key, avatar)
+
+        wanted = self._wanted = key
+        title = self.tr("Opening {name}").format(name=entry.name)
+        self.jobs.submit(title, partial(tasks.open_avatar, entry.path), Urgency.QUICK, opened, self._say_failure)
+
+    def remove(self, key: str) -> None:
+        """Take an avatar off the list and out of the library."""
+        entry = self.entries.pop(key)
+        self._avatars.pop(key, None)
+        self.library.forget(entry)
+        self.unlisted.emit(key)
+        if self.session.selected == key:
+            self.session.selected = ""
+            self.session.avatar = None
+        self.say(self.tr("{name} was removed.").format(name=entry.name))
+
+    def save(self, path: Path) -> None:
+        """Write the avatar on show to a file."""
+        if (avatar := self.session.avatar) is None:
+            return
+
+        def saved(path: Path) -> None:
+            self._note_recent(path)
+            self.say(self.tr("Saved {name}.").format(name=path.name))
+
+        title = self.tr("Saving {name}").format(name=path.name)
+        self.jobs.submit(title, partial(tasks.save, avatar, path), Urgency.QUICK, saved, self._say_failure)
+
+    def recent(self) -> list[Path]:
+        """Return the avatar files opened or saved last, newest first."""
+        value = self.settings.value("recent", [])
+        names = [value] if isinstance(value, str) else list(value or [])  # pyright: ignore[reportArgumentType]
+        return [Path(name) for name in names]
+
+    def _note_recent(self, path: Path) -> None:
+        names = [str(path), *(str(p) for p in self.recent() if p != path)]
+        self.settings.setValue("recent", names[:RECENT])
+        self.recent_changed.emit()
+
+    def _list_all(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            self.entries.setdefault(entry.key, entry)
+            self.listed.emit(entry)
+
+    def _remember(self, entry: Entry, avatar: Avatar) -> None:
+        self.entries[entry.key] = entry
+        self._avatars[entry.key] = avatar
+        self._avatars.move_to_end(entry.key)
+        while len(self._avatars) > KEPT_IN_MEMORY:
+            self._avatars.popitem(last=False)
+
+    def _show(self, key: str, avatar: Avatar) -> None:
+        self._wanted = key
+        self.session.orbit = Orbit()
+        self.session.avatar = avatar
+        self.session.selected = key
+
+    # Looking and moving
+
+    def look_from(self, preset: str) -> None:
+        """Turn to "front", "left" or "right"."""
+        self.session.orbit = self.session.orbit.turned_to(*PRESETS[preset])
+
+    def look_home(self) -> None:
+        """Go back to the view that was there first."""
+        self.session.orbit = Orbit()
+
+    def set_channel(self, index: int, value: float) -> None:
+        """Ask for an ARKit channel, 0..1, on top of what drives it."""
+        code = self.session.expression.code.copy()
+        code[0, index] = value
+        self.session.expression = replace(self.session.expression, code=code)
+
+    def reset_expression(self) -> None:
+        """Let go of every slider."""
+        self.session.expression = Motion.neutral()
+
+    def listen(self, on: bool) -> None:
+        """Switch the microphone."""
+        if on == self.session.listening:
+            return
+        self.session.playing = False
+        self.session.listening = on
+        if on:
+            self.drive.listen(self.session.microphone)
+        else:
+            self.drive.rest()
+            self.say(self.tr("The microphone is off."))
+
+    def find_microphones(self) -> None:
+        """Look for input devices."""
+        title = self.tr("Looking for microphones")
+        self.jobs.submit(title, tasks.find_microphones, Urgency.QUICK, self.microphones_found.emit, self._say_failure)
+
+    def choose_microphone(self, name: str | None) -> None:
+        """Use this input device, at once if listening."""
+        self.session.microphone = name
+        if self.session.listening:
+            self.drive.listen(name)
+
+    def play(self, on: bool, at: float = 0.0) -> None:
+        """Play the opened sound or stop it."""
+        if on and self.session.clip is not None:
+            self.session.listening = False
+            self.session.playing = True
+            self.drive.play(self.session.clip, at)
+        elif self.session.playing:
+            self.session.playing = False
+            self.drive.rest()
+
+    def _sound_opened(self, clip: Clip) -> None:
+        self.play(False)
+        self.session.clip = clip
+        opened = self.tr("Opened {name}, {seconds:.1f} s. Press Space to play.")
+        self.say(opened.format(name=clip.path.name, seconds=clip.seconds))
+
+    def _source_stopped(self, sentence: str) -> None:
+        # "" is the echo of our own request; by now the session may already want another source.
+        if sentence:
+            self.session.playing = self.session.listening = False
+            self.say(sentence)
+
+    def _source_failed(self, sentence: str) -> None:
+        self.session.playing = self.session.listening = False
+        self.say(sentence)
+
+    def _configure_drive(self) -> None:
+        self.drive.configure(self.session.drive, self.session.expression)
+
+    def _set_idle(self, idle: bool) -> None:
+        self.drive.busy = not idle
+
+    # What goes out
+
+    def export_clip(self, out: Path, fps: float, size: int, background: Background) -> Ticket | None:
+        """Write a clip of the avatar on show speaking the opened sound."""
+        avatar, clip = self.session.avatar, self.session.clip
+        if avatar is None or clip is None:
+            self.say(self.tr("A clip needs a head and a sound; drop a portrait and an audio file first."))
+            return None
+        start = partial(tasks.export_clip, avatar, clip.path, out, fps, size, background)
+        return self._export(start, out)
+
+    def export_still(self, out: Path, pixels: NDArray[np.uint8]) -> Ticket:
+        """Write the picture on show."""
+        return self._export(partial(tasks.export_still, pixels, out), out)
+
+    def export_sheet(self, out: Path, size: int) -> Ticket | None:
+        """Write the sheet of views and expressions."""
+        if (avatar := self.session.avatar) is None:
+            return None
+        return self._export(partial(tasks.export_sheet, avatar, size, out), out)
+
+    def _export(self, start: Any, out: Path) -> Ticket:
+        title = self.tr("Exporting {name}").format(name=out.name)
+        done = self.tr("Exported {name}.").format(name=out.name)
+        return self.jobs.submit(title, start, Urgency.HEAVY, lambda _: self.say(done), self._say_failure)
+
+    def _say_failure(self, error: Exception, sentence: str) -> None:
+        self.say(sentence)

@@ -1,0 +1,415 @@
+"""The one window: it lays panels around the stage and connects them to the `Director`."""
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QStandardPaths, Qt, QTimer, QUrl
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QImage
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QLabel,
+    QMainWindow,
+    QSplitter,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from studio import __version__
+from studio.core.avatar import Avatar
+from studio.ui import commands, theme
+from studio.ui.director import PICTURES, SOUNDS, Director
+from studio.ui.library import SUFFIX
+from studio.ui.panels.avatars import AvatarsPanel
+from studio.ui.panels.camera import CameraPanel
+from studio.ui.panels.drive import DrivePanel
+from studio.ui.panels.export import ExportPanel
+from studio.ui.panels.face import FacePanel
+from studio.ui.panels.jobs import JobsPanel
+from studio.ui.status import LiveIndicator, StatusLine
+from studio.ui.transport import Transport
+from studio.ui.viewport.stage import Stage
+
+MINIMUM = (1100, 700)
+METER_TICK = 33  # ms
+PACE_TICK = 250
+
+
+def framed(title: str, body: QWidget) -> QFrame:
+    """Put a panel with its title on the window's grid."""
+    frame = QFrame()
+    frame.setObjectName("panel")
+    label = QLabel(title)
+    label.setProperty("role", "heading")
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(12, 12, 12, 12)
+    layout.setSpacing(theme.GRID)
+    layout.addWidget(label)
+    layout.addWidget(body, 1)
+    return frame
+
+
+class MainWindow(QMainWindow):
+    """Shows what the `Director` knows and tells it what the user wants."""
+
+    def __init__(self, director: Director) -> None:
+        super().__init__()
+        self.director = director
+        self.setWindowTitle(self.tr("Avatar Studio"))
+        self.setWindowIcon(theme.icon("app"))
+        self.setMinimumSize(*MINIMUM)
+        self.setAcceptDrops(True)
+        self.actions_by_name, self._menus = commands.make_menus(self)
+        self._recent = self._menus["File"].addMenu(self.tr("Open recent"))
+        self._menus["File"].insertMenu(self.actions_by_name["sample"], self._recent)
+        self._theme_menu = self._menus["View"].addMenu(self.tr("Theme"))
+
+        listen = QToolButton()
+        listen.setDefaultAction(self.actions_by_name["listen"])
+        listen.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.stage = Stage()
+        self.transport = Transport(self.actions_by_name["listen"], self.actions_by_name["play"])
+        self.avatars, self.jobs = AvatarsPanel(), JobsPanel()
+        self.drive, self.face = DrivePanel(listen), FacePanel()
+        self.camera, self.export = CameraPanel(), ExportPanel()
+        self.status, self.indicator = StatusLine(), LiveIndicator()
+        self._lay_out()
+        self._connect_intents()
+        self._connect_session()
+        self._connect_actions()
+        self._meter, self._pace = QTimer(self), QTimer(self)
+        self._meter.timeout.connect(self._show_live)
+        self._pace.timeout.connect(self._show_pace)
+        self._meter.start(METER_TICK)
+        self._pace.start(PACE_TICK)
+        self._enable()
+        self._fill_recent()
+        if self.stage.painted:
+            director.say(self.tr("There is no OpenGL here, so the processor paints the head."))
+
+    def _lay_out(self) -> None:
+        left = QSplitter(Qt.Orientation.Vertical)
+        add = QToolButton()
+        add.setText(self.tr("Drop or open a photo"))
+        add.setIcon(theme.icon("plus"))
+        add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        add.setToolTip(self.actions_by_name["open"].toolTip())
+        add.clicked.connect(self.actions_by_name["open"].trigger)
+        self._add = add
+        people = QWidget()
+        column = QVBoxLayout(people)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        column.addWidget(self.avatars, 1)
+        column.addWidget(add)
+        left.addWidget(framed(self.tr("Avatars"), people))
+        left.addWidget(framed(self.tr("Jobs"), self.jobs))
+        left.setSizes([420, 260])
+
+        middle = QWidget()
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GRID)
+        column.addWidget(self.stage, 1)
+        column.addWidget(self.transport)
+
+        tabs = QTabWidget()
+        tabs.setObjectName("panel")
+        tabs.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        tabs.setDocumentMode(True)
+        for panel, title in (
+            (self.drive, self.tr("Drive")),
+            (self.face, self.tr("Face")),
+            (self.camera, self.tr("Camera")),
+            (self.export, self.tr("Export")),
+        ):
+            panel.setObjectName("panel")
+            panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+            tabs.addTab(panel, title)
+        self.tabs = tabs
+
+        split = QSplitter(Qt.Orientation.Horizontal)
+        for widget in (left, middle, tabs):
+            split.addWidget(widget)
+        for handle in (split, left):
+            handle.setHandleWidth(theme.GRID)
+            handle.setChildrenCollapsible(False)
+        left.setMinimumWidth(216)
+        tabs.setMinimumWidth(312)
+        split.setStretchFactor(1, 1)
+        split.setSizes([232, 700, 328])
+        root = QWidget()
+        column = QVBoxLayout(root)
+        column.setContentsMargins(theme.GRID, 0, theme.GRID, 0)
+        column.setSpacing(0)
+        column.addWidget(split, 1)
+        column.addWidget(self.status)
+        self.setCentralWidget(root)
+        self.menuBar().setCornerWidget(self.indicator, Qt.Corner.TopRightCorner)
+
+    def _connect_intents(self) -> None:
+        director, session = self.director, self.director.session
+        self.stage.dropped.connect(director.open_paths)
+        self.stage.turned.connect(lambda orbit: setattr(session, "orbit", orbit))
+        self.stage.empty.sample_asked.connect(director.open_sample)
+        self.stage.consent.answered.connect(self._consent_answered)
+        self.stage.picture.chosen.connect(self._face_chosen)
+        self.transport.wave.sought.connect(lambda at: director.play(True, at))
+        self.avatars.chosen.connect(director.select)
+        self.avatars.save_wanted.connect(self._save_entry)
+        self.avatars.remove_wanted.connect(director.remove)
+        self.drive.settings_wanted.connect(lambda settings: setattr(session, "drive", settings))
+        self.drive.microphone_wanted.connect(director.choose_microphone)
+        self.drive.devices_wanted.connect(director.find_microphones)
+        self.face.channel_wanted.connect(director.set_channel)
+        self.face.reset_wanted.connect(director.reset_expression)
+        self.camera.orbit_wanted.connect(lambda orbit: setattr(session, "orbit", orbit))
+        self.camera.background_wanted.connect(lambda value: setattr(session, "background", value))
+        self.camera.size_wanted.connect(lambda size: setattr(session, "render_size", size))
+        self.export.clip_wanted.connect(self._export_clip)
+        self.export.still_wanted.connect(self._export_still)
+        self.export.sheet_wanted.connect(self._export_sheet)
+
+    def _connect_session(self) -> None:
+        director, events = self.director, self.director.session.events
+        director.jobs.submitted.connect(self.jobs.add)
+        director.listed.connect(self.avatars.add)
+        director.unlisted.connect(self.avatars.drop)
+        director.consent_wanted.connect(self.stage.ask_consent)
+        director.picture_shown.connect(self.stage.show_picture)
+        director.face_wanted.connect(self.stage.show_picture)
+        director.recent_changed.connect(self._fill_recent)
+        director.microphones_found.connect(lambda names: self.drive.show_devices(names, director.session.microphone))
+        director.frames.ready.connect(self._show_frame)
+        director.frames.prepared.connect(self._prepared)
+        events.status.connect(self.status.say)
+        events.avatar.connect(self._avatar_changed)
+        events.selected.connect(self.avatars.mark)
+        events.orbit.connect(self._orbit_changed)
+        events.background.connect(self.camera.show_background)
+        events.expression.connect(lambda motion: self.face.show_expression(motion.code[0]))
+        events.drive.connect(self.drive.show_settings)
+        events.clip.connect(self.transport.show_clip)
+        for event in (events.clip, events.listening, events.playing):
+            event.connect(self._enable)
+
+    def _connect_actions(self) -> None:
+        director, actions = self.director, self.actions_by_name
+        for name, slot in {
+            "open": self._open,
+            "open_sound": self._open_sound,
+            "sample": director.open_sample,
+            "save": lambda: self._save_entry(director.session.selected),
+            "export_clip": self._export_clip,
+            "export_still": self._export_still,
+            "export_sheet": self._export_sheet,
+            "quit": self.close,
+            "paste": self._paste,
+            "reset_face": director.reset_expression,
+            "next": lambda: self._step(1),
+            "previous": lambda: self._step(-1),
+            "remove": lambda: director.remove(director.session.selected),
+            "home": director.look_home,
+            "front": lambda: director.look_from("front"),
+            "left": lambda: director.look_from("left"),
+            "right": lambda: director.look_from("right"),
+            "log": self._open_log,
+            "about": lambda: director.say(self.tr("Avatar Studio {v}").format(v=__version__)),
+        }.items():
+            actions[name].triggered.connect(lambda _, slot=slot: slot())
+        actions["listen"].triggered.connect(director.listen)
+        actions["play"].triggered.connect(lambda on: director.play(on))
+        actions["full"].triggered.connect(lambda on: self.showFullScreen() if on else self.showNormal())
+        for name, words in commands.THEME_WORDS.items():
+            self._theme_menu.addAction(self.tr(words), lambda name=name: self.use_theme(name))
+
+    # What the session says
+
+    def _show_frame(self) -> None:
+        frame = self.director.frames.take()
+        if frame is not None and frame.scene.avatar is self.director.session.avatar:
+            self.stage.show_frame(frame.rgba)
+
+    def _avatar_changed(self, avatar: Avatar | None) -> None:
+        if avatar is None:
+            self.stage.show_empty()
+        self._enable()
+
+    def _orbit_changed(self) -> None:
+        self.stage.orbit = self.director.session.orbit
+        self.camera.show_orbit(self.director.session.orbit)
+
+    def _prepared(self, backend: str, reason: str) -> None:
+        self.indicator.show_backend(backend, reason)
+        if self.director.session.avatar is None:
+            self.director.say(self.tr("Ready. Drop a portrait to begin."))
+        else:
+            self.director.say(self.tr("Ready."))
+
+    def _enable(self) -> None:
+        session, actions = self.director.session, self.actions_by_name
+        head, clip = session.avatar is not None, session.clip
+        for name in ("save", "export_still", "export_sheet", "home", "front", "left", "right"):
+            actions[name].setEnabled(head)
+        actions["export_clip"].setEnabled(head and clip is not None)
+        actions["remove"].setEnabled(bool(session.selected))
+        actions["play"].setEnabled(clip is not None)
+        actions["listen"].setChecked(session.listening)
+        actions["play"].setChecked(session.playing)
+        actions["listen"].setText(self.tr("Stop listening") if session.listening else self.tr("Start listening"))
+        commands.refresh_icons(actions)
+        actions["play"].setIcon(theme.icon("stop", "onAccent") if session.playing else theme.icon("play"))
+        self.export.show_state(head, clip)
+
+    def _show_live(self) -> None:
+        drive = self.director.drive
+        self.drive.show_level(drive.level)
+        if self.tabs.currentWidget() is self.face:
+            self.face.show_live(drive.newest.code[0])
+        if self.director.session.playing and (position := drive.position) is not None:
+            self.transport.show_position(position)
+        drive.asleep = not self.isVisible() or self.isMinimized()
+
+    def _show_pace(self) -> None:
+        session = self.director.session
+        if session.listening:
+            state = self.tr("Live")
+        elif session.playing:
+            state = self.tr("Playing")
+        else:
+            state = self.tr("At rest")
+        live = session.listening or session.playing
+        self.indicator.show_pace(state, live, self.director.frames.pace())
+
+    # What the user wants
+
+    def _consent_answered(self, given: bool) -> None:
+        self.stage.ask_consent([])
+        self.director.answer_consent(given)
+        if not given:
+            self._back_to_head()
+
+    def _face_chosen(self, index: int) -> None:
+        self.director.choose_face(index)
+        if index < 0:
+            self._back_to_head()
+
+    def _back_to_head(self) -> None:
+        if self.director.session.avatar is None or self.stage.shown is None:
+            self.stage.show_empty()
+        else:
+            self.stage.show_frame(self.stage.shown)
+
+    def _open(self) -> None:
+        pattern = " ".join(f"*{suffix}" for suffix in (*PICTURES, *SOUNDS, SUFFIX))
+        self._ask_open(self.tr("Open"), self.tr("Portraits, sounds and avatars ({0})").format(pattern))
+
+    def _open_sound(self) -> None:
+        pattern = " ".join(f"*{suffix}" for suffix in SOUNDS)
+        self._ask_open(self.tr("Open sound"), self.tr("Sounds ({0})").format(pattern))
+
+    def _ask_open(self, title: str, pattern: str) -> None:
+        dialog = QFileDialog(self, title, "", f"{pattern};;{self.tr('All files')} (*)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda names: self.director.open_paths([Path(n) for n in names]))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _ask_save(self, title: str, name: str, kind: str, then: object) -> None:
+        place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        dialog = QFileDialog(self, title, place, kind)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(Path(name).suffix[1:])
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))  # pyright: ignore[reportCallIssue]
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _name(self) -> str:
+        avatar = self.director.session.avatar
+        return avatar.name if avatar is not None else "avatar"
+
+    def _save_entry(self, key: str) -> None:
+        if key:
+            self.director.select(key)
+        kind = self.tr("Avatars (*.avatar)")
+        self._ask_save(self.tr("Save avatar"), f"{self._name()}{SUFFIX}", kind, self.director.save)
+
+    def _export_clip(self) -> None:
+        session = self.director.session
+        # A clip has no transparency; its plate stands in for it.
+        background = "plate" if session.background == "transparent" else session.background
+        self._ask_save(
+            self.tr("Export clip"),
+            f"{self._name()}.mp4",
+            self.tr("Clips (*.mp4)"),
+            lambda out: self.director.export_clip(out, self.export.rate, self.export.size, background),
+        )
+
+    def _export_still(self) -> None:
+        if (pixels := self.stage.shown) is not None:
+            self._ask_save(
+                self.tr("Export still"),
+                f"{self._name()}.png",
+                self.tr("Pictures (*.png)"),
+                lambda out: self.director.export_still(out, np.array(pixels)),
+            )
+
+    def _export_sheet(self) -> None:
+        self._ask_save(
+            self.tr("Export view sheet"),
+            f"{self._name()} views.png",
+            self.tr("Pictures (*.png)"),
+            lambda out: self.director.export_sheet(out, 320),
+        )
+
+    def _paste(self) -> None:
+        clipboard = QGuiApplication.clipboard()
+        data = clipboard.mimeData()
+        if data.hasUrls():
+            self.director.open_paths([Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()])
+        elif data.hasImage():
+            self.director.open_image(QImage(clipboard.image()))
+        else:
+            self.director.say(self.tr("There is no picture to paste; copy one first."))
+
+    def _step(self, by: int) -> None:
+        row = self.avatars.list.currentRow() + by
+        if 0 <= row < self.avatars.list.count():
+            self.avatars.chosen.emit(self.avatars.list.item(row).data(Qt.ItemDataRole.UserRole))
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        paths = self.director.recent()
+        for path in paths:
+            self._recent.addAction(path.name, lambda path=path: self.director.open_paths([path])).setToolTip(str(path))
+        self._recent.setEnabled(bool(paths))
+
+    def _open_log(self) -> None:
+        from studio.core.logs import log_folder
+
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
+
+    def use_theme(self, name: str) -> None:
+        """Dress the window and remember the choice."""
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        self.director.settings.setValue("theme", name)
+        theme.apply(app, name)
+        for part in (self.stage.empty, self.drive, self.face, self.transport.wave):
+            part.refresh()
+        self._add.setIcon(theme.icon("plus"))
+        self._enable()
+        self.stage.view.widget.update()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Vanish at once, then let the threads finish their step."""
+        self._meter.stop()
+        self._pace.stop()
+        self.director.settings.setValue("geometry", self.saveGeometry())
+        self.hide()
+        self.director.stop()
+        event.accept()

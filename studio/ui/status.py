@@ -1,0 +1,94 @@
+"""The status line and the live indicator."""
+
+from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from studio.ui import theme
+from studio.ui.viewport.frame_loop import Pace
+
+HISTORY = 12
+
+
+class StatusLine(QLabel):
+    """One plain sentence; a click shows those before it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("status")
+        self.setFixedHeight(4 * theme.GRID)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setProperty("role", "dim")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.sentences: list[str] = []
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence."""
+        if sentence and (not self.sentences or self.sentences[-1] != sentence):
+            self.sentences = [*self.sentences, sentence][-HISTORY:]
+        self._fit()
+
+    def _fit(self) -> None:
+        sentence = self.sentences[-1] if self.sentences else ""
+        self.setText(QFontMetrics(self.font()).elidedText(sentence, Qt.TextElideMode.ElideRight, self.width() - 24))
+        self.setToolTip(sentence)
+        self.setAccessibleName(sentence)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Use the room there is."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Show what was said before."""
+        popup = QFrame(self, Qt.WindowType.Popup)
+        popup.setObjectName("overlayCard")
+        popup.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        layout = QVBoxLayout(popup)
+        layout.setContentsMargins(16, 12, 16, 12)
+        for sentence in self.sentences:
+            line = QLabel(sentence)
+            line.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            line.setWordWrap(True)
+            layout.addWidget(line)
+        popup.setFixedWidth(min(640, self.window().width() - 32))
+        popup.adjustSize()
+        corner = self.mapToGlobal(QPoint(8, 0))
+        popup.move(corner.x(), corner.y() - popup.height() - 4)
+        popup.show()
+
+
+class LiveIndicator(QLabel):
+    """``● Live  24 ms  58 fps  numba · 2 threads``."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "dim")
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setContentsMargins(8, 0, 16, 0)
+        self.setAccessibleName(self.tr("Live indicator"))
+        self._backend = ""
+        self._text = ""
+
+    def sizeHint(self) -> QSize:
+        """Keep its place while numbers change."""
+        return super().sizeHint().expandedTo(QSize(320, 24))
+
+    def show_backend(self, name: str, reason: str) -> None:
+        """Say which renderer draws, and in the tooltip why no better one does."""
+        self._backend = name
+        self.setToolTip(reason)
+
+    def show_pace(self, state: str, live: bool, pace: Pace) -> None:
+        """Say what is going on and how fast."""
+        color = theme.current().accent if live else theme.current().faint
+        parts = [f'<span style="color:{color}">●</span>&nbsp;{state}']
+        if pace.fps:
+            parts += [self.tr("{ms:.0f} ms").format(ms=pace.ms), self.tr("{fps:.0f} fps").format(fps=pace.fps)]
+        if self._backend:
+            parts.append(self._backend)
+        text = "&nbsp;&nbsp;&nbsp;".join(parts)
+        if text != self._text:
+            self._text = text
+            self.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.setText(text)

@@ -1,0 +1,118 @@
+"""The window's jobs: each gets everything it needs as arguments and knows no widget."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.avatar import Avatar, Background, Consent
+from studio.core.errors import UserError
+from studio.core.jobs import Job, Progress
+from studio.ui.library import Entry, Library
+from studio.ui.session import RATE, Clip
+
+Builder = Callable[..., Job[Avatar]]
+"""`studio.core.build.build_avatar`, or a fake of it: path, face=, consent=."""
+
+
+def build(
+    builder: Builder, library: Library, picture: Path, face: int | None, consent: Consent
+) -> Job[tuple[Entry, Avatar]]:
+    """Build an avatar and keep it in the library at once."""
+    avatar = yield from builder(picture, face=face, consent=consent)
+    yield Progress(0.98, "keeping it in the library")
+    if consent.stated:
+        library.remember_consent(picture, consent)
+    return library.keep(avatar), avatar
+
+
+def survey(library: Library, pictures: list[Path]) -> Job[list[tuple[Path, Consent | None]]]:
+    """Look up what was stated about each picture before."""
+    yield Progress(0.0, "looking up consent")
+    found = []
+    for picture in pictures:
+        try:
+            found.append((picture, library.consent_for(picture)))
+        except OSError as error:
+            raise UserError(f"'{picture.name}' cannot be read; check the name and the folder.") from error
+    return found
+
+
+def core_builder(picture: Path, *, face: int | None, consent: Consent) -> Job[Avatar]:
+    """Build with the default engine; mediapipe and the engine are imported on the job's thread."""
+    yield Progress(0.0, "starting")
+    from studio.core.build import build_avatar
+
+    return (yield from build_avatar(picture, face=face, consent=consent))
+
+
+def open_avatar(path: Path) -> Job[Avatar]:
+    """Read an avatar file."""
+    yield Progress(0.0, "reading the avatar")
+    from studio.core.project.archive import load_avatar
+
+    return load_avatar(path)
+
+
+def save(avatar: Avatar, path: Path) -> Job[Path]:
+    """Write an avatar file."""
+    yield Progress(0.0, "writing the avatar")
+    from studio.core.project.archive import save_avatar
+
+    save_avatar(avatar, path)
+    return path
+
+
+def open_sound(path: Path) -> Job[Clip]:
+    """Decode a sound file."""
+    yield Progress(0.0, "reading the sound")
+    from studio.core.media.audio import load_audio
+
+    return Clip(path, load_audio(path, RATE))
+
+
+def find_microphones() -> Job[list[str]]:
+    """List the input devices by name."""
+    yield Progress(0.0, "looking for microphones")
+    from studio.core.media.microphone import input_devices
+
+    return [device.name for device in input_devices()]
+
+
+def load_preview(path: Path) -> Job[NDArray[np.float32]]:
+    """Decode a picture for showing; ``[H,W,3]`` float32."""
+    yield Progress(0.0, "reading the picture")
+    from studio.core.media.image import load_picture
+
+    return load_picture(path).rgb
+
+
+def export_clip(avatar: Avatar, sound: Path, out: Path, fps: float, size: int, background: Background) -> Job[Path]:
+    """Write a clip of the avatar speaking."""
+    yield Progress(0.0, "starting")
+    from studio.core.export import speak_clip
+
+    report = yield from speak_clip(avatar, sound, out, fps=fps, size=size, background=background)
+    return report.path
+
+
+def export_still(pixels: NDArray[np.uint8], out: Path) -> Job[Path]:
+    """Write the picture that is on show."""
+    yield Progress(0.0, "writing the picture")
+    from studio.core.media.image import save_png
+
+    save_png(out, pixels)
+    return out
+
+
+def export_sheet(avatar: Avatar, size: int, out: Path) -> Job[Path]:
+    """Write the sheet of views and expressions."""
+    yield Progress(0.0, "rendering the sheet")
+    from studio.core.export import view_sheet
+    from studio.core.media.image import save_png
+
+    sheet = view_sheet(avatar, size)
+    yield Progress(0.9, "writing the picture")
+    save_png(out, sheet)
+    return out

@@ -1,0 +1,89 @@
+"""What lies on the stage besides a head: the empty state and the consent card."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from studio.ui import theme
+
+
+class EmptyStage(QWidget):
+    """The drop zone: one line and one button."""
+
+    sample_asked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("stage")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._picture = QLabel(alignment=Qt.AlignmentFlag.AlignCenter)
+        self._line = QLabel(self.tr("Drop a portrait, or press Ctrl+O"))
+        self._line.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._line.setProperty("role", "title")
+        sample = QPushButton(self.tr("Try the sample"))
+        sample.setToolTip(self.tr("Build a head from a public-domain portrait"))
+        sample.clicked.connect(self.sample_asked)
+        layout = QVBoxLayout(self)
+        layout.setSpacing(2 * theme.GRID)
+        layout.addStretch(5)
+        layout.addWidget(self._picture)
+        layout.addWidget(self._line)
+        layout.addWidget(sample, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addStretch(6)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Redraw the icon in the theme's colours."""
+        self._picture.setPixmap(theme.icon("portrait", "faint").pixmap(64, 64))
+
+
+class ConsentCard(QFrame):
+    """Asks once per person, without standing in the way of anything else."""
+
+    answered = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("overlayCard")
+        self._question = QLabel()
+        self._question.setProperty("role", "heading")
+        self._question.setWordWrap(True)
+        note = QLabel(self.tr("The answer is kept with the avatar; you are asked once per person."))
+        note.setProperty("role", "dim")
+        note.setWordWrap(True)
+        self.yes = QPushButton(self.tr("Yes, build the head"))
+        self.yes.setProperty("role", "primary")
+        self.yes.clicked.connect(lambda: self.answered.emit(True))
+        self.no = QPushButton(self.tr("Cancel"))
+        self.no.clicked.connect(lambda: self.answered.emit(False))
+        buttons = QHBoxLayout()
+        buttons.setSpacing(theme.GRID)
+        buttons.addStretch()
+        buttons.addWidget(self.no)
+        buttons.addWidget(self.yes)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(16, 16, 16, 16)
+        layout.setSpacing(theme.GRID)
+        layout.addWidget(self._question)
+        layout.addWidget(note)
+        layout.addSpacing(theme.GRID)
+        layout.addLayout(buttons)
+        self.setFixedWidth(400)
+
+    def ask(self, pictures: list[Path]) -> None:
+        """Show the question about these pictures; none hides the card."""
+        if len(pictures) == 1:
+            self._question.setText(
+                self.tr("Do you have the consent of the person in “{name}”?").format(name=pictures[0].name)
+            )
+        else:
+            self._question.setText(
+                self.tr("Do you have the consent of the people in these {count} pictures?").format(count=len(pictures))
+            )
+        self.setAccessibleName(self._question.text())
+        self.setVisible(bool(pictures))
+        if pictures:
+            self.adjustSize()
+            self.raise_()
+            self.yes.setFocus()

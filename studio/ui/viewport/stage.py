@@ -1,0 +1,133 @@
+"""`Stage`: the large place in the middle; drop zone, picture or living head."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
+
+from studio.ui.viewport.cards import ConsentCard, EmptyStage
+from studio.ui.viewport.orbit import Orbit
+from studio.ui.viewport.picture import PictureView
+from studio.ui.viewport.view import PaintedView, make_view, square_within
+
+NOTCH = 120.0  # eighths of a degree in one wheel click
+
+
+class Stage(QWidget):
+    """Shows one of three pages and turns pointer gestures into intent."""
+
+    dropped = Signal(list)
+    turned = Signal(object)
+    """The `Orbit` that a gesture asks for."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("stage")
+        self.setAcceptDrops(True)
+        self.setAccessibleName(self.tr("Stage"))
+        self.view = make_view(self)
+        self.view.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.view.widget.setAccessibleName(self.tr("Head"))
+        self.view.widget.setToolTip("")
+        self.view.widget.installEventFilter(self)
+        self.empty = EmptyStage()
+        self.picture = PictureView()
+        self._pages = QStackedLayout()
+        for page in (self.empty, self.picture, self.view.widget):
+            self._pages.addWidget(page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._pages)
+        self.consent = ConsentCard(self)
+        self.consent.hide()
+        self.orbit = Orbit()
+        self.shown: NDArray[np.uint8] | None = None
+        """The frame on screen, ``[H,W,4]``."""
+        self._grip: QPointF | None = None
+
+    @property
+    def painted(self) -> bool:
+        """True where pictures are painted by the processor for want of OpenGL."""
+        return isinstance(self.view, PaintedView)
+
+    def show_empty(self) -> None:
+        """Invite to drop something."""
+        self.shown = None
+        self._pages.setCurrentWidget(self.empty)
+
+    def show_picture(self, rgb: NDArray[np.float32], boxes: NDArray | None = None) -> None:
+        """Show a still picture, with faces to choose from if there are boxes."""
+        self.picture.show_picture(rgb, boxes)
+        self._pages.setCurrentWidget(self.picture)
+
+    def show_frame(self, rgba: NDArray[np.uint8]) -> None:
+        """Show a frame of the head."""
+        self.shown = rgba
+        self.view.show_frame(rgba)
+        self._pages.setCurrentWidget(self.view.widget)
+
+    def ask_consent(self, pictures: list[Path]) -> None:
+        """Show or hide the consent card."""
+        self.consent.ask(pictures)
+        self._place_card()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the card in its place."""
+        super().resizeEvent(event)
+        self._place_card()
+
+    def _place_card(self) -> None:
+        card = self.consent
+        card.move((self.width() - card.width()) // 2, self.height() - card.height() - 24)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept local files."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand the files over."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        self.dropped.emit(paths)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Turn gestures on the head into orbits; vispy's own mouse handling is not used."""
+        kind = event.type()
+        if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+            self._grip = event.position()
+            self.view.widget.setFocus()
+        elif kind == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+            self._drag(event)
+        elif kind == QEvent.Type.MouseButtonRelease:
+            self._grip = None
+        elif kind == QEvent.Type.MouseButtonDblClick:
+            self._grip = None
+            self._turn(Orbit())
+        elif kind == QEvent.Type.Wheel and isinstance(event, QWheelEvent):
+            x, y = self._fraction(event.position())
+            self._turn(self.orbit.wheeled(event.angleDelta().y() / NOTCH, x - 0.5, y - 0.5))
+        else:
+            return super().eventFilter(watched, event)
+        return True
+
+    def _drag(self, event: QMouseEvent) -> None:
+        if self._grip is None:
+            return
+        (x0, y0), (x1, y1) = self._fraction(self._grip), self._fraction(event.position())
+        self._grip = event.position()
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._turn(self.orbit.dragged(x1 - x0, y1 - y0))
+        elif event.buttons() & Qt.MouseButton.MiddleButton:
+            self._turn(self.orbit.moved(x1 - x0, y1 - y0))
+
+    def _turn(self, orbit: Orbit) -> None:
+        self.orbit = orbit
+        self.turned.emit(orbit)
+
+    def _fraction(self, point: QPointF) -> tuple[float, float]:
+        left, top, side = square_within(self.view.widget.width(), self.view.widget.height())
+        return (point.x() - left) / side, (point.y() - top) / side
