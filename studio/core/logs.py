@@ -13,6 +13,7 @@ NAME = "avatar-studio"
 _OURS = "jpe?g|png|webp|avif|tiff?|bmp|gif|heic|wav|flac|mp3|ogg|m4a|mp4|mov|webm|avatar|json"
 # A quoted path or media name, as exception messages carry them; traceback lines ('File "…", line') stay.
 _QUOTED = re.compile(rf"""(?<!File )(['"])(?:[^'"\n]*[/\\][^'"\n]*|[^'"\n]+\.(?:{_OURS}))\1""", re.IGNORECASE)
+_BARE = re.compile(rf"""(?:[A-Za-z]:\\|/)[^'"\n]*?(\.(?:{_OURS}))\b""", re.IGNORECASE)
 
 
 def log_folder() -> Path:
@@ -45,6 +46,7 @@ def start_logging() -> None:
 def scrub(text: str) -> str:
     """Return text without quoted file names, the home folder or the user's name in a path."""
     text = _QUOTED.sub(lambda match: f"{match[1]}…{Path(match[0][1:-1]).suffix}{match[1]}", text)
+    text = _BARE.sub(r"…\1", text)
     home = os.path.expanduser("~")
     if len(home) > 1:
         text = text.replace(home, "~")

@@ -1,0 +1,162 @@
+import os
+import wave
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import TinyAvatar
+
+from studio.core import export
+from studio.core.avatar import render_frame
+from studio.core.errors import UserError
+from studio.core.export import SHEET_ROWS, SHEET_YAWS, speak_clip, view_picture, view_sheet
+from studio.core.framing import portrait_camera
+from studio.core.jobs import Progress, run
+from studio.core.media.video import decode_audio, probe_clip, read_frames
+from studio.core.motion.motion import Motion
+
+
+@pytest.fixture(scope="module")
+def avatar() -> TinyAvatar:
+    return TinyAvatar.make(400)
+
+
+@pytest.fixture
+def speech(tmp_path: Path) -> Path:
+    """1.23 s: silence, a loud buzz, silence."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    time = np.arange(round(1.23 * 16000)) / 16000
+    buzz = np.where((time > 0.3) & (time < 0.9), np.sign(np.sin(2 * np.pi * 130 * time)), 0)
+    with wave.open(str(folder / "speech.wav"), "wb") as file:
+        file.setparams((1, 2, 16000, len(buzz), "NONE", ""))
+        file.writeframes((buzz * 9000).astype("<i2").tobytes())
+    return folder / "speech.wav"
+
+
+@pytest.mark.parametrize("fps", [25, Fraction(30000, 1001)])
+def test_a_clip_is_as_long_as_the_recording(
+    tmp_path: Path, avatar: TinyAvatar, speech: Path, fps: float | Fraction
+) -> None:
+    seen: list[Progress] = []
+    report = run(speak_clip(avatar, speech, tmp_path / "c.mp4", fps, 64), seen.append)
+    frames = int(np.ceil(1.23 * fps))
+    info = probe_clip(tmp_path / "c.mp4")
+    assert (info.frames, info.width, info.height, info.fps) == (frames, 64, 64, Fraction(fps))
+    assert abs(info.audio_duration - 1.23) <= 1 / fps
+    assert report.frames == frames
+    assert report.duration == pytest.approx(frames / fps)
+    assert "synthetic" in info.metadata["comment"]
+    assert sorted(os.listdir(tmp_path)) == ["c.mp4", "in"]
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions)
+    assert fractions[-1] == 1
+    previews = [progress.preview for progress in seen if progress.preview is not None]
+    assert previews[0].shape == (64, 64, 3)
+    assert previews[0].dtype == np.float32
+
+
+def test_the_same_seed_gives_the_same_clip(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
+    pictures = []
+    for name in ("a.mp4", "b.mp4"):
+        run(speak_clip(avatar, speech, tmp_path / name, size=64, seed=3))
+        pictures.append(np.stack([picture for _, picture in read_frames(tmp_path / name)]))
+    np.testing.assert_array_equal(*pictures)
+
+
+def test_the_clips_sound_is_the_recording(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
+    run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
+    samples, rate = decode_audio(tmp_path / "c.mp4")
+    loud = np.flatnonzero(abs(samples[:, 0]) > 0.1) / rate
+    assert loud[0] == pytest.approx(0.3, abs=0.01)
+    assert loud[-1] == pytest.approx(0.9, abs=0.01)
+
+
+def test_closing_the_job_leaves_nothing_behind(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
+    (tmp_path / "c.mp4").write_bytes(b"the old clip")
+    job = speak_clip(avatar, speech, tmp_path / "c.mp4", size=64)
+    while next(job).message != "rendering":
+        pass
+    assert len(os.listdir(tmp_path)) == 3
+    job.close()
+    assert sorted(os.listdir(tmp_path)) == ["c.mp4", "in"]
+    assert (tmp_path / "c.mp4").read_bytes() == b"the old clip"
+
+
+def test_a_clip_that_does_not_read_back_is_not_kept(
+    tmp_path: Path, avatar: TinyAvatar, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Forgetful(export.VideoWriter):
+        def write(self, picture: np.ndarray) -> None:
+            if self._frames != 3:
+                super().write(picture)
+            self._frames += self._frames == 3
+
+    monkeypatch.setattr(export, "VideoWriter", Forgetful)
+    with pytest.raises(RuntimeError, match="reads back"):
+        run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
+    assert os.listdir(tmp_path) == ["in"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"size": 63},
+        {"size": 65},
+        {"size": 99999},
+        {"fps": 0},
+        {"fps": float("nan")},
+        {"fps": 1000},
+        {"background": "transparent"},
+    ],
+)
+def test_bad_options_are_refused(tmp_path: Path, avatar: TinyAvatar, speech: Path, options: dict) -> None:
+    with pytest.raises(UserError):
+        run(speak_clip(avatar, speech, tmp_path / "c.mp4", **options))
+    assert os.listdir(tmp_path) == ["in"]
+
+
+def test_bad_paths_are_refused(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
+    with pytest.raises(UserError, match="no file"):
+        run(speak_clip(avatar, tmp_path / "none.wav", tmp_path / "c.mp4", size=64))
+    with pytest.raises(UserError, match="no folder"):
+        run(speak_clip(avatar, speech, tmp_path / "none" / "c.mp4", size=64))
+
+
+def test_a_view_without_turning_is_the_portraits_own(avatar: TinyAvatar) -> None:
+    own = render_frame(avatar, Motion.neutral(), portrait_camera(avatar, 96))
+    np.testing.assert_allclose(view_picture(avatar, size=96) / 255, own, atol=1 / 255)
+
+
+def test_views_follow_yaw_zoom_expression_and_background(avatar: TinyAvatar) -> None:
+    home = view_picture(avatar, size=96, background=(0.0, 0.0, 1.0))
+    assert home.shape == (96, 96, 4)
+    assert (home[0, 0] == [0, 0, 255, 255]).all()
+    closer = view_picture(avatar, size=96, zoom=1.3, background=(0.0, 0.0, 1.0))
+    blue = [(picture[..., :3] == [0, 0, 255]).all(-1).sum() for picture in (home, closer)]
+    assert blue[1] < blue[0]
+    turned = view_picture(avatar, size=96, yaw=30)
+    opened = view_picture(avatar, size=96, expression={"jawOpen": 1.0})
+    for other in (turned, opened):
+        assert (abs(view_picture(avatar, size=96).astype(int) - other) > 40).any()
+    assert view_picture(avatar, size=96, background="transparent")[0, 0, 3] == 0
+
+
+@pytest.mark.parametrize("options", [{"size": 1}, {"size": 10**6}, {"zoom": 0}, {"yaw": 1e9}, {"pitch": 91}])
+def test_bad_views_are_refused(avatar: TinyAvatar, options: dict) -> None:
+    with pytest.raises(UserError, match="out of range"):
+        view_picture(avatar, **options)
+
+
+def test_a_sheet_holds_every_cell(avatar: TinyAvatar) -> None:
+    size = 64
+    sheet = view_sheet(avatar, size)
+    rows, columns = len(SHEET_ROWS), len(SHEET_YAWS)
+    top, left = sheet.shape[0] - rows * size, sheet.shape[1] - columns * size
+    cells = sheet[top:, left:].reshape(rows, size, columns, size, 3).transpose(0, 2, 1, 3, 4)
+    assert sheet.dtype == np.uint8
+    assert (abs(cells[0, 3].astype(int) - cells[0, 4]).max(-1) > 40).sum() > 20  # turned
+    assert (abs(cells[0, 3].astype(int) - cells[1, 3]).max(-1) > 40).sum() > 20  # jaw open
+    assert sheet[:top].max() > 200  # labels
+    assert sheet[:, :left].max() > 200
