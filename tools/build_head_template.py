@@ -30,11 +30,7 @@ def face_triangles() -> np.ndarray:
     for a, b in FACEMESH_TESSELATION:
         neighbours.setdefault(a, set()).add(b)
         neighbours.setdefault(b, set()).add(a)
-    triangles = {
-        tuple(sorted((a, b, c)))
-        for a, b in FACEMESH_TESSELATION
-        for c in neighbours[a] & neighbours[b]
-    }
+    triangles = {tuple(sorted((a, b, c))) for a, b in FACEMESH_TESSELATION for c in neighbours[a] & neighbours[b]}
     return np.array(sorted(triangles), np.int32)
 
 

@@ -148,9 +148,7 @@ class FaceShapes:
         out["mouthRollUpper"] = upper_lip * [0, 0.04, -0.065]
         chin = _lobe(p, xc, my + 0.28, 0.35, 0.22)[:, None]
         # Closed lips shrug together: the lower one pushes the upper one.
-        out["mouthShrugLower"] = (
-            lower_lip * [0, -0.05, 0.035] + upper_lip * [0, -0.04, 0.01] + chin * [0, -0.07, 0.02]
-        )
+        out["mouthShrugLower"] = lower_lip * [0, -0.05, 0.035] + upper_lip * [0, -0.04, 0.01] + chin * [0, -0.07, 0.02]
         out["mouthShrugUpper"] = upper_lip * [0, -0.06, 0.03] + lower_lip * [0, -0.05, 0.015]
         out["cheekPuff"] = sum(
             _lobe(p, *self.landmarks[LOWER_CHEEK[name], :2], 0.26, 0.26)[:, None] * [0.10 * sign, 0.01, 0.09]
@@ -257,12 +255,8 @@ class FaceShapes:
         out[f"eyeBlink{name}"] = np.column_stack(
             [nothing, on_upper * fall - on_lower * rise, 0.25 * aperture * on_upper]
         )
-        out[f"eyeSquint{name}"] = np.column_stack(
-            [nothing, aperture * (0.16 * on_upper - 0.34 * on_lower), nothing]
-        )
-        out[f"eyeWide{name}"] = np.column_stack(
-            [nothing, aperture * (-0.20 * on_upper + 0.06 * on_lower), nothing]
-        )
+        out[f"eyeSquint{name}"] = np.column_stack([nothing, aperture * (0.16 * on_upper - 0.34 * on_lower), nothing])
+        out[f"eyeWide{name}"] = np.column_stack([nothing, aperture * (-0.20 * on_upper + 0.06 * on_lower), nothing])
         # The upper lid follows the gaze down and up.
         out[f"eyeLookDown{name}"] = np.column_stack([nothing, 0.42 * fall * on_upper, nothing])
         out[f"eyeLookUp{name}"] = np.column_stack([nothing, -0.12 * aperture * on_upper, nothing])

@@ -7,8 +7,8 @@ for each head from its own landmarks (`shapes.FaceShapes`).
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 import safetensors.numpy
+from numpy.typing import NDArray
 
 from studio.core.assets import asset_bytes
 from studio.core.heads.anatomy import FACE_OVAL, LOWER_LIP_INNER, UPPER_LIP_INNER, smoothstep, to_face, to_head

@@ -49,9 +49,7 @@ class Relief:
     def at(self, pixels: NDArray) -> NDArray[np.float64]:
         """Return the nearness ``[N]`` px at pixels ``[N,2]``."""
         maps = np.asarray(pixels, np.float32) - 0.5
-        found = cv2.remap(
-            self.nearness, maps[:, :1], maps[:, 1:2], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
+        found = cv2.remap(self.nearness, maps[:, :1], maps[:, 1:2], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return found[:, 0].astype(np.float64)
 
 

@@ -1,0 +1,232 @@
+"""A `lift` avatar: surfels at rest, the rig that moves them, and the plate behind."""
+
+from copy import copy
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.avatar import AvatarState, Background, Consent
+from studio.core.engines.lift.binding import Binding
+from studio.core.engines.lift.posing import FOLLOW_LEVELS, head_turns, pose_surfels, surfel_axes
+from studio.core.engines.lift.rig import Rig, jaw_open
+from studio.core.engines.lift.surface import Surfels
+from studio.core.errors import UserError
+from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
+from studio.core.heads.anatomy import smoothstep
+from studio.core.heads.arkit import ARKIT_NAMES
+from studio.core.heads.template import SHAPE_NAMES, shape_weights
+from studio.core.motion.motion import Motion
+from studio.core.render.composite import composite
+from studio.core.render.raster import Raster
+
+ENGINE = "lift"
+
+# What a revealed part's channel must reach for the part to be fully there.
+_REVEALED_AT = 0.5
+
+
+class LiftAvatar:
+    """See `studio.core.avatar.Avatar`."""
+
+    engine = ENGINE
+    motion_space = "arkit"
+
+    def __init__(
+        self,
+        name: str,
+        camera: Camera,
+        pivot: NDArray,
+        head_box: NDArray,
+        surfels: Surfels,
+        binding: Binding,
+        rig: Rig,
+        follow: NDArray[np.uint8],
+        revealed_by: NDArray[np.int16],
+        plate: NDArray[np.uint8],
+        thumbnail: NDArray[np.uint8],
+        consent: Consent = Consent(),
+        notes: tuple[str, ...] = (),
+    ) -> None:
+        self.name = name
+        self.camera = camera
+        self.pivot = np.asarray(pivot, np.float64)
+        self.head_box = np.asarray(head_box, np.float64)
+        self.surfels = surfels
+        self.binding = binding
+        self.rig = rig
+        self.follow = follow
+        self.revealed_by = revealed_by
+        self.plate = plate
+        self.thumbnail = thumbnail
+        self.consent = consent
+        self.notes = notes
+        self._rest_axes = surfel_axes(surfels.tangents, surfels.thickness)
+        self._hidden_channels = [int(c) for c in np.unique(revealed_by) if c >= 0]
+        self._plate_view: tuple[bytes, NDArray[np.float32]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.surfels)
+
+    def with_colors(self, colors: NDArray[np.float32]) -> "LiftAvatar":
+        """Return this head with other Gaussian colours ``[N,3]``."""
+        other = copy(self)
+        other.surfels = replace(self.surfels, colors=colors)
+        return other
+
+    def pose(self, frame: Motion, camera: Camera) -> Gaussians:
+        """Return the Gaussians ``[N]`` of one ARKit frame; `lift` looks the same from every camera."""
+        if frame.space != self.motion_space:
+            raise ValueError(f"a lift avatar follows 'arkit' motion, not '{frame.space}'")
+        code = frame.code[0]
+        n = len(self.surfels)
+        means = np.empty((n, 3), np.float32)
+        quats = np.empty((n, 4), np.float32)
+        scales = np.empty((n, 3), np.float32)
+        rest = (self.surfels.means, self.surfels.tangents, self.surfels.thickness, *self._rest_axes)
+        pose_surfels(
+            self.rig.displacements(shape_weights(code), jaw_open(code)),
+            (self.binding.vertices, self.binding.weights, self.binding.gradients),
+            rest,
+            self.follow,
+            head_turns(frame.head_pose[0]),
+            (means, quats, scales),
+        )
+        return Gaussians(means, quats, scales, self._opacities(code), self.surfels.colors, self.surfels.seen)
+
+    def _opacities(self, code: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self._hidden_channels:
+            return self.surfels.opacities
+        opacities = self.surfels.opacities.copy()
+        for channel in self._hidden_channels:
+            opacities[self.revealed_by == channel] *= smoothstep(0, _REVEALED_AT, code[channel])
+        return opacities
+
+    def shade(self, raster: Raster, frame: Motion, camera: Camera, background: Background) -> NDArray[np.float32]:
+        """Composite over the plate, a colour, a picture, or nothing."""
+        if isinstance(background, str):
+            return composite(raster, self._plate_in(camera) if background == "plate" else None)
+        return composite(raster, background)
+
+    def _plate_in(self, camera: Camera) -> NDArray[np.float32]:
+        """Return the plate as `camera` frames it: it pans and zooms, and stands still when the camera orbits."""
+        key = camera.K.tobytes() + bytes(str((camera.width, camera.height)), "ascii")
+        if self._plate_view is None or self._plate_view[0] != key:
+            # Pixel centres lie at +0.5 in K and at whole numbers in OpenCV's warp.
+            half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
+            to_camera = np.linalg.inv(half) @ camera.K @ np.linalg.inv(self.camera.K) @ half
+            shrink = to_camera[0, 0]
+            plate = self.plate.astype(np.float32) / 255
+            if shrink < 0.75:
+                plate = cv2.GaussianBlur(plate, (0, 0), 0.4 / shrink)
+            view = cv2.warpAffine(
+                plate, to_camera[:2], (camera.width, camera.height), flags=cv2.INTER_LINEAR,
+                borderMode=cv2.BORDER_REPLICATE,
+            )  # fmt: skip
+            self._plate_view = (key, view.astype(np.float32))
+        return self._plate_view[1]
+
+    # --- saving
+
+    def state(self) -> AvatarState:
+        """Return arrays and values from which `from_state` rebuilds this avatar exactly."""
+        s, b, r = self.surfels, self.binding, self.rig
+        arrays = {
+            "means": s.means, "tangents": s.tangents, "thickness": s.thickness, "opacities": s.opacities,
+            "colors": s.colors, "pixels": s.pixels, "cell": s.cell, "seen": s.seen.astype(np.uint8),
+            "binding_vertices": b.vertices, "binding_weights": b.weights, "binding_gradients": b.gradients,
+            "rig_vertices": r.vertices, "rig_deltas": r.deltas, "rig_jaw_weights": r.jaw_weights,
+            "rig_hinge": r.hinge,
+            "follow": self.follow, "revealed_by": self.revealed_by,
+            "plate": self.plate, "thumbnail": self.thumbnail,
+            "world_to_camera": self.camera.world_to_camera, "K": self.camera.K,
+            "pivot": self.pivot, "head_box": self.head_box,
+        }  # fmt: skip
+        meta: dict[str, Any] = {
+            "name": self.name,
+            "width": self.camera.width,
+            "height": self.camera.height,
+            "shapes": list(SHAPE_NAMES),
+            "notes": list(self.notes),
+            "consent": {"stated": self.consent.stated, "by": self.consent.by, "at": self.consent.at},
+        }
+        return AvatarState(ENGINE, arrays, meta)
+
+    @staticmethod
+    def from_state(state: AvatarState) -> "LiftAvatar":
+        """Rebuild an avatar.
+
+        Raises
+        ------
+        UserError
+            If anything is missing, misshapen, out of range or not finite.
+        """
+        try:
+            return _checked(state)
+        except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
+            raise UserError(
+                "The avatar's data are damaged; build it again from the portrait, or use another copy of the file."
+            ) from error
+
+
+def _checked(state: AvatarState) -> LiftAvatar:
+    a, meta = state.arrays, state.meta
+    if tuple(meta["shapes"]) != SHAPE_NAMES:
+        raise ValueError("the file was made with other shapes")
+    n, v = len(a["means"]), len(a["rig_vertices"])
+    height, width = int(meta["height"]), int(meta["width"])
+    expected: dict[str, tuple[tuple[int | None, ...], type]] = {
+        "means": ((n, 3), np.float32), "tangents": ((n, 2, 3), np.float32), "thickness": ((n,), np.float32),
+        "opacities": ((n,), np.float32), "colors": ((n, 3), np.float32), "pixels": ((n, 2), np.float32),
+        "cell": ((n,), np.float32), "seen": ((n,), np.uint8),
+        "binding_vertices": ((n, 3), np.int32), "binding_weights": ((n, 3), np.float32),
+        "binding_gradients": ((n, 2, 3), np.float32),
+        "rig_vertices": ((v, 3), np.float32), "rig_deltas": ((len(SHAPE_NAMES), v, 3), np.float16),
+        "rig_jaw_weights": ((v,), np.float32), "rig_hinge": ((3,), np.float32),
+        "follow": ((n,), np.uint8), "revealed_by": ((n,), np.int16),
+        "plate": ((height, width, 3), np.uint8), "thumbnail": ((None, None, 3), np.uint8),
+        "world_to_camera": ((4, 4), np.float64), "K": ((3, 3), np.float64),
+        "pivot": ((3,), np.float64), "head_box": ((4,), np.float64),
+    }  # fmt: skip
+    for name, (shape, dtype) in expected.items():
+        array = a[name]
+        if len(array.shape) != len(shape) or any(
+            want is not None and got != want for got, want in zip(array.shape, shape, strict=True)
+        ):
+            raise ValueError(f"{name} has shape {array.shape}")
+        if array.dtype != dtype:
+            raise ValueError(f"{name} is {array.dtype}")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name} is not finite")
+    if n and not (
+        a["opacities"].min() >= 0 and a["opacities"].max() <= 1 and a["thickness"].min() >= 0
+        and a["binding_vertices"].min() >= -1 and a["binding_vertices"].max() < v
+        and a["follow"].max() <= FOLLOW_LEVELS
+        and a["revealed_by"].min() >= -1 and a["revealed_by"].max() < len(ARKIT_NAMES)
+    ):  # fmt: skip
+        raise ValueError("values out of range")
+    x0, y0, x1, y1 = a["head_box"]
+    if not (x1 - x0 >= 1 and y1 - y0 >= 1 and abs(np.linalg.det(a["K"])) > 1e-6):
+        raise ValueError("the camera is degenerate")
+    consent = meta["consent"]
+    return LiftAvatar(
+        str(meta["name"]),
+        Camera(a["world_to_camera"], a["K"], width, height),
+        a["pivot"],
+        a["head_box"],
+        Surfels(
+            *(a[k] for k in ("means", "tangents", "thickness", "opacities", "colors", "pixels", "cell")),
+            seen=a["seen"].astype(bool),
+        ),
+        Binding(a["binding_vertices"], a["binding_weights"], a["binding_gradients"]),
+        Rig(a["rig_vertices"], a["rig_deltas"], a["rig_jaw_weights"], a["rig_hinge"]),
+        a["follow"],
+        a["revealed_by"],
+        a["plate"],
+        a["thumbnail"],
+        Consent(bool(consent["stated"]), str(consent["by"]), str(consent["at"])),
+        tuple(str(note) for note in meta["notes"]),
+    )

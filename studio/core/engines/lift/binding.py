@@ -1,0 +1,149 @@
+"""Which triangle of the head template carries each surfel, and how far each follows the turning head."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from studio.core.engines.lift.surface import SPREAD, Surfels
+from studio.core.heads.anatomy import smoothstep
+from studio.core.perception.portrait import Portrait
+from studio.core.render.numba_runtime import SAFE_KERNEL
+
+# From ear to ear along the jaw, the person's right to left.
+_JAW_LINE = [234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454]
+# Over this share of the face's width below the jaw, the head's turn fades into the resting torso.
+_NECK = 0.9
+
+
+@dataclass(frozen=True, eq=False)
+class Binding:
+    """How vertices of the rig move surfels.
+
+    Attributes
+    ----------
+    vertices
+        ``[N,3]`` int32; −1 where nothing moves the surfel but the head's turn.
+    weights
+        ``[N,3]`` float32, summing to 1.
+    gradients
+        ``[N,2,3]`` float32: change of the weights along each tangent.
+    """
+
+    vertices: NDArray[np.int32]
+    weights: NDArray[np.float32]
+    gradients: NDArray[np.float32]
+
+    @staticmethod
+    def none(count: int) -> "Binding":
+        """Return a binding for surfels that only follow the head."""
+        zero = np.zeros((count, 3), np.float32)
+        return Binding(np.full((count, 3), -1, np.int32), zero, np.zeros((count, 2, 3), np.float32))
+
+    @staticmethod
+    def to_vertices(first: int, count: int) -> "Binding":
+        """Return a binding of `count` surfels to one vertex each, numbered from `first`."""
+        vertex = np.repeat(np.arange(first, first + count, dtype=np.int32)[:, None], 3, 1)
+        weights = np.zeros((count, 3), np.float32)
+        weights[:, 0] = 1
+        return Binding(vertex, weights, np.zeros((count, 2, 3), np.float32))
+
+    @staticmethod
+    def concatenate(parts: "list[Binding]") -> "Binding":
+        """Join several bindings."""
+        return Binding(
+            np.concatenate([p.vertices for p in parts]),
+            np.concatenate([p.weights for p in parts]),
+            np.concatenate([p.gradients for p in parts]),
+        )
+
+
+def bind_to_template(surfels: Surfels, projected: NDArray, faces: NDArray[np.int32], shape: tuple[int, int]) -> Binding:
+    """Bind surfels to the triangles that cover them in the portrait.
+
+    Parameters
+    ----------
+    projected
+        ``[V,3]`` px, px, m: the template's vertices in the portrait.
+    shape
+        Height and width of the portrait, px.
+    """
+    painted = _paint(projected.astype(np.float32), faces, *shape)
+    painted = _fill_slits(painted)
+    column = np.clip(surfels.pixels[:, 0].astype(int), 0, shape[1] - 1)
+    row = np.clip(surfels.pixels[:, 1].astype(int), 0, shape[0] - 1)
+    triangle = painted[row, column]
+    bound = triangle >= 0
+    corners = faces[np.maximum(triangle, 0)]
+    a, b, c = (projected[corners[:, k], :2] for k in range(3))
+    area = _cross(b - a, c - a)
+    bound &= np.abs(area) > 1e-3
+    area = np.where(bound, area, 1.0)
+    p = surfels.pixels
+    weights = np.stack([_cross(b - p, c - p), _cross(c - p, a - p), _cross(a - p, b - p)], 1) / area[:, None]
+    # d/du and d/dv of the same cross products, per px, times the length of the tangent in px.
+    along_u = np.stack([b[:, 1] - c[:, 1], c[:, 1] - a[:, 1], a[:, 1] - b[:, 1]], 1) / area[:, None]
+    along_v = np.stack([c[:, 0] - b[:, 0], a[:, 0] - c[:, 0], b[:, 0] - a[:, 0]], 1) / area[:, None]
+    gradients = np.stack([along_u, along_v], 1) * (surfels.cell * SPREAD)[:, None, None]
+    vertices = np.where(bound[:, None], corners, -1).astype(np.int32)
+    weights[~bound], gradients[~bound] = 0, 0
+    return Binding(vertices, weights.astype(np.float32), gradients.astype(np.float32))
+
+
+def follow_weights(surfels: Surfels, portrait: Portrait) -> NDArray[np.float32]:
+    """Return how far each surfel follows the head's turn, ``[N]``: 1 on the head, 0 on the torso."""
+    points = portrait.landmarks[:468]
+    width = float(np.ptp(points[:, 0]))
+    jaw = points[_JAW_LINE, :2]
+    jaw = jaw[np.argsort(jaw[:, 0])]
+    beside = 0.5 * (points[234, 1] + points[454, 1]) + 0.35 * width
+    columns = np.arange(portrait.alpha.shape[1]) + 0.5
+    line = np.interp(columns, jaw[:, 0], jaw[:, 1], left=beside, right=beside)
+    line = cv2.GaussianBlur(line[None], (0, 0), 0.06 * width)[0]
+    below = (surfels.pixels[:, 1] - np.interp(surfels.pixels[:, 0], columns, line)) / (_NECK * width)
+    return (1 - smoothstep(0, 1, below)).astype(np.float32)
+
+
+def _cross(a: NDArray, b: NDArray) -> NDArray:
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+
+
+def _fill_slits(painted: NDArray[np.int32], reach: int = 2) -> NDArray[np.int32]:
+    """Give pixels in slits between triangles (a closed mouth, rounding) the triangle nearest to them."""
+    empty = painted < 0
+    distance, label = cv2.distanceTransformWithLabels(
+        empty.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    table = np.full(label.max() + 1, -1, np.int32)
+    table[label[~empty]] = painted[~empty]
+    return np.where(empty & (distance <= reach), table[label], painted)
+
+
+@njit(**{k: v for k, v in SAFE_KERNEL.items() if k != "fastmath"})
+def _paint(projected, faces, height, width):
+    """Return the number of the nearest triangle at each pixel centre ``[H,W]``, −1 where there is none."""
+    painted = np.full((height, width), -1, np.int32)
+    nearest = np.full((height, width), np.float32(np.inf))
+    for f in range(len(faces)):
+        a, b, c = projected[faces[f, 0]], projected[faces[f, 1]], projected[faces[f, 2]]
+        area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+        if abs(area) < 1e-6:
+            continue
+        x0 = max(int(np.floor(min(a[0], b[0], c[0]) - 0.5)), 0)
+        x1 = min(int(np.ceil(max(a[0], b[0], c[0]) - 0.5)), width - 1)
+        y0 = max(int(np.floor(min(a[1], b[1], c[1]) - 0.5)), 0)
+        y1 = min(int(np.ceil(max(a[1], b[1], c[1]) - 0.5)), height - 1)
+        for y in range(y0, y1 + 1):
+            for x in range(x0, x1 + 1):
+                px, py = x + 0.5, y + 0.5
+                u = ((b[0] - px) * (c[1] - py) - (b[1] - py) * (c[0] - px)) / area
+                v = ((c[0] - px) * (a[1] - py) - (c[1] - py) * (a[0] - px)) / area
+                if u < -1e-4 or v < -1e-4 or u + v > 1.0001:
+                    continue
+                z = u * a[2] + v * b[2] + (1 - u - v) * c[2]
+                if z < nearest[y, x]:
+                    nearest[y, x] = z
+                    painted[y, x] = f
+    return painted

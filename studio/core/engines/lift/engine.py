@@ -1,0 +1,158 @@
+"""The `lift` engine: one portrait to a head that turns and speaks, with no trained avatar network."""
+
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.avatar import Avatar, AvatarState, Consent
+from studio.core.engines.lift.avatar import ENGINE, LiftAvatar
+from studio.core.engines.lift.binding import Binding, bind_to_template, follow_weights
+from studio.core.engines.lift.eyes import build_eyes
+from studio.core.engines.lift.mouth import build_mouth
+from studio.core.engines.lift.openings import Openings, find_openings
+from studio.core.engines.lift.posing import FOLLOW_LEVELS
+from studio.core.engines.lift.refine import refine
+from studio.core.engines.lift.relief import Relief, solve_relief
+from studio.core.engines.lift.rig import Part, assemble
+from studio.core.engines.lift.surface import Surfels, back_surface, front_surface
+from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR
+from studio.core.heads.arkit import ARKIT_INDEX
+from studio.core.heads.fitting import HeadPose, fit_head_pose
+from studio.core.heads.template import TemplateHead, apron_rings
+from studio.core.jobs import Job, Stopwatch
+from studio.core.perception.portrait import Portrait
+
+_THUMBNAIL = 128
+# Orbits turn about the middle of the head: this far in front of the ears.
+_PIVOT_FORWARD = 0.45 * INTEROCULAR
+
+
+class LiftEngine:
+    """See `studio.core.engines.base.Engine`."""
+
+    name: ClassVar[str] = ENGINE
+
+    def reconstruct(self, portrait: Portrait, seed: int = 0, consent: Consent = Consent()) -> Job[Avatar]:
+        """Build an avatar; previews are avatars, a coarse one within the first second.
+
+        Nothing here is random: `seed` changes nothing and is accepted because every engine takes one.
+        """
+        watch = Stopwatch()
+        yield watch.progress(0.05, "fitting the head")
+        fit = _Fit(portrait)
+        yield watch.progress(0.15, "shaping the head", preview=_coarse(fit, consent))
+
+        openings = find_openings(portrait, fit.head.shapes, fit.pose)
+        parts = build_mouth(portrait, fit.pose, fit.relief, fit.head.shapes, openings)
+        parts += build_eyes(portrait, fit.pose, fit.relief, fit.head.shapes, openings)
+        yield watch.progress(0.35, "laying the surface")
+        avatar = _assembled(fit, parts, openings, consent)
+        yield watch.progress(0.5, "sharpening", preview=avatar)
+        for fraction, refined in refine(avatar, portrait):
+            avatar = refined
+            yield watch.progress(0.5 + 0.5 * fraction, "sharpening", preview=avatar)
+        return avatar
+
+    def load(self, state: AvatarState) -> Avatar:
+        """Rebuild a saved avatar."""
+        return LiftAvatar.from_state(state)
+
+
+class _Fit:
+    """What the portrait's head is: pose, depth and template."""
+
+    def __init__(self, portrait: Portrait) -> None:
+        self.portrait = portrait
+        self.relief: Relief = solve_relief(portrait)
+        height, width = portrait.alpha.shape
+        self.pose: HeadPose = fit_head_pose(portrait.landmarks, width, height)
+        # Landmarks and surfels must agree, so both stand on the relief.
+        pixels = portrait.landmarks[:, :2]
+        landmarks = self.pose.lift(pixels, self.relief.at(pixels))
+        apron = self._apron()
+        self.head = TemplateHead(landmarks, self.pose.lift(apron, self.relief.at(apron)))
+
+    def _apron(self) -> NDArray[np.float64]:
+        """Return the apron's rings in the picture ``[R * 36, 2]`` px: the face oval pushed outwards."""
+        oval = self.portrait.landmarks[FACE_OVAL, :2].astype(np.float64)
+        away = oval - oval.mean(0)
+        away /= np.linalg.norm(away, axis=1, keepdims=True)
+        px = INTEROCULAR / self.pose.px
+        return np.concatenate([oval + away * reach * px for reach in apron_rings()])
+
+
+def _coarse(fit: _Fit, consent: Consent) -> LiftAvatar:
+    """Return the head as 4-px cells, turnable but still: something to look at while the rest is made."""
+    nothing = np.zeros(fit.portrait.alpha.shape, bool)
+    front = front_surface(fit.portrait, fit.relief, fit.pose, nothing, coarse=True)
+    surfels = Surfels.concatenate([front, back_surface(fit.portrait, fit.relief, fit.pose)])
+    rig, _ = assemble(fit.head, [])
+    return _avatar(fit, surfels, Binding.none(len(surfels)), rig, np.full(len(surfels), -1, np.int16), consent)
+
+
+def _assembled(fit: _Fit, parts: list[Part], openings: Openings, consent: Consent) -> LiftAvatar:
+    portrait = fit.portrait
+    front = front_surface(portrait, fit.relief, fit.pose, openings.detailed)
+    column, row = front.pixels.astype(int).T
+    front = front[~openings.holes[row, column]]
+    back = back_surface(portrait, fit.relief, fit.pose)
+    rig, part_bindings = assemble(fit.head, parts)
+    projected = fit.pose.camera.project(fit.head.neutral)
+    on_skin = bind_to_template(front, projected, fit.head.faces, portrait.alpha.shape)
+    binding = Binding.concatenate([on_skin, Binding.none(len(back)), *part_bindings])
+    surfels = Surfels.concatenate([front, back, *(part.surfels() for part in parts)])
+    revealed = np.concatenate(
+        [np.full(len(front) + len(back), -1, np.int16)]
+        + [np.full(len(p.points), ARKIT_INDEX.get(p.revealed_by, -1), np.int16) for p in parts]
+    )
+    return _avatar(fit, surfels, binding, rig, revealed, consent)
+
+
+def _avatar(
+    fit: _Fit, surfels: Surfels, binding: Binding, rig, revealed: NDArray[np.int16], consent: Consent
+) -> LiftAvatar:
+    portrait = fit.portrait
+    follow = follow_weights(surfels, portrait)
+    follow[~surfels.pixels.any(1)] = 1  # parts inside the head have no pixel of their own
+    return LiftAvatar(
+        portrait.name,
+        fit.pose.camera,
+        np.array([0, 0, _PIVOT_FORWARD]),
+        _head_box(portrait),
+        surfels,
+        binding,
+        rig,
+        np.round(follow * FOLLOW_LEVELS).astype(np.uint8),
+        revealed,
+        np.round(portrait.plate * 255).astype(np.uint8),
+        _thumbnail(portrait),
+        consent,
+        portrait.notes,
+    )
+
+
+def _head_box(portrait: Portrait) -> NDArray[np.float64]:
+    """Return x0 y0 x1 y1 px around the face and the hair above and beside it."""
+    height, width = portrait.alpha.shape
+    x0, y0 = portrait.landmarks[:468, :2].min(0)
+    x1, y1 = portrait.landmarks[:468, :2].max(0)
+    reach = y1 - y0
+    left, right = int(max(0, x0 - 0.6 * reach)), int(min(width, x1 + 0.6 * reach))
+    top = int(max(0, y0 - 0.8 * reach))
+    window = portrait.alpha[top : int(y1), left:right] > 0.5
+    rows, columns = np.flatnonzero(window.any(1)), np.flatnonzero(window.any(0))
+    if not len(rows):
+        return np.array([x0, y0, x1, y1], np.float64)
+    return np.array([left + columns[0], top + rows[0], left + columns[-1] + 1, y1], np.float64)
+
+
+def _thumbnail(portrait: Portrait) -> NDArray[np.uint8]:
+    x0, y0, x1, y1 = _head_box(portrait)
+    side = min(1.15 * max(x1 - x0, y1 - y0), *portrait.alpha.shape)
+    left = float(np.clip((x0 + x1) / 2 - side / 2, 0, portrait.alpha.shape[1] - side))
+    top = float(np.clip((y0 + y1) / 2 - side / 2, 0, portrait.alpha.shape[0] - side))
+    crop = portrait.rgb[int(top) : int(top + side), int(left) : int(left + side)]
+    small = cv2.resize(crop, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA)
+    return np.round(np.clip(small, 0, 1) * 255).astype(np.uint8)

@@ -1,0 +1,225 @@
+"""Eyes that look around and close: a white with the iris painted out, an iris on top, a lid that unfolds.
+
+Lengths are interocular distances in the face frame.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.engines.lift.mouth import set_back
+from studio.core.engines.lift.openings import Openings, iod_px, polygon
+from studio.core.engines.lift.relief import Relief
+from studio.core.engines.lift.rig import Part
+from studio.core.heads.anatomy import INTEROCULAR, IRIS, LOWER_LID, SIDES, UPPER_LID, smoothstep, to_head
+from studio.core.heads.fitting import HeadPose
+from studio.core.heads.shapes import FaceShapes
+from studio.core.heads.template import SHAPE_NAMES
+from studio.core.perception.portrait import Portrait
+
+# How far white and iris lie behind the lids, and how far the iris travels at a full look (about 25 degrees).
+_WHITE_BACK, _IRIS_BACK = 0.05, 0.045
+_LOOK_ACROSS, _LOOK_UP = 0.085, 0.06
+# An eye this little open shows nothing to move.
+_CLOSED = 0.03
+
+
+def build_eyes(
+    portrait: Portrait, pose: HeadPose, relief: Relief, shapes: FaceShapes, openings: Openings
+) -> list[Part]:
+    """Return both eyes' whites, irises, lashes and lids."""
+    parts: list[Part] = []
+    for side in SIDES:
+        eye = _Eye(portrait, pose, relief, shapes, openings, side)
+        if eye.open:
+            parts += [eye.white(), eye.iris(), eye.lashes(), eye.lid_sheet()]
+        else:
+            parts.append(eye.as_pictured())
+    return parts
+
+
+class _Eye:
+    def __init__(
+        self,
+        portrait: Portrait,
+        pose: HeadPose,
+        relief: Relief,
+        shapes: FaceShapes,
+        openings: Openings,
+        side: str,
+    ) -> None:
+        self.portrait, self.pose, self.relief = portrait, pose, relief
+        self.shapes, self.openings, self.side = shapes, openings, side
+        self.rgb = portrait.rgb
+        self.unit = iod_px(pose)
+        self.opening = openings.eyes[side]
+        self.pixels = portrait.landmarks[:, :2].astype(np.float64)
+        self.ring = self.pixels[UPPER_LID[side] + LOWER_LID[side][::-1]]
+        self.lid = shapes.lids[side]
+        aperture = self.lid.at(np.linspace(self.lid.x[0], self.lid.x[-1], 20))[2]
+        self.open = bool(aperture.max() > _CLOSED) and bool(self.opening.any())
+        self.iris_px = self.pixels[IRIS[side][0]]
+        self.radius_px = max(1.5, 0.5 * float(np.linalg.norm(self.pixels[IRIS[side][1]] - self.pixels[IRIS[side][3]])))
+        self.pitch = pose.px / INTEROCULAR * 0.62
+
+    def _lift(self, pixels: NDArray, back: float) -> NDArray[np.float64]:
+        return set_back(self.pose, self.pose.lift(pixels, self.relief.at(pixels)), back)
+
+    def as_pictured(self) -> Part:
+        """Return a closed or half-hidden eye as it is."""
+        row, column = np.nonzero(self.opening)
+        pixels = np.column_stack([column, row]) + 0.5
+        return Part(self._lift(pixels, 0.0), self.pitch, 0.97, self.rgb[row, column], seen=True)
+
+    def white(self) -> Part:
+        """Return the white: the picture with iris and lashes painted out."""
+        shape = self.opening.shape
+        row, column = np.nonzero(polygon(shape, self.ring, max(2, round(0.05 * self.unit))))
+        y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
+        from_iris = np.hypot(x - self.iris_px[0], y - self.iris_px[1]) / self.radius_px
+        clean = polygon(shape, self.ring, -1) & (from_iris > 1.22)
+        if clean.sum() > 12:
+            brightness = self.rgb.mean(2)
+            base = np.median(self.rgb[clean & (brightness >= np.percentile(brightness[clean], 35))], 0)
+        else:
+            base = np.array([0.8, 0.78, 0.76]) * self.openings.light
+        blur = 0.05 * self.unit
+        known = (self.opening & (from_iris > 1.2)).astype(np.float32)
+        weight = cv2.GaussianBlur(known, (0, 0), blur)[..., None]
+        spread = cv2.GaussianBlur(self.rgb * known[..., None], (0, 0), blur)
+        filled = np.where(weight > 0.25, spread / np.maximum(weight, 0.01), base)
+        keep = (smoothstep(1.06, 1.2, from_iris) * self.opening)[..., None]
+        color = self.rgb * keep + (0.35 * filled + 0.65 * base) * (1 - keep)
+        points = self._lift(np.column_stack([column, row]) + 0.5, _WHITE_BACK)
+        return Part(points, self.pitch, 0.97, color[row, column], seen=True)
+
+    def iris(self) -> Part:
+        """Return the iris as a whole disc: what the lids hide is completed ring by ring."""
+        reach = int(np.ceil(self.radius_px * 1.12))
+        dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+        disc = np.hypot(dx, dy) <= self.radius_px * 1.12
+        pixels = np.column_stack([dx[disc], dy[disc]]) + self.iris_px
+        radius = np.hypot(dx[disc], dy[disc]) / self.radius_px
+        color = _sample(self.rgb, pixels)
+        height, width = self.opening.shape
+        column = np.clip(pixels[:, 0].astype(int), 0, width - 1)
+        row = np.clip(pixels[:, 1].astype(int), 0, height - 1)
+        visible = polygon((height, width), self.ring, -1)[row, column]
+        rings = np.minimum((radius * 6).astype(int), 6)
+        for ring in range(7):
+            here = rings == ring
+            hidden = here & ~visible
+            if hidden.any():
+                known = color[here & visible] if (here & visible).any() else color[visible]
+                color[hidden] = np.median(known, 0) if len(known) else 0.1
+        points = self._lift(pixels, _IRIS_BACK)
+        opacity = 0.97 * (1 - smoothstep(1.02, 1.12, radius))
+        return Part(points, self.pitch, opacity, color, shapes=self._looks(points), seen=True)
+
+    def _looks(self, points: NDArray) -> dict[str, NDArray]:
+        """Return the iris's travel under each look; it follows the curve of the white, or it would sink into it."""
+        row, column = np.nonzero(self.opening)
+        surface = self._lift(np.column_stack([column, row]) + 0.5, _IRIS_BACK)
+        centre = surface.mean(0)
+
+        def basis(p: NDArray) -> NDArray:
+            d = p[:, :2] - centre[:2]
+            return np.column_stack([np.ones(len(p)), d, d**2])
+
+        bend = np.linalg.lstsq(basis(surface), surface[:, 2], rcond=None)[0]
+        out_sign = SIDES[self.side]
+        looks = {
+            "eyeLookOut": (out_sign * _LOOK_ACROSS, 0.0),
+            "eyeLookIn": (-out_sign * _LOOK_ACROSS, 0.0),
+            "eyeLookUp": (0.0, -_LOOK_UP),
+            "eyeLookDown": (0.0, _LOOK_UP),
+        }
+        shapes = {}
+        for name, (across, down) in looks.items():
+            moved = points + [across, down, 0]
+            nearer = (basis(moved) - basis(points)) @ bend + 0.012
+            shapes[name + self.side] = np.column_stack([moved[:, :2] - points[:, :2], nearer])
+        return shapes
+
+    def _upper_edge(self, u: NDArray) -> NDArray[np.float64]:
+        """Return points along the upper lid's edge, from the person's right corner (0) to the left one (1)."""
+        curve = self.shapes.landmarks[UPPER_LID[self.side]]
+        return np.stack([np.interp(u * (len(curve) - 1), np.arange(len(curve)), curve[:, j]) for j in range(3)], 1)
+
+    def lashes(self) -> Part:
+        """Return the lash line, which a blink carries down."""
+        u = np.linspace(0.06, 0.94, 70)
+        edge = self._upper_edge(u)
+        anchor = edge - [0, 0.002, 0]
+        side = np.full(len(u), -1.0)
+        fields = self.shapes.skin(anchor, side)
+        dark = np.percentile(self.rgb[self.opening], 10, axis=0)
+        opacity = 0.5 * np.sin(np.pi * u) ** 0.6
+        return Part(
+            edge + [0, 0.004, 0.045],
+            0.009,
+            opacity,
+            np.broadcast_to(dark, edge.shape),
+            self.shapes.jaw_weight(anchor, side),
+            {name: fields[name] for name in SHAPE_NAMES},
+            revealed_by=f"eyeBlink{self.side}",
+        )
+
+    def lid_sheet(self) -> Part:
+        """Return the lid's skin, folded in the crease of an open eye and drawn down by a blink.
+
+        Stretching the skin above the eye instead would smear brow and liner over it. Its colour is the picture
+        painted in across eye and lashes, so that it meets the skin around it.
+        """
+        crease, lid = self.lid.crease, self.lid
+        outwards = SIDES[self.side]
+        u, v = (a.ravel() for a in np.meshgrid(np.linspace(-0.30, 1.30, 90), np.linspace(0, 1, 26)))
+        width = lid.x[-1] - lid.x[0]
+        # Past the outer corner the sheet goes on, to cover the wing of the lashes.
+        over = np.maximum(u - 1, 0) - np.maximum(-u, 0)
+        over = np.where(over * outwards > 0, over, over * 0.3) * width
+        edge = self._upper_edge(np.clip(u, 0, 1)) + np.outer(over, [1, 0, 0])
+        edge[:, 2] -= 0.45 * np.abs(over)
+        _, lower, aperture = lid.at(edge[:, 0])
+        fold = min(0.075, 0.6 * crease)
+        open_y = edge[:, 1] - fold + v * (fold + 0.012 * (1 - np.clip(aperture / 0.05, 0, 1)))
+        points = np.column_stack([edge[:, 0], open_y, edge[:, 2] + 0.02])
+        fall = v * np.maximum(aperture - lid.rise(edge[:, 0]), 0)
+        bulge = 0.25 * aperture * np.sin(np.pi * (0.15 + 0.7 * v))
+        closing = np.column_stack([np.zeros(len(u)), fall, bulge])
+
+        closed = np.column_stack([edge[:, 0], edge[:, 1] - fold + v * (lower - edge[:, 1] + fold), edge[:, 2]])
+        color = _sample(self._without_eye(), self.pose.camera.project(to_head(closed))[:, :2])
+        middle = np.clip(np.sin(np.pi * np.clip(u, 0, 1)) * 2, 0, 1)
+        shade = 0.05 * np.sin(np.pi * v) - 0.08 * np.exp(-(((v - 0.12) / 0.10) ** 2)) - 0.06 * v**4
+        fade = 1 - smoothstep(0.5, 1, np.maximum(np.maximum(u - 1, -u) / 0.30, 0))
+        opacity = 0.95 * smoothstep(0, 0.3, v) * fade
+        blink = f"eyeBlink{self.side}"
+        return Part(
+            points, 0.011, opacity, color * (1 + middle * shade)[:, None], shapes={blink: closing}, revealed_by=blink
+        )
+
+    def _without_eye(self) -> NDArray[np.float32]:
+        """Return the picture with eye, lashes and liner painted out (only around this eye)."""
+        reach = 0.9 * self.unit
+        centre = self.ring.mean(0)
+        low = np.maximum(np.floor(centre - reach).astype(int), 0)
+        high = np.minimum(np.ceil(centre + reach).astype(int), np.array(self.opening.shape[::-1]))
+        window = np.s_[low[1] : high[1], low[0] : high[0]]
+        grow = max(1, int(min(0.08, 0.55 * self.lid.crease) * self.unit))
+        mask = polygon(self.opening.shape, self.ring, grow)[window].astype(np.uint8)
+        corner = self.pixels[UPPER_LID[self.side][0 if self.side == "Right" else -1]]
+        wing = corner + [SIDES[self.side] * 0.05 * self.unit, -0.01 * self.unit] - low
+        axes = (max(1, int(0.12 * self.unit)), max(1, int(0.07 * self.unit)))
+        cv2.ellipse(mask, (int(wing[0]), int(wing[1])), axes, 0, 0, 360, 1, -1)
+        patch = np.round(self.rgb[window] * 255).astype(np.uint8)
+        filled = cv2.inpaint(patch, mask, 3, cv2.INPAINT_TELEA)
+        filled = cv2.GaussianBlur(filled, (0, 0), max(0.5, 0.035 * self.unit)).astype(np.float32) / 255
+        out = self.rgb.copy()
+        out[window] = filled
+        return out
+
+
+def _sample(picture: NDArray[np.float32], pixels: NDArray) -> NDArray[np.float32]:
+    maps = np.asarray(pixels, np.float32) - 0.5
+    return cv2.remap(picture, maps[:, :1], maps[:, 1:2], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]

@@ -1,0 +1,198 @@
+"""What is behind the lips: a dark pocket, two rows of teeth with gums, a tongue, and the lips' own inner side.
+
+Lengths are interocular distances in the face frame; k scales the dental arch to the mouth's width. The upper row
+belongs to the skull, the lower row and the tongue to the jaw. At rest everything lies behind the lips.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.engines.lift.openings import Openings
+from studio.core.engines.lift.relief import Relief
+from studio.core.engines.lift.rig import Part
+from studio.core.heads.anatomy import INTEROCULAR, LOWER_LIP_INNER, UPPER_LIP_INNER, smoothstep, to_face, to_head
+from studio.core.heads.fitting import HeadPose
+from studio.core.heads.shapes import FaceShapes
+from studio.core.heads.template import SHAPE_NAMES
+from studio.core.perception.portrait import Portrait
+
+# Widths of one side's teeth from the middle outwards, and their heights: upper row, lower row.
+_UPPER_WIDTHS = (0.132, 0.104, 0.118, 0.108, 0.108, 0.14)
+_UPPER_HEIGHTS = (0.155, 0.135, 0.15, 0.125, 0.115, 0.11)
+_LOWER_WIDTHS = (0.085, 0.092, 0.108, 0.11, 0.11, 0.14)
+_LOWER_HEIGHTS = (0.13, 0.13, 0.135, 0.12, 0.115, 0.11)
+# The arch bends back with the square of the distance from its middle.
+_ARCH = 2.3
+
+
+class _Mouth:
+    """Measures shared by the parts."""
+
+    def __init__(
+        self, portrait: Portrait, pose: HeadPose, relief: Relief, shapes: FaceShapes, openings: Openings
+    ) -> None:
+        self.portrait, self.pose, self.relief = portrait, pose, relief
+        self.shapes, self.openings = shapes, openings
+        self.k = shapes.half_width / 0.40
+        self.x = 0.5 * (shapes.mouth_x + shapes.lip_x)
+        self.z = shapes.lip_z - 0.09
+        upper, lower = shapes.landmarks[UPPER_LIP_INNER], shapes.landmarks[LOWER_LIP_INNER]
+        upper_y, lower_y = np.interp(self.x, *upper[:, :2].T), np.interp(self.x, *lower[:, :2].T)
+        self.y = 0.5 * (upper_y + lower_y)
+        # Edge of the upper teeth: a little below the lip line, hidden by the lower lip at rest; in a smile
+        # where the picture shows them ending.
+        self.edge = max(lower_y - 0.01, self.y) if openings.teeth_visible else self.y + 0.075 * self.k
+
+    def arch(self, x: NDArray) -> NDArray:
+        return self.z - _ARCH / self.k * (x - self.x) ** 2
+
+    def part(self, points: NDArray, size: float, color: NDArray, jaw: NDArray | float) -> Part:
+        """Return an interior part: nothing of it may show outside the face, and puckered lips narrow it."""
+        inward = -0.42 * (points[:, 0] - self.x)
+        nothing = np.zeros(len(points))
+        shapes = {
+            "mouthPucker": np.column_stack([inward, nothing, nothing - 0.03]),
+            "mouthFunnel": np.column_stack([0.6 * inward, nothing, nothing]),
+        }
+        return Part(points, size, 0.95 * self.inside_face(points), color, jaw, shapes)
+
+    def inside_face(self, points: NDArray) -> NDArray[np.float64]:
+        pixels = self.pose.camera.project(to_head(points))[:, :2].astype(int)
+        height, width = self.openings.face.shape
+        column, row = np.clip(pixels[:, 0], 0, width - 1), np.clip(pixels[:, 1], 0, height - 1)
+        return self.openings.face[row, column].astype(np.float64)
+
+    def skin_depth(self, points: NDArray) -> NDArray:
+        """Return z of the skin in front of points."""
+        pixels = self.pose.camera.project(to_head(points))[:, :2]
+        return to_face(self.pose.lift(pixels, self.relief.at(pixels)))[:, 2]
+
+
+def build_mouth(
+    portrait: Portrait, pose: HeadPose, relief: Relief, shapes: FaceShapes, openings: Openings
+) -> list[Part]:
+    """Return everything behind the lips."""
+    mouth = _Mouth(portrait, pose, relief, shapes, openings)
+    parts = [_pocket(mouth), *_inner_lips(mouth)]
+    parts += _row(mouth, _UPPER_WIDTHS, _UPPER_HEIGHTS, mouth.edge, down=-1.0, back=0.0, jaw=0.0, shade=0.93)
+    lower_edge = mouth.edge - 0.02 * mouth.k
+    parts += _row(mouth, _LOWER_WIDTHS, _LOWER_HEIGHTS, lower_edge, down=1.0, back=-0.045, jaw=1.0, shade=0.80)
+    parts.append(_tongue(mouth))
+    if openings.mouth.any() and openings.teeth_visible:
+        parts.append(_teeth_in_picture(mouth))
+    return parts
+
+
+def _pocket(mouth: _Mouth) -> Part:
+    s, t = (a.ravel() for a in np.meshgrid(np.linspace(-1, 1, 44), np.linspace(-1, 1, 40)))
+    k, openings = mouth.k, mouth.openings
+    x = mouth.x + 1.02 * mouth.shapes.half_width * s
+    y = mouth.y + np.where(t < 0, 0.24, 0.20) * t * k
+    lip_z = mouth.shapes.lip_z
+    skin = mouth.skin_depth(np.column_stack([x, y, np.full_like(x, lip_z)]))
+    # Past a turned face's rim the relief says nothing.
+    skin = np.clip(skin, lip_z - 0.5, lip_z + 0.1)
+    r = np.maximum(np.abs(s), np.abs(t))
+    z = skin - 0.10 - 0.55 * k * np.sqrt(1 - r**3)
+    flesh = (np.array([0.55, 0.20, 0.18]) * 0.5 + openings.lip * 0.4) * openings.light
+    color = flesh * (0.10 + 0.45 * r**4)[:, None]
+    return mouth.part(np.column_stack([x, y, z]), 0.030 * k, color, smoothstep(-0.75, 0.75, t))
+
+
+def _inner_lips(mouth: _Mouth) -> list[Part]:
+    """Dark strips that curl back from the lip edges: the thickness of the lips."""
+    parts = []
+    u = np.linspace(0.03, 0.97, 90)
+    for ring, sign in ((UPPER_LIP_INNER, -1.0), (LOWER_LIP_INNER, 1.0)):
+        curve = mouth.shapes.landmarks[ring]
+        edge = np.stack([np.interp(u * (len(ring) - 1), np.arange(len(ring)), curve[:, j]) for j in range(3)], 1)
+        points, anchors, colors = [], [], []
+        for v in np.linspace(0, 1, 6):
+            points.append(edge + [0, -sign * 0.004, -0.012] + np.array([0, sign * 0.03, -0.10]) * v)
+            anchors.append(edge + [0, sign * 0.004, 0])
+            colors.append(np.broadcast_to(mouth.openings.lip * (0.80 - 0.55 * v), edge.shape))
+        anchor = np.concatenate(anchors)
+        side = np.full(len(anchor), sign)
+        fields = mouth.shapes.skin(anchor, side)
+        jaw = mouth.shapes.jaw_weight(anchor, side)
+        shapes = {name: fields[name] for name in SHAPE_NAMES}
+        parts.append(Part(np.concatenate(points), 0.012, 0.95, np.concatenate(colors), jaw, shapes))
+    return parts
+
+
+def _row(
+    mouth: _Mouth,
+    widths: tuple[float, ...],
+    heights: tuple[float, ...],
+    edge: float,
+    *,
+    down: float,
+    back: float,
+    jaw: float,
+    shade: float,
+) -> list[Part]:
+    """Return one row of teeth and its gum; `down` is +1 where roots point down."""
+    k, openings = mouth.k, mouth.openings
+    points, colors = [], []
+    along = np.linspace(0, 0.6, 400)
+    length = np.concatenate([[0], np.cumsum(np.hypot(np.diff(along), np.diff(-_ARCH * along**2)))])
+    u, v = (a.ravel() for a in np.meshgrid(np.linspace(-1, 1, 9), np.linspace(0, 1, 11)))
+    for side in (-1, 1):
+        start = 0.0
+        for width, height in zip(widths, heights, strict=True):
+            x = np.interp(start + width * (0.5 + 0.47 * u * (1 - 0.12 * v)), length, along)
+            start += width
+            curl = 0.02 * np.abs(u) ** 3 + 0.10 * x**2
+            y = edge + down * (curl + v * height) * k
+            front = mouth.x + side * x * k
+            z = mouth.arch(front) + back - 0.012 * u**2
+            dim = (1 - 0.16 * np.abs(u) ** 4) * (1 - 0.16 * v) * np.clip(1.02 - 3.6 * x**2, 0.25, 1) * shade
+            gum = (v > 0.9)[:, None]
+            color = np.where(gum, openings.lip * [0.95, 0.75, 0.75], openings.tooth) * dim[:, None]
+            points.append(np.column_stack([front, y, z]))
+            colors.append(color)
+    teeth = mouth.part(np.concatenate(points), 0.0095 * k, np.concatenate(colors), jaw)
+
+    a, b = (m.ravel() for m in np.meshgrid(np.linspace(-0.34, 0.34, 72), np.linspace(0, 1, 7)))
+    x = mouth.x + a * k
+    y = edge + down * (0.135 + 0.10 * a**2 + 0.10 * b) * k
+    color = openings.lip * [0.9, 0.65, 0.65] * np.clip(0.9 - 3.6 * a**2, 0.2, 1)[:, None]
+    gum = mouth.part(np.column_stack([x, y, mouth.arch(x) + back - 0.01]), 0.013 * k, color, jaw)
+    return [teeth, gum]
+
+
+def _tongue(mouth: _Mouth) -> Part:
+    k, openings = mouth.k, mouth.openings
+    a, b = (m.ravel() for m in np.meshgrid(np.linspace(-1, 1, 30), np.linspace(0, 1, 30)))
+    width = 0.20 * np.sqrt(np.clip(1 - (1 - b) ** 3 * 0.8, 0.05, 1))
+    x = mouth.x + a * width * k
+    y = mouth.edge + (0.05 - 0.06 * np.sin(b * 2.4) + 0.09 * a**2 + 0.012 * np.exp(-((a / 0.12) ** 2))) * k
+    z = mouth.z - 0.15 * k - 0.45 * b * k
+    flesh = openings.lip * 0.55 + np.array([0.62, 0.30, 0.29]) * 0.45 * openings.light
+    part = mouth.part(np.column_stack([x, y, z]), 0.017 * k, flesh * (0.88 - 0.62 * b - 0.2 * a**2)[:, None], 0.92)
+    tip = (1 - b)[:, None]
+    part.shapes["tongueOut"] = tip * [0.0, 0.04, 0.34 * k]
+    return part
+
+
+def _teeth_in_picture(mouth: _Mouth) -> Part:
+    """Teeth the portrait shows belong to the skull: set back along the line of sight, so that its own view stays."""
+    mask = cv2.dilate(mouth.openings.mouth.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    row, column = np.nonzero(mask)
+    color = mouth.portrait.rgb[row, column]
+    value = color.max(1)
+    saturation = (value - color.min(1)) / (value + 1e-3)
+    teeth = (value > 0.45 * mouth.openings.tooth.max()) & (saturation < 0.5)
+    pixels = np.column_stack([column, row])[teeth] + 0.5
+    points = set_back(mouth.pose, mouth.pose.lift(pixels, mouth.relief.at(pixels)), 0.06)
+    return Part(points, mouth.pose.px / INTEROCULAR * 0.62, 0.97, color[teeth], seen=True)
+
+
+def set_back(pose: HeadPose, points: NDArray, distance: float) -> NDArray[np.float64]:
+    """Move head-space points ``[n,3]`` away from the camera along its rays; returns them in the face frame."""
+    rotation, translation = pose.camera.world_to_camera[:3, :3], pose.camera.world_to_camera[:3, 3]
+    eye = -translation @ rotation
+    ray = points - eye
+    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+    return to_face(points + ray * distance * INTEROCULAR)

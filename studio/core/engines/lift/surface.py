@@ -1,0 +1,264 @@
+"""The visible surface as Gaussians on the picture's own grid, and the hidden back behind it.
+
+Every Gaussian covers one square cell of 1, 2 or 4 px: small where the picture has detail, large where it is
+smooth. Its axes are the surface's tangents over that cell, so a cell on a steep cheek covers the long strip it
+stands for; that, and not more points, closes the holes in a turned view.
+"""
+
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.engines.lift.relief import Relief
+from studio.core.heads.fitting import HeadPose
+from studio.core.perception.portrait import Portrait
+
+# Standard deviation of a Gaussian over its cell's side, and over its thickness.
+SPREAD = 0.60
+_THICKNESS = 0.25
+# A cell may be stretched this many times its side where the surface runs away from the camera.
+_MAX_SLOPE = 4.0
+# Cells are merged while the colour they lose stays below this; the first that meets the budget is taken.
+_TOLERANCES = (0.016, 0.025, 0.04, 0.06, 0.09, 0.13)
+MAX_CELLS = 110_000
+# The back is out of sight in the portrait's own view and smooth: one Gaussian for so many px.
+_BACK_CELL = 4
+# How far the back of the head lies behind the ears, as a share of how far the front lies before them.
+_BACK_DEPTH = 0.85
+
+
+@dataclass(frozen=True, eq=False)
+class Surfels:
+    """Flat Gaussians by their tangents, before they become quaternions.
+
+    Attributes
+    ----------
+    means
+        ``[N,3]`` m in head space.
+    tangents
+        ``[N,2,3]`` m: the two axes, standard deviation long; they need not be orthogonal.
+    thickness
+        ``[N]`` m, standard deviation along the normal.
+    opacities
+        ``[N]`` 0..1.
+    colors
+        ``[N,3]`` 0..1.
+    pixels
+        ``[N,2]`` px of the portrait.
+    cell
+        ``[N]`` px.
+    seen
+        ``[N]`` bool.
+    """
+
+    means: NDArray[np.float32]
+    tangents: NDArray[np.float32]
+    thickness: NDArray[np.float32]
+    opacities: NDArray[np.float32]
+    colors: NDArray[np.float32]
+    pixels: NDArray[np.float32]
+    cell: NDArray[np.float32]
+    seen: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.means)
+
+    def __getitem__(self, index: NDArray) -> "Surfels":
+        return Surfels(*(getattr(self, f.name)[index] for f in fields(self)))
+
+    @staticmethod
+    def concatenate(parts: "list[Surfels]") -> "Surfels":
+        """Join several sets."""
+        return Surfels(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Surfels)))
+
+
+def front_surface(
+    portrait: Portrait, relief: Relief, pose: HeadPose, detailed: NDArray[np.bool_], coarse: bool = False
+) -> Surfels:
+    """Return the seen surface.
+
+    Parameters
+    ----------
+    detailed
+        ``[H,W]`` where every pixel gets its own Gaussian: eyes and mouth, which move most.
+    coarse
+        True for the first preview: cells of 4 px throughout.
+    """
+    colors = decontaminated(portrait.rgb, portrait.alpha)
+    alpha = portrait.alpha
+    if coarse:
+        y, x, cell = _cells_of(4, np.ones(_blocks(alpha, 4), bool))
+    else:
+        y, x, cell = choose_cells(colors, alpha, relief.nearness, detailed)
+    pixels = np.column_stack([x, y]).astype(np.float32)
+    opacity = _cell_mean(alpha, y, x, cell)
+    keep = opacity > 0.03
+    pixels, cell, opacity = pixels[keep], cell[keep], opacity[keep]
+    color = _cell_mean(colors, y[keep], x[keep], cell)
+    points = _grid(pose, relief.nearness)
+    return _surfels(points, pixels, cell, opacity * 0.985, color, np.ones(len(cell), bool))
+
+
+def back_surface(portrait: Portrait, relief: Relief, pose: HeadPose) -> Surfels:
+    """Return the guessed back of the head: the front mirrored at the ears' plane, in the colours of its rim."""
+    alpha = np.minimum(portrait.alpha, relief.head)
+    y, x, cell = _cells_of(_BACK_CELL, np.ones(_blocks(alpha, _BACK_CELL), bool))
+    solid = _cell_mean(alpha, y, x, cell) > 0.6
+    y, x, cell = y[solid], x[solid], cell[solid]
+    behind = relief.ears - _BACK_DEPTH * np.maximum(relief.nearness - relief.ears, 0)
+    color = _cell_mean(_rim_colors(portrait), y, x, cell)
+    points = _grid(pose, behind)
+    pixels = np.column_stack([x, y]).astype(np.float32)
+    return _surfels(points, pixels, cell, np.full(len(cell), 0.97), color, np.zeros(len(cell), bool))
+
+
+def decontaminated(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the person's own colour ``[H,W,3]``: soft edge pixels take that of the nearest solid one."""
+    solid = alpha > 0.92
+    if not solid.any():
+        return rgb
+    nearest = cv2.distanceTransformWithLabels(
+        (~solid).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )[1]
+    table = np.zeros((nearest.max() + 1, 3), np.float32)
+    table[nearest[solid]] = rgb[solid]
+    return np.where(solid[..., None], rgb, table[nearest])
+
+
+def choose_cells(
+    colors: NDArray[np.float32], alpha: NDArray[np.float32], nearness: NDArray[np.float32], detailed: NDArray[np.bool_]
+) -> tuple[NDArray, NDArray, NDArray]:
+    """Divide the picture into cells. Returns their centres y, x px and sides ``[N]`` px."""
+    loss = {side: _merging_loss(colors, alpha, nearness, side) for side in (2, 4)}
+    forced = {side: _block_max(detailed.astype(np.float32), side) > 0 for side in (2, 4)}
+    person = alpha > 0.03
+    for tolerance in _TOLERANCES:
+        large = (loss[4] < tolerance) & ~forced[4]
+        inside_large = np.repeat(np.repeat(large, 2, 0), 2, 1)[: loss[2].shape[0], : loss[2].shape[1]]
+        medium = (loss[2] < tolerance) & ~forced[2] & ~inside_large
+        covered = np.repeat(np.repeat(inside_large | medium, 2, 0), 2, 1)[: alpha.shape[0], : alpha.shape[1]]
+        small = person & ~covered
+        count = (
+            small.sum() + (medium & (_block_max(alpha, 2) > 0.03)).sum() + (large & (_block_max(alpha, 4) > 0.03)).sum()
+        )
+        if count <= MAX_CELLS:
+            break
+    parts = [_cells_of(1, small), _cells_of(2, medium), _cells_of(4, large)]
+    y, x, cell = (np.concatenate(c) for c in zip(*parts, strict=True))
+    return y, x, cell
+
+
+def _merging_loss(colors: NDArray, alpha: NDArray, nearness: NDArray, side: int) -> NDArray[np.float32]:
+    """Return how much colour a block would lose as one cell, ``[H/side, W/side]``; edges lose everything."""
+    height, width = alpha.shape
+    blocks = (max(1, -(-width // side)), max(1, -(-height // side)))
+    small = cv2.resize(colors, blocks, interpolation=cv2.INTER_AREA)
+    smooth = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    loss = _block_max(np.abs(colors - smooth).max(-1), side)
+    edge = _block_max(1 - alpha, side) > 0.05
+    steep = _block_max(nearness, side) + _block_max(-nearness, side) > 1.5 * side
+    return np.where(edge | steep, np.float32(np.inf), loss)
+
+
+def _blocks(picture: NDArray, side: int) -> tuple[int, int]:
+    return -(-picture.shape[0] // side), -(-picture.shape[1] // side)
+
+
+def _block_max(picture: NDArray, side: int) -> NDArray:
+    rows, cols = _blocks(picture, side)
+    padded = np.pad(picture, ((0, rows * side - picture.shape[0]), (0, cols * side - picture.shape[1])), mode="edge")
+    return padded.reshape(rows, side, cols, side).max((1, 3))
+
+
+def _cells_of(side: int, chosen: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
+    """Return centre y, centre x and side of the chosen blocks."""
+    row, col = np.nonzero(chosen)
+    return (row + 0.5) * side, (col + 0.5) * side, np.full(len(row), side, np.float32)
+
+
+def _cell_mean(picture: NDArray, y: NDArray, x: NDArray, cell: NDArray) -> NDArray[np.float32]:
+    """Average a picture over each cell ``[N]`` or ``[N,C]``."""
+    out = np.empty((len(y), *picture.shape[2:]), np.float32)
+    for side in np.unique(cell).astype(int):
+        rows, cols = _blocks(picture, side)
+        pad = [(0, rows * side - picture.shape[0]), (0, cols * side - picture.shape[1])]
+        padded = np.pad(picture, pad + [(0, 0)] * (picture.ndim - 2), mode="edge")
+        small = cv2.resize(padded, (cols, rows), interpolation=cv2.INTER_AREA) if side > 1 else padded
+        mine = cell == side
+        out[mine] = small[(y[mine] / side).astype(int), (x[mine] / side).astype(int)]
+    return out
+
+
+def _grid(pose: HeadPose, nearness: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the head-space point ``[H,W,3]`` m of every pixel centre."""
+    height, width = nearness.shape
+    y, x = np.mgrid[:height, :width] + 0.5
+    pixels = np.column_stack([x.ravel(), y.ravel()])
+    return pose.lift(pixels, nearness.ravel()).reshape(height, width, 3).astype(np.float32)
+
+
+def _surfels(
+    points: NDArray[np.float32],
+    pixels: NDArray[np.float32],
+    cell: NDArray[np.float32],
+    opacity: NDArray,
+    color: NDArray,
+    seen: NDArray[np.bool_],
+) -> Surfels:
+    """Lay Gaussians on a grid of surface points ``[H,W,3]``."""
+    maps = (pixels - 0.5).astype(np.float32)
+
+    def sample(grid: NDArray) -> NDArray[np.float32]:
+        # Two columns at a time: remap's coordinates are limited to 32767 in each direction.
+        n = len(maps)
+        columns = 4096
+        pad = -n % columns
+        xy = np.concatenate([maps, np.zeros((pad, 2), np.float32)]).reshape(-1, columns, 2)
+        return cv2.remap(grid, xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 3)[:n]  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+    means = sample(points)
+    tangents = []
+    for axis in (1, 0):
+        step = np.gradient(points, axis=axis).astype(np.float32)
+        tangent = sample(step)
+        # At rest the tangent along the picture is one pixel long; the surface may tilt away only so far.
+        length = np.linalg.norm(tangent, axis=1, keepdims=True)
+        flat = np.median(length)
+        tangent *= np.minimum(1, _MAX_SLOPE * flat / np.maximum(length, 1e-9))
+        tangents.append(tangent * cell[:, None] * SPREAD)
+    u, v = tangents
+    size = np.median(np.linalg.norm(u, axis=1) / cell)
+    return Surfels(
+        means,
+        np.stack([u, v], 1).astype(np.float32),
+        (size / SPREAD * _THICKNESS * cell).astype(np.float32),
+        np.asarray(opacity, np.float32),
+        np.ascontiguousarray(color, np.float32),
+        pixels,
+        cell.astype(np.float32),
+        seen,
+    )
+
+
+def _rim_colors(portrait: Portrait) -> NDArray[np.float32]:
+    """Return the colours of the head's rim, hair mostly, carried inwards over the whole head ``[H,W,3]``."""
+    scale = min(1.0, 256 / max(portrait.alpha.shape))
+    rgb = cv2.resize(portrait.rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    alpha = cv2.resize(portrait.alpha, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA)
+    hull = cv2.convexHull(np.round(portrait.landmarks[:468, :2] * scale).astype(np.int32))
+    face = cv2.fillConvexPoly(np.zeros(alpha.shape, np.uint8), hull, 1) > 0
+    person = cv2.copyMakeBorder((alpha > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    inwards = cv2.distanceTransform(person, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    reach = 0.035 * portrait.face_height * scale
+    ring = (alpha > 0.9) & (inwards > reach) & (inwards < 4 * reach) & ~face
+    if ring.sum() < 50:
+        ring = alpha > 0.5
+    nearest = cv2.distanceTransformWithLabels((~ring).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[
+        1
+    ]
+    table = np.zeros((nearest.max() + 1, 3), np.float32)
+    table[nearest[ring]] = rgb[ring]
+    carried = cv2.GaussianBlur(table[nearest], (0, 0), 3)
+    return cv2.resize(carried, portrait.alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
