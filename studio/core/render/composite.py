@@ -5,7 +5,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
-from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_threads
+from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_array, kernel_threads
 from studio.core.render.raster import Raster
 
 f32 = np.float32
@@ -37,23 +37,23 @@ def composite(
     if channels != 3:
         raise ValueError(f"only RGB rasters can be composited, this one has {channels} channels")
     rgba = np.empty((height, width, 4), np.float32)
-    color, alpha = np.ascontiguousarray(raster.color), np.ascontiguousarray(raster.alpha)
+    color, alpha = kernel_array(raster.color), kernel_array(raster.alpha)
     with kernel_threads():
         if background is None:
             _unpremultiply(color, alpha, rgba)
         else:
-            over = np.asarray(background, np.float32)
+            over = kernel_array(np.asarray(background))
             if over.shape == (3,):
                 over = over[None, None]
             elif over.shape != (height, width, 3):
                 raise ValueError(f"background has shape {over.shape}, expected {(height, width, 3)}")
-            _over(color, alpha, np.ascontiguousarray(over), rgba)
+            _over(color, alpha, kernel_array(over), rgba)
     return rgba
 
 
 def to_bytes(rgba: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Round a picture ``[H,W,C]`` 0..1 to bytes; what lies outside 0..1 is clipped, NaN is 0."""
-    picture = np.ascontiguousarray(rgba, np.float32)
+    picture = kernel_array(rgba)
     out = np.empty(picture.shape, np.uint8)
     with kernel_threads():
         _to_bytes(picture.reshape(picture.shape[0], -1), out.reshape(picture.shape[0], -1))

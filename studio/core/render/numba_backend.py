@@ -1,4 +1,8 @@
-"""Rasterise on the processor: project, bin, composite, with work buffers kept between frames."""
+"""Rasterise on the processor: project, bin, composite, and the way back.
+
+Any thread may call these functions: frames take turns (see `kernel_threads`), each with a workspace of
+its own. The picture does not depend on the number of threads.
+"""
 
 from dataclasses import dataclass, field
 
@@ -7,16 +11,18 @@ from numpy.typing import NDArray
 
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
+from studio.core.render.numba_backward import SUM_COLOR, composite_gradients, number_slots
 from studio.core.render.numba_binning import TILE, bin_splats
 from studio.core.render.numba_compositing import composite_tiles
 from studio.core.render.numba_projection import DEPTH, SPLAT_WIDTH, camera_vector, project
-from studio.core.render.numba_runtime import kernel_threads
-from studio.core.render.raster import Raster
+from studio.core.render.numba_projection_backward import project_gradients
+from studio.core.render.numba_runtime import kernel_array, kernel_threads
+from studio.core.render.raster import GaussianGradients, Pullback, Raster
 
 
 @dataclass(eq=False)
 class Workspace:
-    """Buffers of one frame at a time; they grow to the largest frame so far.
+    """The buffers of one frame; they grow to the largest frame so far.
 
     Attributes
     ----------
@@ -24,6 +30,8 @@ class Workspace:
         ``[>=N,16]`` float32 and ``[>=N,4]`` int32 of `project`.
     entries, tile_starts
         ``[>=M]`` uint64 and ``[tiles+1]`` int64 of `bin_splats`.
+    tiles_x
+        Tiles per row of the image.
     """
 
     splats: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, SPLAT_WIDTH), np.float32))
@@ -38,13 +46,9 @@ class Workspace:
         if n > len(self.splats):
             self.splats = _cache_aligned(n + n // 4)
             self.boxes = np.empty((n + n // 4, 4), np.int32)
-        project(
-            *map(np.ascontiguousarray, (gaussians.means, gaussians.quats, gaussians.scales)),
-            *map(np.ascontiguousarray, (gaussians.opacities, gaussians.colors)),
-            camera_vector(camera),
-            self.splats[:n],
-            self.boxes[:n],
-        )
+        means, quats, scales, opacities, colors = kernel_inputs(gaussians)
+        projected = self.splats[:n], self.boxes[:n]
+        project(means, quats, scales, opacities, colors, camera_vector(camera), *projected)
 
     def bin(self, n: int, camera: Camera, threads: int) -> None:
         """Fill `entries` and `tile_starts` from the first `n` boxes."""
@@ -54,24 +58,69 @@ class Workspace:
             self.tile_starts = np.empty(tiles + 1, np.int64)
         counts = np.empty((threads, tiles), np.uint32)
         depth_keys = self.splats.view(np.uint32)[:n, DEPTH]
-        for _ in range(2):
-            needed = bin_splats(
-                self.boxes[:n], depth_keys, self.tiles_x, threads, counts, self.tile_starts, self.entries
-            )
-            if needed <= len(self.entries):
-                return
+        inputs = self.boxes[:n], depth_keys, self.tiles_x, threads, counts, self.tile_starts
+        needed = bin_splats(*inputs, self.entries)
+        if needed > len(self.entries):
             self.entries = np.empty(needed + needed // 4, np.uint64)
+            bin_splats(*inputs, self.entries)
 
     def composite(self, colors: NDArray[np.float32], camera: Camera, threads: int) -> Raster:
-        """Composite the binned splats with colours ``[N,C]``."""
+        """Sort the entries and composite the splats with colours ``[N,C]``."""
         shape = (camera.height, camera.width)
         raster = Raster(np.empty((*shape, colors.shape[1]), np.float32), np.empty((*shape, 1), np.float32))
-        n = len(colors)
         composite_tiles(
-            *(self.splats[:n], np.ascontiguousarray(colors), self.entries, self.tile_starts),
+            *(self.splats[: len(colors)], kernel_array(colors), self.entries, self.tile_starts),
             *(self.tiles_x, threads, raster.color, raster.alpha),
         )
         return raster
+
+    def render(self, gaussians: Gaussians, camera: Camera, threads: int) -> Raster:
+        """Project, bin and composite."""
+        self.project(gaussians, camera)
+        self.bin(len(gaussians), camera, threads)
+        return self.composite(gaussians.colors, camera, threads)
+
+    def render_depth(self, gaussians: Gaussians, camera: Camera, threads: int) -> Raster:
+        """Render with depth, which is composited as one more channel."""
+        self.project(gaussians, camera)
+        self.bin(len(gaussians), camera, threads)
+        with_depth = np.hstack([gaussians.colors, self.splats[: len(gaussians), DEPTH, None]])
+        raster = self.composite(with_depth, camera, threads)
+        weighted = raster.color[..., -1:]
+        depth = np.divide(weighted, raster.alpha, out=np.zeros_like(weighted), where=raster.alpha > 0)
+        return Raster(np.ascontiguousarray(raster.color[..., :-1]), raster.alpha, depth)
+
+    def gradients(
+        self,
+        gaussians: Gaussians,
+        camera: Camera,
+        raster: Raster,
+        grad_color: NDArray[np.float32],
+        grad_alpha: NDArray[np.float32],
+        threads: int,
+    ) -> GaussianGradients:
+        """Pull the gradient of the picture just rendered back to the Gaussians."""
+        n = len(gaussians)
+        inputs = means, quats, scales, opacities, colors = kernel_inputs(gaussians)
+        slot_starts = np.empty(n + 1, np.int64)
+        number_slots(self.boxes[:n], slot_starts)
+        slots = np.zeros((slot_starts[-1], SUM_COLOR + colors.shape[1]), np.float32)
+        composite_gradients(
+            *(self.splats[:n], colors, self.entries, self.tile_starts, self.tiles_x, threads),
+            *(raster.color, raster.alpha, grad_color, grad_alpha, slot_starts, slots),
+        )
+        out = GaussianGradients(*map(np.empty_like, inputs))
+        project_gradients(
+            *(means, quats, scales, opacities, camera_vector(camera), self.splats[:n], slot_starts, slots),
+            *(out.means, out.quats, out.scales, out.opacities, out.colors),
+        )
+        return out
+
+
+def kernel_inputs(gaussians: Gaussians) -> tuple[NDArray[np.float32], ...]:
+    """Return means, quats, scales, opacities and colours in the one layout the kernels are compiled for."""
+    g = gaussians
+    return tuple(kernel_array(a) for a in (g.means, g.quats, g.scales, g.opacities, g.colors))
 
 
 def _cache_aligned(rows: int) -> NDArray[np.float32]:
@@ -85,19 +134,26 @@ _workspace = Workspace()
 
 
 def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False) -> Raster:
-    """Render Gaussians; see `studio.core.render.rasterize.rasterize`. Any thread may call this."""
+    """Render Gaussians; see `studio.core.render.rasterize.rasterize`."""
     with kernel_threads() as threads:
-        return forward(_workspace, gaussians, camera, threads, depth=depth)
+        render = _workspace.render_depth if depth else _workspace.render
+        return render(gaussians, camera, threads)
 
 
-def forward(workspace: Workspace, gaussians: Gaussians, camera: Camera, threads: int, *, depth: bool = False) -> Raster:
-    """Render with a workspace of the caller's, who holds the kernel threads."""
-    workspace.project(gaussians, camera)
-    workspace.bin(len(gaussians), camera, threads)
-    if not depth:
-        return workspace.composite(gaussians.colors, camera, threads)
-    depths = workspace.splats[: len(gaussians), DEPTH, None]
-    raster = workspace.composite(np.hstack([gaussians.colors, depths]), camera, threads)
-    weighted = raster.color[..., -1:]
-    mean = np.divide(weighted, raster.alpha, out=np.zeros_like(weighted), where=raster.alpha > 0)
-    return Raster(np.ascontiguousarray(raster.color[..., :-1]), raster.alpha, mean)
+def rasterize_vjp(gaussians: Gaussians, camera: Camera) -> tuple[Raster, Pullback]:
+    """Render Gaussians and return the way back; see `studio.core.render.rasterize.rasterize_vjp`."""
+    workspace = Workspace()
+    with kernel_threads() as threads:
+        raster = workspace.render(gaussians, camera, threads)
+
+    def pullback(grad_color: NDArray[np.float32], grad_alpha: NDArray[np.float32] | None) -> GaussianGradients:
+        if grad_alpha is None:
+            grad_alpha = np.zeros_like(raster.alpha)
+        for name, grad, values in (("color", grad_color, raster.color), ("alpha", grad_alpha, raster.alpha)):
+            if grad.shape != values.shape:
+                raise ValueError(f"gradient of {name} has shape {grad.shape}, expected {values.shape}")
+        grads = kernel_array(grad_color), kernel_array(grad_alpha)
+        with kernel_threads() as threads:
+            return workspace.gradients(gaussians, camera, raster, *grads, threads)
+
+    return raster, pullback

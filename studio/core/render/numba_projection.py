@@ -16,7 +16,8 @@ NEAR = 0.01
 """m; what lies nearer to the camera plane is not drawn."""
 ALPHA_MIN = 1 / 255
 """Alpha below which a splat does not touch a pixel."""
-ALPHA_MAX = 0.99
+ALPHA_MAX = 0.999
+"""Most a splat can cover of a pixel; gsplat 1.5 has this value, the first implementation had 0.99."""
 GUARD_BAND = 0.3
 """The Jacobian is taken no further outside the image than this share of half the field of view."""
 

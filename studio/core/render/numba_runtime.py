@@ -9,12 +9,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 # OpenMP threads that spin while they wait take the cores from the window, the microphone and the
 # speech network. Read once, when the OpenMP library is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba
+import numpy as np
+from numba.core import config
+from numpy.typing import NDArray
 
 from studio.core.errors import UserError
 
@@ -24,14 +28,14 @@ SAFE_MATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 FAST_MATH = SAFE_MATH | {"nnan", "ninf"}
 """For kernels that only see the finite numbers the projection let through."""
 
-SAFE_KERNEL = {
+SAFE_KERNEL: dict[str, Any] = {
     "nogil": True,
     "cache": True,
     "fastmath": SAFE_MATH,
     "error_model": "numpy",
     "boundscheck": False,
 }
-KERNEL = SAFE_KERNEL | {"fastmath": FAST_MATH}
+KERNEL: dict[str, Any] = SAFE_KERNEL | {"fastmath": FAST_MATH}
 
 _one_at_a_time = threading.Lock()
 
@@ -45,12 +49,13 @@ def thread_count() -> int:
     UserError
         If ``AVATAR_STUDIO_THREADS`` is not a positive whole number.
     """
+    most: int = config.NUMBA_NUM_THREADS  # pyright: ignore[reportAttributeAccessIssue]
     wanted = os.environ.get("AVATAR_STUDIO_THREADS")
     if wanted is None:
-        return min(_physical_cores(), numba.config.NUMBA_NUM_THREADS)
+        return min(_physical_cores(), most)
     if not wanted.isdecimal() or int(wanted) < 1:
         raise UserError(f"AVATAR_STUDIO_THREADS is '{wanted}'; set it to a number of threads, such as 4.")
-    return min(int(wanted), numba.config.NUMBA_NUM_THREADS)
+    return min(int(wanted), most)
 
 
 def _physical_cores() -> int:
@@ -78,3 +83,11 @@ def kernel_threads() -> Iterator[int]:
         threads = thread_count()
         numba.set_num_threads(threads)
         yield threads
+
+
+def kernel_array(array: NDArray) -> NDArray[np.float32]:
+    """Return the array, or a copy, as float32, contiguous and writeable.
+
+    A read-only or strided array is another type to numba and would be compiled for anew.
+    """
+    return np.require(array, np.float32, ["C", "A", "W"])
