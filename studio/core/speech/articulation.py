@@ -18,7 +18,7 @@ _CLOSURE = (0.2, 0.5)
 _CLOSED_JAW = 0.3  # how much of its opening the jaw keeps while the lips are shut
 
 
-def articulate(channels: NDArray[np.float32], gain: float = 1.0) -> NDArray[np.float32]:
+def articulate(channels: NDArray[np.floating], gain: float = 1.0) -> NDArray[np.float32]:
     """Return ARKit coefficients ``[T,52]`` in 0..1 for channels ``[T,8]`` (`network.CHANNELS`).
 
     Parameters

@@ -18,12 +18,13 @@ _PRIOR_HOPS = 30  # trust put in TARGET_DB before anything was heard
 _MEMORY_HOPS = 400  # active hops over which the level is averaged, then forgotten
 
 _FLOOR_BLOCK_HOPS = 50
-_FLOOR_BLOCKS = 10  # the floor is the lowest short-time level of the last 5 s
+_FLOOR_RANK = 2  # a block counts by its third-quietest hop: one gap is not a quiet room
+_FLOOR_BLOCKS = 10  # the floor is the quietest block of the last 5 s
 _UNSETTLED_HOPS = 5  # the first windows reach back before the stream and look too quiet
 _FLOOR_LIMITS_DB = (-75.0, -25.0)
-_STARTING_FLOOR_DB = -55.0  # no sound is known yet: assume a quiet room for the first block
+_STARTING_FLOOR_DB = -48.0  # no sound is known yet: assume a quiet room for the first block
 _ACTIVE_DB = 9.0  # above the floor: loud enough to learn the speaker's level from
-_PRESENT_DB = (3.0, 7.0)  # above the floor: from none to all of it may move the mouth
+_PRESENT_DB = (2.0, 5.0)  # above the floor: from none to all of it may move the mouth
 _HOLD_HOPS = 20  # stop closures and word ends do not shut the gate
 _RELEASE = 0.9  # per hop, after the hold
 
@@ -46,9 +47,9 @@ class InputLevel:
         self._heard = float(_PRIOR_HOPS)
         self._smooth_power: float | None = None
         self._floor = _STARTING_FLOOR_DB
-        self._minima: deque[float] = deque(maxlen=_FLOOR_BLOCKS)
-        self._block_minimum = np.inf
-        self._block_hops = -_UNSETTLED_HOPS
+        self._quietest: deque[float] = deque(maxlen=_FLOOR_BLOCKS)
+        self._block: list[float] = []
+        self._unsettled = _UNSETTLED_HOPS
         self._quiet_hops = 0
 
     @property
@@ -83,15 +84,14 @@ class InputLevel:
                 self.presence = max(present, self.presence * _RELEASE)
 
     def _follow_floor(self, smooth_db: float) -> float:
-        self._block_hops += 1
-        if self._block_hops <= 0:
+        if self._unsettled:
+            self._unsettled -= 1
             return self._floor
-        self._block_minimum = min(self._block_minimum, smooth_db)
-        if self._block_hops == _FLOOR_BLOCK_HOPS:
-            self._minima.append(self._block_minimum)
-            self._block_minimum, self._block_hops = np.inf, 0
-        lowest = min(self._minima, default=_STARTING_FLOOR_DB)
-        self._floor = float(np.clip(min(lowest, self._block_minimum), *_FLOOR_LIMITS_DB))
+        self._block.append(smooth_db)
+        if len(self._block) == _FLOOR_BLOCK_HOPS:
+            self._quietest.append(sorted(self._block)[_FLOOR_RANK])
+            self._block.clear()
+            self._floor = float(np.clip(min(self._quietest), *_FLOOR_LIMITS_DB))
         return self._floor
 
 
