@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import AvatarState, Background, Consent
-from studio.core.engines.base import Portrait
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.jobs import Job, Progress, Stopwatch
 from studio.core.motion.motion import Motion
+from studio.core.perception.portrait import Portrait
+from studio.core.render.composite import composite
 from studio.core.render.rasterize import Raster
 
 RADIUS = 0.1  # m, of the sphere that stands for a head
@@ -50,9 +51,7 @@ class TinyAvatar:
     head_box: NDArray[np.float64] = field(default_factory=lambda: np.array([12.0, 12.0, 116.0, 116.0]))
 
     @staticmethod
-    def make(
-        count: int = 600, seed: int = 0, name: str = "tiny", consent: Consent = Consent()
-    ) -> "TinyAvatar":
+    def make(count: int = 600, seed: int = 0, name: str = "tiny", consent: Consent = Consent()) -> "TinyAvatar":
         """Spread `count` Gaussians evenly over the sphere."""
         i = np.arange(count) + 0.5
         polar, turn = np.arccos(1 - 2 * i / count), np.pi * (1 + 5**0.5) * i
@@ -97,12 +96,8 @@ class TinyAvatar:
             self.colors,
         )
 
-    def shade(
-        self, raster: Raster, frame: Motion, camera: Camera, background: Background
-    ) -> NDArray[np.float32]:
+    def shade(self, raster: Raster, frame: Motion, camera: Camera, background: Background) -> NDArray[np.float32]:
         """Composite over the plate (stretched to the picture), a colour, a picture or nothing."""
-        from studio.core.render.composite import composite
-
         if isinstance(background, str):
             if background == "transparent":
                 return composite(raster, None)
@@ -182,7 +177,7 @@ def tiny_prepare(
     yield Progress(0.5, "finding the face")
     height, width = picture.shape[:2]
     matte = np.ones((height, width), np.float32) if alpha is None else alpha
-    return Portrait(picture, matte, np.zeros((478, 3), np.float32), picture, (0, 0, width, height), name)
+    return Portrait(picture, matte, np.zeros((478, 3), np.float32), picture, name)
 
 
 def renamed(avatar: TinyAvatar, name: str) -> TinyAvatar:
