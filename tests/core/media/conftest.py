@@ -67,7 +67,7 @@ def null_sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NullS
     players: list[subprocess.Popen] = []
 
     def play(wav: Path) -> subprocess.Popen:
-        players.append(subprocess.Popen(["paplay", "--device=studio", str(wav)]))
+        players.append(subprocess.Popen(["paplay", "--device=studio", "--latency-msec=20", str(wav)]))
         return players[-1]
 
     try:

@@ -79,28 +79,18 @@ def test_a_tone_arrives_at_its_level_and_frequency(null_sink: "NullSink", tmp_pa
     microphone.start()
     try:
         assert microphone.name
-        null_sink.play(write_tone(tmp_path / "tone.wav", 440, 4))
-        heard = loud(listen(microphone, lambda heard: len(loud(heard)) > RATE))
+        null_sink.play(write_tone(tmp_path / "tone.wav", 1000, 4))
+        heard = listen(microphone, lambda heard: len(loud(heard)) > RATE)
         level, lost = microphone.level, microphone.lost
     finally:
         microphone.stop()
     assert np.abs(heard).max() == pytest.approx(0.25, rel=0.05)
     assert level == pytest.approx(20 * np.log10(0.25 / np.sqrt(2)), abs=1.5)
     assert not lost
-    assert microphone.read().size == 0
-
-
-def test_frequency_survives_the_change_of_rate(null_sink: "NullSink", tmp_path: Path) -> None:
-    microphone = Microphone()
-    microphone.start()
-    try:
-        null_sink.play(write_tone(tmp_path / "tone.wav", 1000, 4))
-        heard = listen(microphone, lambda heard: len(loud(heard)) > RATE)
-    finally:
-        microphone.stop()
     tone = heard[-RATE // 2 :]
     spectrum = np.abs(np.fft.rfft(tone * np.hanning(len(tone))))
     assert np.argmax(spectrum) * RATE / len(tone) == pytest.approx(1000, abs=4)
+    assert microphone.read().size == 0
 
 
 def test_it_can_be_started_again(null_sink: "NullSink", tmp_path: Path) -> None:
