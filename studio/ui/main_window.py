@@ -4,16 +4,16 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QStandardPaths, Qt, QTimer, QUrl
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QImage
+from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QGuiApplication, QImage
 from PySide6.QtWidgets import (
     QApplication,
     QFileDialog,
     QFrame,
     QLabel,
     QMainWindow,
+    QPushButton,
     QSplitter,
     QTabWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -52,6 +52,24 @@ def framed(title: str, body: QWidget) -> QFrame:
     return frame
 
 
+def wide_button(action: QAction) -> QPushButton:
+    """Return a button that mirrors an action, its icon and its checked state."""
+    button = QPushButton()
+    button.setCheckable(action.isCheckable())
+
+    def mirror() -> None:
+        button.setText(action.text())
+        button.setIcon(action.icon())
+        button.setToolTip(action.toolTip())
+        button.setChecked(action.isChecked())
+        button.setEnabled(action.isEnabled())
+
+    action.changed.connect(mirror)
+    button.clicked.connect(action.trigger)
+    mirror()
+    return button
+
+
 class MainWindow(QMainWindow):
     """Shows what the `Director` knows and tells it what the user wants."""
 
@@ -67,9 +85,7 @@ class MainWindow(QMainWindow):
         self._menus["File"].insertMenu(self.actions_by_name["sample"], self._recent)
         self._theme_menu = self._menus["View"].addMenu(self.tr("Theme"))
 
-        listen = QToolButton()
-        listen.setDefaultAction(self.actions_by_name["listen"])
-        listen.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        listen = wide_button(self.actions_by_name["listen"])
         self.stage = Stage()
         self.transport = Transport(self.actions_by_name["listen"], self.actions_by_name["play"])
         self.avatars, self.jobs = AvatarsPanel(), JobsPanel()
@@ -92,10 +108,7 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         left = QSplitter(Qt.Orientation.Vertical)
-        add = QToolButton()
-        add.setText(self.tr("Drop or open a photo"))
-        add.setIcon(theme.icon("plus"))
-        add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        add = QPushButton(theme.icon("plus"), self.tr("Drop or open a photo"))
         add.setToolTip(self.actions_by_name["open"].toolTip())
         add.clicked.connect(self.actions_by_name["open"].trigger)
         self._add = add

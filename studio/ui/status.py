@@ -1,23 +1,24 @@
 """The status line and the live indicator."""
 
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from studio.ui import theme
+from studio.ui.panels.controls import ElidedLabel
 from studio.ui.viewport.frame_loop import Pace
 
 HISTORY = 12
 
 
-class StatusLine(QLabel):
+class StatusLine(ElidedLabel):
     """One plain sentence; a click shows those before it."""
 
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("status")
         self.setFixedHeight(4 * theme.GRID)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMargin(theme.GRID // 2)
         self.setProperty("role", "dim")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.sentences: list[str] = []
@@ -26,18 +27,7 @@ class StatusLine(QLabel):
         """Show a sentence."""
         if sentence and (not self.sentences or self.sentences[-1] != sentence):
             self.sentences = [*self.sentences, sentence][-HISTORY:]
-        self._fit()
-
-    def _fit(self) -> None:
-        sentence = self.sentences[-1] if self.sentences else ""
-        self.setText(QFontMetrics(self.font()).elidedText(sentence, Qt.TextElideMode.ElideRight, self.width() - 24))
-        self.setToolTip(sentence)
-        self.setAccessibleName(sentence)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Use the room there is."""
-        super().resizeEvent(event)
-        self._fit()
+        self.show_text(sentence)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Show what was said before."""
@@ -65,7 +55,7 @@ class LiveIndicator(QLabel):
         super().__init__(parent)
         self.setProperty("role", "dim")
         self.setTextFormat(Qt.TextFormat.RichText)
-        self.setContentsMargins(8, 0, 16, 0)
+        self.setContentsMargins(8, 5, 12, 0)
         self.setAccessibleName(self.tr("Live indicator"))
         self._backend = ""
         self._text = ""

@@ -1,6 +1,6 @@
 """The Camera panel: where the viewer stands, in numbers, and what lies behind the head."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -117,6 +117,7 @@ class CameraPanel(QWidget):
         box.setSuffix(f" {unit}" if unit != "°" else unit)
         box.setValue(rest)
         box.setFixedWidth(72)
+        box.setAlignment(Qt.AlignmentFlag.AlignCenter)
         box.setAccessibleName(name)
         slider.moved.connect(box.setValue)
         box.valueChanged.connect(self._numbers_changed)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -29,7 +30,7 @@ class DrivePanel(QWidget):
     """Device name, or None for the system's."""
     devices_wanted = Signal()
 
-    def __init__(self, listen: QToolButton) -> None:
+    def __init__(self, listen: QPushButton) -> None:
         super().__init__()
         self._settings = DriveSettings()
         self._devices = QComboBox()

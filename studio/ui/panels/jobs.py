@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QScrollArea,
-    QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -20,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.jobs import Progress
 from studio.ui import theme
-from studio.ui.panels.controls import dim
+from studio.ui.panels.controls import ElidedLabel, dim
 from studio.ui.workers import Ticket, Urgency
 
 QUIET_AFTER = 300  # ms; quick jobs that end sooner never show a card
@@ -45,9 +44,7 @@ class JobCard(QFrame):
         self.setObjectName("card")
         self._ticket = ticket
         self._over = False
-        self.title = QLabel(ticket.title)
-        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.title.setToolTip(ticket.title)
+        self.title = ElidedLabel(ticket.title)
         self.message = dim(self.tr("waiting"))
         self.left = QLabel()
         self.left.setProperty("role", "dim")
@@ -147,10 +144,11 @@ class JobsPanel(QWidget):
         if ticket.urgency is Urgency.QUICK:
             card.hide()
             ticket.failed.connect(lambda *_: self._reveal(card))
-            ticket.finished.connect(lambda result: None if card.isVisible() else self._quick_end(card, result))
+            ticket.finished.connect(lambda result: self._quick_end(card, result))
             ticket.cancelled.connect(lambda: self._drop(card))
             QTimer.singleShot(QUIET_AFTER, card, lambda: self._reveal(card))
-        self._idle.setVisible(not any(not c.isHidden() for c in self.cards))
+        else:
+            self._reveal(card)
 
     def _quick_end(self, card: JobCard, result: Any) -> None:
         if isinstance(result, Path):
@@ -168,4 +166,4 @@ class JobsPanel(QWidget):
             self.cards.remove(card)
             self._stack.removeWidget(card)
             card.deleteLater()
-        self._idle.setVisible(not any(not c.isHidden() for c in self.cards))
+        self._idle.setVisible(all(other.isHidden() for other in self.cards))

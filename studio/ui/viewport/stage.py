@@ -56,23 +56,28 @@ class Stage(QWidget):
     def show_empty(self) -> None:
         """Invite to drop something."""
         self.shown = None
-        self._pages.setCurrentWidget(self.empty)
+        self._turn_to(self.empty)
 
     def show_picture(self, rgb: NDArray[np.float32], boxes: NDArray | None = None) -> None:
         """Show a still picture, with faces to choose from if there are boxes."""
         self.picture.show_picture(rgb, boxes)
-        self._pages.setCurrentWidget(self.picture)
+        self._turn_to(self.picture)
 
     def show_frame(self, rgba: NDArray[np.uint8]) -> None:
         """Show a frame of the head."""
         self.shown = rgba
         self.view.show_frame(rgba)
-        self._pages.setCurrentWidget(self.view.widget)
+        self._turn_to(self.view.widget)
 
     def ask_consent(self, pictures: list[Path]) -> None:
         """Show or hide the consent card."""
         self.consent.ask(pictures)
         self._place_card()
+
+    def _turn_to(self, page: QWidget) -> None:
+        if self._pages.currentWidget() is not page:
+            self._pages.setCurrentWidget(page)
+            self.consent.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the card in its place."""
