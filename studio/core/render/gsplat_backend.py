@@ -133,7 +133,7 @@ def rasterize_vjp(gaussians: Gaussians, camera: Camera) -> tuple[Raster, Pullbac
 def _drawable(gaussians: Gaussians) -> NDArray[np.bool_]:
     """Leave out what the other backends do not draw either: values that are not finite numbers."""
     columns = (getattr(gaussians, name).reshape(len(gaussians), -1) for name in FIELDS)
-    return np.logical_and.reduce([np.isfinite(c).all(axis=1) for c in columns]) & (gaussians.opacities <= 1)
+    return np.logical_and.reduce([np.isfinite(c).all(axis=1) for c in columns])
 
 
 def _tensors(gaussians: Gaussians, drawable: NDArray[np.bool_]) -> list[Any]:
@@ -156,7 +156,7 @@ def _render(tensors: list[Any], camera: Camera, depth: bool) -> tuple[Any, Any, 
         means,
         quats,
         scales,
-        opacities,
+        opacities.clamp(max=1),
         colors,
         viewmats=torch.from_numpy(camera.world_to_camera).float().cuda()[None],
         Ks=torch.from_numpy(camera.K).float().cuda()[None],

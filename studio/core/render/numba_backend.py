@@ -64,12 +64,12 @@ class Workspace:
             self.entries = np.empty(needed + needed // 4, np.uint64)
             bin_splats(*inputs, self.entries)
 
-    def composite(self, colors: NDArray[np.float32], camera: Camera, threads: int) -> Raster:
-        """Sort the entries and composite the splats with colours ``[N,C]``."""
+    def composite(self, colors: NDArray[np.float32], packed: bool, camera: Camera, threads: int) -> Raster:
+        """Sort the entries and composite the splats with colours ``[N,C]``, or those `packed` in them."""
         shape = (camera.height, camera.width)
         raster = Raster(np.empty((*shape, colors.shape[1]), np.float32), np.empty((*shape, 1), np.float32))
         composite_tiles(
-            *(self.splats[: len(colors)], kernel_array(colors), self.entries, self.tile_starts),
+            *(self.splats[: len(colors)], kernel_array(colors), packed, self.entries, self.tile_starts),
             *(self.tiles_x, threads, raster.color, raster.alpha),
         )
         return raster
@@ -78,14 +78,14 @@ class Workspace:
         """Project, bin and composite."""
         self.project(gaussians, camera)
         self.bin(len(gaussians), camera, threads)
-        return self.composite(gaussians.colors, camera, threads)
+        return self.composite(gaussians.colors, gaussians.colors.shape[1] == 3, camera, threads)
 
     def render_depth(self, gaussians: Gaussians, camera: Camera, threads: int) -> Raster:
         """Render with depth, which is composited as one more channel."""
         self.project(gaussians, camera)
         self.bin(len(gaussians), camera, threads)
         with_depth = np.hstack([gaussians.colors, self.splats[: len(gaussians), DEPTH, None]])
-        raster = self.composite(with_depth, camera, threads)
+        raster = self.composite(with_depth, False, camera, threads)
         weighted = raster.color[..., -1:]
         depth = np.divide(weighted, raster.alpha, out=np.zeros_like(weighted), where=raster.alpha > 0)
         return Raster(np.ascontiguousarray(raster.color[..., :-1]), raster.alpha, depth)

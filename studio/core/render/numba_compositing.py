@@ -169,7 +169,7 @@ def is_covered(covered, x0, x1, y0, y1):
 
 
 @numba.njit(**KERNEL)
-def composite_tile(splats, colors, entries, left, top, tile, batch, covered):
+def composite_tile(splats, colors, packed, entries, left, top, tile, batch, covered):
     """Composite one tile's sorted entries into the tile buffer.
 
     Splats are fetched a batch at a time: the loads of a batch run side by side, while loads between the
@@ -201,7 +201,7 @@ def composite_tile(splats, colors, entries, left, top, tile, batch, covered):
             while x <= x1:
                 offset = u64(y0 * ROW + x)
                 polynomial = row_polynomial(splat, left + x, top + y0)
-                if channels != 3:
+                if not packed:
                     i = np.int64(entries[first + k] & INDEX_MASK)
                     spare = u64((channels + 1) * PLANE)
                     splat_channels(tile, offset, rows, polynomial, colors[i], channels, spare)
@@ -215,7 +215,7 @@ def composite_tile(splats, colors, entries, left, top, tile, batch, covered):
 
 
 @numba.njit(parallel=True, **KERNEL)
-def composite_tiles(splats, colors, entries, tile_starts, tiles_x, workers, color, alpha):
+def composite_tiles(splats, colors, packed, entries, tile_starts, tiles_x, workers, color, alpha):
     """Sort and composite every tile and write the image.
 
     Parameters
@@ -223,7 +223,9 @@ def composite_tiles(splats, colors, entries, tile_starts, tiles_x, workers, colo
     splats
         Of `project`.
     colors
-        ``[N,C]`` float32; only its C is used if it is 3 (the colours are in `splats`).
+        ``[N,C]`` float32.
+    packed
+        Whether C=3 and the colours are those in `splats`, which is faster.
     entries, tile_starts
         Of `bin_splats`; each tile's entries are left sorted.
     color, alpha
@@ -245,7 +247,7 @@ def composite_tiles(splats, colors, entries, tile_starts, tiles_x, workers, colo
             left, top = (t % tiles_x) * TILE, (t // tiles_x) * TILE
             tile_entries = entries[tile_starts[t] : tile_starts[t + 1]]
             sort_entries(tile_entries, scratch, histogram)
-            composite_tile(splats, colors, tile_entries, left, top, tile, batch, covered)
+            composite_tile(splats, colors, packed, tile_entries, left, top, tile, batch, covered)
             for y in range(min(TILE, height - top)):
                 for x in range(min(TILE, width - left)):
                     p = y * ROW + x

@@ -27,6 +27,7 @@ SPLAT_WIDTH = 16
 """float32 values per row: one cache line."""
 
 f32 = np.float32
+_HUGE = f32(1e10)  # beyond it a value counts as not finite
 
 
 def camera_vector(camera: Camera) -> NDArray[np.float32]:
@@ -51,7 +52,7 @@ def project(means, quats, scales, opacities, colors, cam, splats, boxes):
     Parameters
     ----------
     means, quats, scales, opacities, colors
-        As in `Gaussians`; colours are packed into the row only if C=3.
+        As in `Gaussians`; colours are packed into the row only if C=3. An opacity over 1 counts as 1.
     cam
         Of `camera_vector`.
     splats
@@ -77,7 +78,12 @@ def project(means, quats, scales, opacities, colors, cam, splats, boxes):
         mx, my, mz = means[i, 0], means[i, 1], means[i, 2]
         z = v20 * mx + v21 * my + v22 * mz + v23
         opacity = opacities[i]
-        if not (z > f32(NEAR) and z < f32(1e10) and opacity >= f32(ALPHA_MIN) and opacity <= one):
+        if not (z > f32(NEAR) and z < _HUGE and opacity >= f32(ALPHA_MIN) and opacity < _HUGE):
+            continue
+        color_sum = zero
+        for c in range(colors.shape[1]):
+            color_sum += colors[i, c]
+        if not abs(color_sum) < _HUGE:
             continue
         x = v00 * mx + v01 * my + v02 * mz + v03
         y = v10 * mx + v11 * my + v12 * mz + v13
@@ -106,25 +112,22 @@ def project(means, quats, scales, opacities, colors, cam, splats, boxes):
         cov_xy = m00 * m10 + m01 * m11 + m02 * m12
         cov_yy = m10 * m10 + m11 * m11 + m12 * m12 + f32(BLUR)
         det = cov_xx * cov_yy - cov_xy * cov_xy
-        if not (det > zero and det < f32(1e30)):
+        if not (det > zero and det < _HUGE * _HUGE):
             continue
 
         # alpha = opacity exp(-d²/2) reaches 1/255 at d² = 2 ln(255 opacity): the box's half sides.
-        log_opacity = math.log(opacity)
+        log_opacity = math.log(min(opacity, one))
         reach = max(two * (log_opacity - f32(math.log(ALPHA_MIN))), zero)
         reach_x, reach_y = math.sqrt(reach * cov_xx), math.sqrt(reach * cov_yy)
         u, v = jx * x + cx, jy * y + cy
         x0, x1 = max(math.ceil(u - reach_x - half), zero), min(math.floor(u + reach_x - half), last_x)
         y0, y1 = max(math.ceil(v - reach_y - half), zero), min(math.floor(v + reach_y - half), last_y)
-        if not (abs(u) < f32(1e7) and abs(v) < f32(1e7) and x0 <= x1 and y0 <= y1):
+        if not (abs(u) < _HUGE and abs(v) < _HUGE and x0 <= x1 and y0 <= y1):
             continue
         if rgb:
-            red, green, blue = colors[i, 0], colors[i, 1], colors[i, 2]
-            if not abs(red + green + blue) < f32(1e10):
-                continue
-            splats[i, RED] = red
-            splats[i, GREEN] = green
-            splats[i, BLUE] = blue
+            splats[i, RED] = colors[i, 0]
+            splats[i, GREEN] = colors[i, 1]
+            splats[i, BLUE] = colors[i, 2]
         inv_det = one / det
         splats[i, U] = u
         splats[i, V] = v

@@ -74,7 +74,7 @@ def project_gradients(
             for c in range(grad_colors.shape[1]):
                 grad_colors[i, c] += slots[s, SUM_COLOR + c]
         # v is the gradient of the exponent ln(opacity) - (A dx² + 2 B dx dy + C dy²) / 2.
-        grad_opacities[i] = sum_v / opacities[i]
+        grad_opacities[i] = sum_v / opacities[i] if opacities[i] <= one else f32(0)
         a, b, c = splats[i, CONIC_A], splats[i, CONIC_B], splats[i, CONIC_C]
         grad_u, grad_v = a * sum_vx + b * sum_vy, b * sum_vx + c * sum_vy
         # The conic is the inverse covariance: dL/dcov = -conic (dL/dconic) conic, both symmetric.

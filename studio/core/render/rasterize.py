@@ -50,8 +50,8 @@ def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, back
 
     EWA splatting as in gsplat: 0.3 px² of blur on the 2D covariance, alpha cut below 1/255 and at most
     0.999, pixel centres at +0.5, nothing nearer than 0.01 m; front to back by the depth of the means, ties
-    by index. The skew of K is ignored. A Gaussian with a value that is not a finite number, or an opacity
-    over 1, is not drawn. May be called from any thread.
+    by index. The skew of K is ignored. A Gaussian with a value that is not a finite number is not
+    drawn; an opacity over 1 counts as 1. May be called from any thread.
 
     Parameters
     ----------

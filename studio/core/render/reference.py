@@ -93,7 +93,7 @@ def render(
             np.isfinite(splats.centres).all(1)
             & np.isfinite(splats.covariances).all((1, 2))
             & np.isfinite(colors).all(1)
-            & (opacities <= 1)
+            & np.isfinite(opacities)
             & (splats.depths > NEAR)
         )
     for i in np.argsort(splats.depths, kind="stable"):
@@ -101,7 +101,7 @@ def render(
             continue
         offset = pixels - splats.centres[i]
         distance = np.einsum("hwi,ij,hwj->hw", offset, np.linalg.inv(splats.covariances[i]), offset)
-        alpha = np.minimum(opacities[i] * np.exp(-0.5 * distance), ALPHA_MAX)
+        alpha = np.minimum(min(opacities[i], 1) * np.exp(-0.5 * distance), ALPHA_MAX)
         alpha[alpha < ALPHA_MIN] = 0
         weight = alpha * transmittance
         color += weight[..., None] * colors[i]
