@@ -136,9 +136,7 @@ def view(
     yaw: Annotated[float, typer.Option(help="Degrees; positive moves the camera to the head's left.")] = 0.0,
     pitch: Annotated[float, typer.Option(help="Degrees; positive raises the camera.")] = 0.0,
     zoom: Annotated[float, typer.Option(help="Above 1 is closer.")] = 1.0,
-    size: Annotated[
-        int | None, typer.Option(help="Longer side in pixels (512), or one cell of a sheet (320).")
-    ] = None,
+    size: Annotated[int | None, typer.Option(help="Longer side in pixels (512), or one cell of a sheet (320).")] = None,
     expression: Annotated[
         str, typer.Option(metavar="NAME=VALUE,...", help="ARKit blendshapes: jawOpen=0.7,eyeBlinkLeft=1.")
     ] = "",
@@ -157,15 +155,19 @@ def view(
     avatar = load_avatar(avatar_file)
     _tell_consent(avatar, as_json)
     if sheet:
-        pixels = view_sheet(avatar, size or 320, behind)
+        pixels = view_sheet(avatar, 320 if size is None else size, behind)
     else:
         pixels = view_picture(
-            avatar, yaw=yaw, pitch=pitch, zoom=zoom, size=size or 512, expression=shapes, background=behind
+            avatar,
+            yaw=yaw,
+            pitch=pitch,
+            zoom=zoom,
+            size=512 if size is None else size,
+            expression=shapes,
+            background=behind,
         )
     save_png(out, pixels, {"Title": f"{avatar.name} (synthetic)"})
-    _answer(
-        {"picture": str(out), "width": pixels.shape[1], "height": pixels.shape[0]}, f"Wrote {out}", as_json
-    )
+    _answer({"picture": str(out), "width": pixels.shape[1], "height": pixels.shape[0]}, f"Wrote {out}", as_json)
 
 
 @app.command()
@@ -228,9 +230,7 @@ def doctor(as_json: JsonFlag = False) -> None:
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write to.")] = Path(
-        "out"
-    ),
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="Folder to write to.")] = Path("out"),
     as_json: JsonFlag = False,
 ) -> None:
     """Build the sample portrait, let it speak, and say where the results are: no display needed."""
@@ -365,9 +365,8 @@ def _bug(error: Exception) -> str:
 
     start_logging()
     logging.getLogger("studio.cli").error("unexpected error", exc_info=error)
-    return (
-        f"Something went wrong inside the program ({type(error).__name__}); the details are in {log_file()}."
-    )
+    kind = type(error).__name__
+    return f"Something went wrong inside the program ({kind}); please report it with the log: {log_file()}"
 
 
 def _check_suffix(path: Path, suffix: str) -> None:

@@ -54,9 +54,7 @@ def build_avatar(
     picture = load_picture(picture_path)
     placed = None if landmarks is None else landmarks * np.float32(picture.scale)
     portrait = yield from _share(
-        prepare_portrait(
-            picture.rgb, picture.alpha, face=face, landmarks=placed, name=Path(picture_path).stem
-        ),
+        prepare_portrait(picture.rgb, picture.alpha, face=face, landmarks=placed, name=Path(picture_path).stem),
         watch,
         0.0,
         _PREPARED,
@@ -104,11 +102,11 @@ def read_landmarks(path: str | PathLike[str]) -> NDArray[np.float32]:
     if isinstance(values, dict):
         values = values.get("landmarks")
     try:
-        points = np.array(values, np.float32)
+        points = np.array(values, np.float64)
     except (ValueError, TypeError, OverflowError) as error:
         raise UserError(f"'{path.name}' does not hold landmarks; {ask}.") from error
     if points.ndim != 2 or len(points) not in (468, 478) or points.shape[1] not in (2, 3):
         raise UserError(f"'{path.name}' does not hold landmarks; {ask}.")
     if not np.isfinite(points).all() or abs(points).max() > 1e5:
         raise UserError(f"'{path.name}' holds landmarks far outside any picture; {ask}.")
-    return points if points.shape[1] == 3 else np.pad(points, ((0, 0), (0, 1)))
+    return np.pad(points, ((0, 0), (0, 3 - points.shape[1]))).astype(np.float32)

@@ -90,8 +90,8 @@ def speak_clip(
     rate = Fraction(fps).limit_denominator(1001)
     watch = Stopwatch()
     yield watch.progress(0.0, "listening to the recording")
-    speech = load_audio(audio_path, SPEECH_RATE)
     sound = _clip_sound(audio_path)
+    speech = load_audio(audio_path, SPEECH_RATE)
     motion = speech_motion(speech, float(rate), seed)
     frames = max(1, ceil(len(sound[0]) * rate / sound[1]))
     camera = square_camera(avatar, size)
@@ -113,9 +113,7 @@ def speak_clip(
         info = yield from _read_back(temporary, watch)
         _verify(info, frames, size, len(sound[0]) / sound[1], rate)
     yield watch.progress(1.0, "done")
-    return ClipReport(
-        Path(out_path), frames, float(rate), size, float(frames / rate), watch.elapsed, watch.steps
-    )
+    return ClipReport(Path(out_path), frames, float(rate), size, float(frames / rate), watch.elapsed, watch.steps)
 
 
 def view_picture(

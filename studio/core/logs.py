@@ -13,7 +13,7 @@ NAME = "avatar-studio"
 _OURS = "jpe?g|png|webp|avif|tiff?|bmp|gif|heic|wav|flac|mp3|ogg|m4a|mp4|mov|webm|avatar|json"
 # A quoted path or media name, as exception messages carry them; traceback lines ('File "…", line') stay.
 _QUOTED = re.compile(rf"""(?<!File )(['"])(?:[^'"\n]*[/\\][^'"\n]*|[^'"\n]+\.(?:{_OURS}))\1""", re.IGNORECASE)
-_BARE = re.compile(rf"""(?:[A-Za-z]:\\|/)[^'"\n]*?(\.(?:{_OURS}))\b""", re.IGNORECASE)
+_BARE = re.compile(rf"""(?:(?:[A-Za-z]:\\|/)[^'"\n]*?|[^\s'"]+)(\.(?:{_OURS}))\b""", re.IGNORECASE)
 
 
 def log_folder() -> Path:

@@ -19,6 +19,7 @@ def no_handler_left() -> object:
     [
         ("cannot read '/data/Anna Smith/anna.png'", "cannot read '….png'"),
         ("'anna smith.JPG' is damaged", "'….JPG' is damaged"),
+        ("cannot identify anna.png", "cannot identify ….png"),
         ("in /home/anna/pictures", "in /home/…/pictures"),
         ("No module named 'studio.core.doctor'", "No module named 'studio.core.doctor'"),
     ],

@@ -23,7 +23,7 @@ CRF = "18"
 PRESET = "veryfast"
 ENCODER_THREADS = 2
 AUDIO_BIT_RATE = 160_000
-# Decoded sound is held as float32; this bounds it to 480 MB (10 minutes of 48 kHz stereo are 230 MB).
+# Decoded sound is held as float32; this bounds it to 480 MB (20 minutes of 48 kHz stereo).
 MAX_AUDIO_VALUES = 120_000_000
 # The rates every player takes; an AAC frame of 1024 samples is then shorter than a picture at 40 fps.
 AAC_RATES = (44_100, 48_000)
@@ -223,7 +223,7 @@ def read_frames(path: str | PathLike[str], max_frames: int = 100_000) -> Iterato
             yield float(frame.time or 0.0), frame.to_ndarray(format="rgb24")
 
 
-def decode_audio(path: str | PathLike[str], max_seconds: float = 600.0) -> tuple[NDArray[np.float32], int]:
+def decode_audio(path: str | PathLike[str], max_seconds: float = 3600.0) -> tuple[NDArray[np.float32], int]:
     """Decode the first sound track of a file.
 
     Returns
@@ -257,7 +257,7 @@ def decode_audio(path: str | PathLike[str], max_seconds: float = 600.0) -> tuple
                     f"'{path.name}' is longer than {max_seconds / 60:g} minutes; cut it into shorter pieces."
                 )
             if count * channels > MAX_AUDIO_VALUES:
-                raise UserError(f"'{path.name}' holds too much sound; save it as mono at 48 kHz or less.")
+                raise UserError(f"'{path.name}' holds too much sound; save it as mono at 16 kHz.")
         if count == 0:
             raise UserError(f"'{path.name}' holds no sound; choose a recording of speech.")
         return np.concatenate(parts), stream.rate

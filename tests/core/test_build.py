@@ -1,0 +1,101 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import fakes
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.core import build
+from studio.core.avatar import Consent
+from studio.core.build import build_avatar, read_landmarks
+from studio.core.errors import UserError
+from studio.core.jobs import Progress, run
+from studio.core.media import image
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    Image.fromarray(np.full((64, 80, 3), 120, np.uint8)).save(tmp_path / "anna.png")
+    return tmp_path / "anna.png"
+
+
+@pytest.fixture
+def prepared(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Stand in for perception and record what it was asked."""
+    asked: list[dict[str, Any]] = []
+
+    def prepare(*arguments: Any, **options: Any) -> Any:
+        asked.append(options)
+        return fakes.tiny_prepare(*arguments, **options)
+
+    monkeypatch.setattr(build, "prepare_portrait", prepare)
+    return asked
+
+
+def test_a_picture_becomes_an_avatar(picture: Path, prepared: list, tiny_engine: str) -> None:
+    seen: list[Progress] = []
+    consent = Consent(True, "command line", "2026-01-01T00:00:00+00:00")
+    avatar = run(build_avatar(picture, engine=tiny_engine, face=2, consent=consent), seen.append)
+    assert (avatar.name, avatar.consent) == ("anna", consent)
+    assert prepared[0]["face"] == 2
+    fractions = [progress.fraction for progress in seen]
+    assert fractions == sorted(fractions)
+    assert any(isinstance(progress.preview, fakes.TinyAvatar) for progress in seen)
+
+
+def test_landmarks_follow_a_reduced_picture(
+    picture: Path, prepared: list, tiny_engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image, "LONG_SIDE", 40)
+    run(build_avatar(picture, engine=tiny_engine, landmarks=np.full((478, 3), 20, np.float32)))
+    np.testing.assert_allclose(prepared[0]["landmarks"], 10)
+
+
+def test_closing_the_job_closes_the_engines(
+    picture: Path, prepared: list, tiny_engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = fakes.TinyEngine()
+    monkeypatch.setattr(build, "load_engine", lambda name: engine)
+    job = build_avatar(picture, engine=tiny_engine)
+    while next(job).message != "sharpening":
+        pass
+    job.close()
+    assert engine.closed == 1
+
+
+def test_unknown_and_planned_engines_say_so(picture: Path) -> None:
+    with pytest.raises(UserError, match="use one of: lift"):
+        run(build_avatar(picture, engine="nerf"))
+    with pytest.raises(UserError, match="not part of this version"):
+        run(build_avatar(picture, engine="sdtalk"))
+
+
+@pytest.mark.parametrize(("count", "width"), [(478, 3), (478, 2), (468, 2), (468, 3)])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_landmarks_are_read(tmp_path: Path, count: int, width: int, wrapped: bool) -> None:
+    points = np.random.default_rng(0).uniform(0, 500, (count, width)).round(2)
+    values = {"landmarks": points.tolist()} if wrapped else points.tolist()
+    (tmp_path / "f.json").write_text(json.dumps(values))
+    found = read_landmarks(tmp_path / "f.json")
+    assert found.shape == (count, 3)
+    np.testing.assert_allclose(found[:, :width], points, rtol=1e-6)
+    assert width == 3 or not found[:, 2].any()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "{}", "3", "null", '"landmarks"', json.dumps([[1, 2]] * 477), json.dumps([[1, 2]] * 477 + [[1]]),
+     json.dumps([[1, "a"]] * 478), json.dumps([[1, None]] * 478), "[" * 100_000, json.dumps([[1, 1e300]] * 478),
+     "[" + "[NaN, 1]," * 477 + "[1, 1]]", json.dumps([[1, 2e5]] * 478), " " * 2_000_000],
+)  # fmt: skip
+def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "f.json").write_text(text)
+    with pytest.raises(UserError, match="JSON"):
+        read_landmarks(tmp_path / "f.json")
+
+
+def test_missing_landmarks_say_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="check the name"):
+        read_landmarks(tmp_path / "f.json")

@@ -1,0 +1,266 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import fakes
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio import cli
+from studio.cli import call, parse_expression
+from studio.core import build, export, sample
+from studio.core.engines.registry import PLANNED
+from studio.core.errors import UserError
+from studio.core.heads.arkit import ARKIT_NAMES
+from studio.core.project.archive import load_avatar, save_avatar
+
+BUILD = ["build", "portrait.png", "--engine", "tiny"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, tiny_engine: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Stand in a folder with a portrait, an avatar and a recording, with the tiny engine for every build."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(build, "prepare_portrait", fakes.tiny_prepare)
+    Image.fromarray(np.full((64, 64, 3), 99, np.uint8)).save("portrait.png")
+    save_avatar(fakes.TinyAvatar.make(50), "a.avatar")
+    write_buzz("speech.wav", 0.25)
+    return tmp_path
+
+
+def write_buzz(name: str, seconds: float) -> None:
+    with wave.open(name, "wb") as file:
+        file.setparams((1, 2, 16000, 0, "NONE", ""))
+        file.writeframes((np.arange(round(seconds * 16000)) % 120 * 100).astype("<i2").tobytes())
+
+
+@pytest.fixture
+def files(folder: Path) -> set[str]:
+    return set(os.listdir(folder))
+
+
+def test_build_writes_an_avatar_and_says_that_consent_was_not_stated(capfd: pytest.CaptureFixture[str]) -> None:
+    assert call([*BUILD, "-o", "b.avatar"]) == 0
+    assert "not stated" in capfd.readouterr().err
+    avatar = load_avatar("b.avatar")
+    assert avatar.name == "portrait"
+    assert not avatar.consent.stated
+
+
+def test_build_records_consent(capfd: pytest.CaptureFixture[str]) -> None:
+    assert call([*BUILD, "-o", "b.avatar", "--consent"]) == 0
+    assert "not stated" not in capfd.readouterr().err
+    consent = load_avatar("b.avatar").consent
+    assert (consent.stated, consent.by) == (True, "command line")
+    assert consent.at.startswith("20")
+
+
+def test_build_takes_landmarks_and_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict = {}
+
+    def prepare(*arguments, **options):
+        asked.update(options)
+        return fakes.tiny_prepare(*arguments, **options)
+
+    monkeypatch.setattr(build, "prepare_portrait", prepare)
+    Path("f.json").write_text(json.dumps([[1.0, 2.0]] * 478))
+    assert call([*BUILD, "-o", "b.avatar", "--landmarks", "f.json", "--seed", "5", "--face", "1"]) == 0
+    assert asked["landmarks"].shape == (478, 3)
+    assert asked["face"] == 1
+    same = fakes.TinyAvatar.make(600, 5)
+    np.testing.assert_array_equal(load_avatar("b.avatar").state().arrays["colors"], same.colors)
+
+
+def test_view_writes_a_picture(capfd: pytest.CaptureFixture[str]) -> None:
+    options = "--yaw -20 --pitch 5 --zoom 1.2 --size 96 --expression jawOpen=0.7,eyeBlinkLeft=1"
+    assert call(["view", "a.avatar", "-o", "v.png", *options.split(), "--background", "transparent"]) == 0
+    with Image.open("v.png") as picture:
+        assert picture.size == (96, 96)
+        assert picture.mode == "RGBA"
+        assert "synthetic" in picture.info["Comment"]
+    assert "v.png" in capfd.readouterr().out
+
+
+def test_view_writes_a_sheet() -> None:
+    assert call(["view", "a.avatar", "-o", "s.png", "--sheet", "--size", "64"]) == 0
+    with Image.open("s.png") as picture:
+        assert picture.width > 7 * 64
+        assert picture.height > 4 * 64
+
+
+def test_speak_writes_a_clip(capfd: pytest.CaptureFixture[str]) -> None:
+    assert call(["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--size", "64", "--fps", "20", "--json"]) == 0
+    captured = capfd.readouterr()
+    answer = json.loads(captured.out)
+    assert (answer["path"], answer["frames"], answer["fps"]) == ("c.mp4", 5, 20)
+    lines = [json.loads(line) for line in captured.err.splitlines()]
+    assert lines[0] == {"note": "This avatar was built without stated consent."}
+    assert lines[-1] == {"fraction": 1.0, "message": "done", "eta": 0.0}
+
+
+@pytest.mark.parametrize("command", [["info", "a.avatar"], ["doctor"]])
+def test_info_and_doctor_answer_in_text_and_json(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert call(command) == 0
+    text = capfd.readouterr().out
+    assert len(text.splitlines()) > 3
+    assert call([*command, "--json"]) == 0
+    assert isinstance(json.loads(capfd.readouterr().out), dict)
+
+
+def test_info_tells_consent(capfd: pytest.CaptureFixture[str]) -> None:
+    assert call(["info", "a.avatar", "--json"]) == 0
+    answer = json.loads(capfd.readouterr().out)
+    assert answer["consent"] == {"stated": False, "by": "", "at": ""}
+    assert answer["engine"] == "tiny"
+    assert "synthetic" in answer["provenance"]
+
+
+def test_demo_builds_views_and_speaks(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    quick = build.build_avatar
+    monkeypatch.setattr(build, "build_avatar", lambda *a, **k: quick(*a, **k, engine="tiny"))
+    monkeypatch.setattr(sample, "sample_speech", lambda: Path("speech.wav").resolve())
+    monkeypatch.setattr(export, "view_sheet", lambda avatar: np.zeros((8, 8, 3), np.uint8))
+    assert call(["demo", "-o", "made"]) == 0
+    assert sorted(os.listdir("made")) == ["sample.avatar", "sample.mp4", "sample_sheet.png"]
+    out = capfd.readouterr().out
+    for name in os.listdir("made"):
+        assert name in out
+    assert load_avatar("made/sample.avatar").consent.by == "public domain"
+
+
+BAD = {
+    "no such command": ["frobnicate"],
+    "no output": ["build", "portrait.png"],
+    "a bad number": [*BUILD, "-o", "b.avatar", "--seed", "x"],
+    "an unknown option": ["view", "a.avatar", "-o", "v.png", "--jaw", "1"],
+    "no such picture": ["build", "none.png", "-o", "b.avatar"],
+    "not a picture": ["build", "speech.wav", "-o", "b.avatar"],
+    "an unknown engine": ["build", "portrait.png", "-o", "b.avatar", "--engine", "nerf"],
+    "a planned engine": ["build", "portrait.png", "-o", "b.avatar", "--engine", PLANNED[0]],
+    "no such landmarks": [*BUILD, "-o", "b.avatar", "--landmarks", "none.json"],
+    "a strange suffix": [*BUILD, "-o", "b.zip"],
+    "no such folder": [*BUILD, "-o", "none/b.avatar"],
+    "no such avatar": ["view", "none.avatar", "-o", "v.png"],
+    "not an avatar": ["view", "portrait.png", "-o", "v.png"],
+    "an unknown blendshape": ["view", "a.avatar", "-o", "v.png", "--expression", "jawOpne=1"],
+    "a bad background": ["view", "a.avatar", "-o", "v.png", "--background", "blue"],
+    "a bad size": ["view", "a.avatar", "-o", "v.png", "--size", "0"],
+    "an odd size": ["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--size", "65"],
+    "no such recording": ["speak", "a.avatar", "none.wav", "-o", "c.mp4"],
+    "not a recording": ["speak", "a.avatar", "portrait.png", "-o", "c.mp4"],
+    "no such avatar to tell about": ["info", "none.avatar"],
+}
+
+
+@pytest.mark.parametrize("arguments", BAD.values(), ids=BAD)
+def test_bad_input_exits_with_two_and_one_sentence(
+    arguments: list[str], folder: Path, files: set[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert call(arguments) == 2
+    captured = capfd.readouterr()
+    message = captured.err.splitlines()[-1]
+    assert message.strip()
+    assert "Traceback" not in captured.err
+    assert captured.out == ""
+    assert set(os.listdir(folder)) == files
+    assert call([*arguments, "--json"]) == 2
+    assert json.loads(capfd.readouterr().out)["kind"] in ("input", "usage")
+
+
+def test_a_bug_exits_with_one_and_names_the_log(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], files: set[str], folder: Path
+) -> None:
+    def broken(*arguments: object, **options: object) -> None:
+        raise ZeroDivisionError("portrait.png")
+
+    monkeypatch.setattr(fakes.TinyEngine, "reconstruct", broken)
+    assert call([*BUILD, "-o", "b.avatar"]) == 1
+    captured = capfd.readouterr()
+    assert "ZeroDivisionError" in captured.err
+    assert "Traceback" not in captured.err
+    log = Path(captured.err.strip().rpartition(" ")[2])
+    assert "in broken" in log.read_text()
+    assert not Path("b.avatar").exists()
+    with pytest.raises(ZeroDivisionError):
+        call(["--debug", *BUILD, "-o", "b.avatar"])
+
+
+def test_without_a_display_the_window_says_so(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert call([]) == 2
+    assert "avatar-studio demo" in capfd.readouterr().err
+
+
+def test_help_and_version_load_nothing_heavy() -> None:
+    code = "import sys, studio.cli as c; c.call(['--help']); c.call(['--version']); print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = done.stdout.splitlines()[-1]
+    for command in ("build", "view", "speak", "info", "doctor"):
+        assert command in done.stdout
+    for heavy in ("'numpy'", "'torch'", "'numba'", "'av'", "'PIL'", "'PySide6'", "'studio.ui'"):
+        assert heavy not in modules
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_leaves_nothing_half_written(folder: Path, number: int) -> None:
+    write_buzz("long.wav", 20)
+    program = (
+        f"import sys; sys.path.insert(0, {str(Path(fakes.__file__).parent)!r})\n"
+        "from studio.core.engines import registry; registry.ENGINES['tiny'] = 'fakes:TinyEngine'\n"
+        "from studio.cli import main; main()"
+    )
+    arguments = ["speak", "a.avatar", "long.wav", "-o", "c.mp4", "--json"]
+    before = set(os.listdir(folder))
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments], stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if json.loads(line).get("message") == "rendering":
+                break
+        written = set(os.listdir(folder)) - before
+        running.send_signal(number)
+        out, _ = running.communicate()
+    assert len(written) == 1
+    assert running.returncode == 130
+    assert json.loads(out)["kind"] == "interrupted"
+    assert set(os.listdir(folder)) == before
+
+
+def test_expressions_are_read() -> None:
+    assert parse_expression("") == {}
+    assert parse_expression(" jawOpen = 0.7 , eyeBlinkLeft=1,") == {"jawOpen": 0.7, "eyeBlinkLeft": 1.0}
+    assert parse_expression(",".join(f"{name}=0" for name in ARKIT_NAMES)).keys() == set(ARKIT_NAMES)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("jawopen=1", "did you mean jawOpen"),
+        ("mouthSmileLfet=1", "did you mean mouthSmileLeft"),
+        ("qqq=1", "such as jawOpen"),
+        ("jawOpen", "from 0 to 1"),
+        ("jawOpen=", "from 0 to 1"),
+        ("jawOpen=2", "from 0 to 1"),
+        ("jawOpen=nan", "from 0 to 1"),
+        ("=1", "no blendshape"),
+    ],
+)
+def test_bad_expressions_are_refused(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parse_expression(text)
+
+
+def test_main_exits_with_the_code() -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["frobnicate"])
+    assert caught.value.code == 2
