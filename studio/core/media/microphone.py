@@ -4,6 +4,7 @@ PortAudio calls back on a thread of its own that must never wait, so the callbac
 Down-mixing, resampling and metering happen in `Microphone.read`, on the thread that calls it.
 """
 
+import threading
 import time
 from dataclasses import dataclass
 from types import ModuleType
@@ -84,35 +85,9 @@ class Microphone:
         UserError
             If PortAudio, the named device or any microphone is missing, or the device cannot be opened.
         """
-        self.stop()
-        sounddevice = port_audio()
-        device = self._find(sounddevice)
-        rate = int(device["default_samplerate"])
-        channels = min(device["max_input_channels"], MAX_CHANNELS)
-        self.name = device["name"]
-        self._level_db = SILENCE_DB
-        self._ring = RingBuffer(int(_RING_SECONDS * rate), channels)
-        self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="float32") if rate != RATE else None
-        self._finished = False
-        self._lost_at = time.monotonic() + _STARTING
-        try:
-            self._stream = sounddevice.InputStream(
-                device=device["index"],
-                samplerate=rate,
-                channels=channels,
-                dtype="float32",
-                latency="low",
-                callback=self._capture,
-                finished_callback=self._finish,
-            )
-            self._stream.start()
-        except sounddevice.PortAudioError as error:
-            self._close()
-            raise UserError(
-                f"The microphone '{self.name}' cannot be opened; close other programs that use it, "
-                "or choose another one."
-            ) from error
-        running.add(self)
+        with _port_audio_lock:
+            self.stop()
+            self._open(_port_audio())
 
     def stop(self) -> None:
         """Release the device; what was not read is gone."""
@@ -158,6 +133,35 @@ class Microphone:
         loudness = 10 * float(np.log10(np.mean(np.square(mono)) + 1e-12))
         fallen = self._level_db - _METER_DECAY_DB * len(mono) / RATE
         self._level_db = max(loudness, fallen, SILENCE_DB)
+
+    def _open(self, sounddevice: ModuleType) -> None:
+        device = self._find(sounddevice)
+        rate = int(device["default_samplerate"])
+        channels = min(device["max_input_channels"], MAX_CHANNELS)
+        self.name = device["name"]
+        self._level_db = SILENCE_DB
+        self._ring = RingBuffer(int(_RING_SECONDS * rate), channels)
+        self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="float32") if rate != RATE else None
+        self._finished = False
+        self._lost_at = time.monotonic() + _STARTING
+        try:
+            self._stream = sounddevice.InputStream(
+                device=device["index"],
+                samplerate=rate,
+                channels=channels,
+                dtype="float32",
+                latency="low",
+                callback=self._capture,
+                finished_callback=self._finish,
+            )
+            self._stream.start()
+        except sounddevice.PortAudioError as error:
+            self._close()
+            raise UserError(
+                f"The microphone '{self.name}' cannot be opened; close other programs that use it, "
+                "or choose another one."
+            ) from error
+        _running.add(self)
 
     def _find(self, sounddevice: ModuleType) -> dict[str, Any]:
         devices = [device for device in sounddevice.query_devices() if device["max_input_channels"] > 0]
