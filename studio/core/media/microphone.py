@@ -4,7 +4,6 @@ PortAudio calls back on a thread of its own that must never wait, so the callbac
 Down-mixing, resampling and metering happen in `Microphone.read`, on the thread that calls it.
 """
 
-import threading
 import time
 from dataclasses import dataclass
 from types import ModuleType
@@ -15,7 +14,7 @@ import soxr
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
-from studio.core.media.portaudio import port_audio, running
+from studio.core.media.portaudio import lock, port_audio, running
 
 RATE = 16000
 MAX_CHANNELS = 2
@@ -44,13 +43,14 @@ def input_devices() -> list[InputDevice]:
     UserError
         If PortAudio is not installed.
     """
-    sounddevice = port_audio()
-    default = _default_index(sounddevice)
-    found = {
-        device["name"]: InputDevice(device["name"], device["index"] == default)
-        for device in sounddevice.query_devices()
-        if device["max_input_channels"] > 0
-    }
+    with lock:
+        sounddevice = port_audio()
+        default = _default_index(sounddevice)
+        found = {
+            device["name"]: InputDevice(device["name"], device["index"] == default)
+            for device in sounddevice.query_devices()
+            if device["max_input_channels"] > 0
+        }
     return sorted(found.values(), key=lambda device: not device.default)
 
 
@@ -85,14 +85,15 @@ class Microphone:
         UserError
             If PortAudio, the named device or any microphone is missing, or the device cannot be opened.
         """
-        with _port_audio_lock:
+        with lock:
             self.stop()
-            self._open(_port_audio())
+            self._open(port_audio())
 
     def stop(self) -> None:
         """Release the device; what was not read is gone."""
-        running.discard(self)
-        self._close()
+        with lock:
+            running.discard(self)
+            self._close()
 
     def read(self) -> NDArray[np.float32]:
         """Return everything captured since the last read, mono ``[S]`` at 16 kHz; empty if nothing."""
@@ -161,7 +162,7 @@ class Microphone:
                 f"The microphone '{self.name}' cannot be opened; close other programs that use it, "
                 "or choose another one."
             ) from error
-        _running.add(self)
+        running.add(self)
 
     def _find(self, sounddevice: ModuleType) -> dict[str, Any]:
         devices = [device for device in sounddevice.query_devices() if device["max_input_channels"] > 0]

@@ -1,8 +1,12 @@
 """The only module that knows sounddevice; it imports it when a microphone or a player first asks."""
 
+import threading
 from types import ModuleType
 
 from studio.core.errors import UserError
+
+lock = threading.RLock()
+"""Hold it from `port_audio` until a stream is open or a list is read: listing anew closes what is half open."""
 
 running: set[object] = set()
 """The microphones and players that hold a stream now."""
