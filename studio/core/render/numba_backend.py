@@ -57,8 +57,7 @@ class Workspace:
         if len(self.tile_starts) != tiles + 1:
             self.tile_starts = np.empty(tiles + 1, np.int64)
         counts = np.empty((threads, tiles), np.uint32)
-        depth_keys = self.splats.view(np.uint32)[:n, DEPTH]
-        inputs = self.boxes[:n], depth_keys, self.tiles_x, threads, counts, self.tile_starts
+        inputs = self.boxes[:n], self.splats[:n].view(np.uint32), self.tiles_x, threads, counts, self.tile_starts
         needed = bin_splats(*inputs, self.entries)
         if needed > len(self.entries):
             self.entries = np.empty(needed + needed // 4, np.uint64)

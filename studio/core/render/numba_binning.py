@@ -4,6 +4,7 @@ import numba
 import numpy as np
 from numba import prange
 
+from studio.core.render.numba_projection import DEPTH
 from studio.core.render.numba_runtime import KERNEL
 
 TILE = 32
@@ -16,15 +17,16 @@ INDEX_MASK = np.uint64(0xFFFFFFFF)
 
 
 @numba.njit(parallel=True, **KERNEL)
-def bin_splats(boxes, depth_keys, tiles_x, workers, counts, tile_starts, entries):
+def bin_splats(boxes, splat_bits, tiles_x, workers, counts, tile_starts, entries):
     """Write one entry per splat and tile it touches, grouped by tile and in index order.
 
     Parameters
     ----------
     boxes
         ``[N,4]`` int32 of `project`.
-    depth_keys
-        ``[N]`` uint32: the bits of the float32 depth, which order like the (positive) depth itself.
+    splat_bits
+        ``[N,16]``: the splats of `project` seen as uint32. The bits of a positive float32, such as the
+        depth, order like the number itself.
     tiles_x, workers
         Tiles per row; number of contiguous shares the splats are dealt in.
     counts
@@ -60,7 +62,7 @@ def bin_splats(boxes, depth_keys, tiles_x, workers, counts, tile_starts, entries
     for w in prange(workers):
         for i in range(w * share, min(n, (w + 1) * share)):
             if boxes[i, 0] <= boxes[i, 1]:
-                entry = (np.uint64(depth_keys[i]) << _INDEX_BITS) | np.uint64(i)
+                entry = (np.uint64(splat_bits[i, DEPTH]) << _INDEX_BITS) | np.uint64(i)
                 for ty in range(boxes[i, 2] // TILE, boxes[i, 3] // TILE + 1):
                     for tx in range(boxes[i, 0] // TILE, boxes[i, 1] // TILE + 1):
                         t = ty * tiles_x + tx
