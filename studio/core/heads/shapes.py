@@ -286,7 +286,7 @@ class Lid:
 
     def rise(self, x: NDArray) -> NDArray:
         """Return how far the lower lid comes up in a blink: lids meet above its rest curve, near the corners' chord."""
-        upper, lower, aperture = self.at(x)
+        _, lower, aperture = self.at(x)
         chord = np.interp(x, self.x[[0, -1]], self.lower[[0, -1]])
         inside = (x > self.x[0]) & (x < self.x[-1])
         return np.where(inside, 0.05 * aperture + 0.38 * np.maximum(lower - chord, 0), 0)

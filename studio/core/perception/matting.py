@@ -11,6 +11,8 @@ from studio.core.perception.mediapipe_models import person_mask
 _HEAD_WINDOW = 2.8
 # The background is painted in at this size: it is a guess, and a soft one looks better than a sharp wrong one.
 _PLATE_SIZE = 320
+# Colour error (0..1) beyond which the matting equation does not explain a pixel.
+_UNEXPLAINED = 0.06
 
 
 def person_matte(rgb: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -64,6 +66,45 @@ def paint_out(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[n
     inside = cv2.dilate((alpha > 0.02).astype(np.float32), np.ones((3, 3), np.uint8))
     inside = np.maximum(inside, cv2.GaussianBlur(inside, (0, 0), 1.5))[..., None]
     return np.clip(plate * inside + rgb * (1 - inside), 0, 1).astype(np.float32)
+
+
+def foreground_colors(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the person's own colour ``[H,W,3]``: soft edge pixels take that of the nearest solid one."""
+    solid = cv2.erode((alpha > 0.97).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    if not solid.any():
+        return rgb
+    nearest = cv2.distanceTransformWithLabels(
+        (~solid).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )[1]
+    table = np.zeros((int(nearest.max()) + 1, 3), np.float32)
+    table[nearest[solid]] = rgb[solid]
+    return np.where(solid[..., None], rgb, table[nearest])
+
+
+def settle_edges(
+    rgb: NDArray[np.float32], alpha: NDArray[np.float32], plate: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Decide the soft edges of a matte by colour.
+
+    Where person and background differ, the matting equation I = αF + (1 − α)P gives α. Where they look alike, or the
+    equation cannot explain the pixel, the network's guess and the pixel's own colour stay.
+
+    Returns
+    -------
+    The matte ``[H,W]`` and the person's own colour ``[H,W,3]``, free of background.
+    """
+    person = foreground_colors(rgb, alpha)
+    contrast = person - plate
+    strength = (contrast**2).sum(-1)
+    explained = ((rgb - plate) * contrast).sum(-1) / np.maximum(strength, 1e-4)
+    explained = cv2.medianBlur(np.clip(explained, 0, 1).astype(np.float32), 3)
+    left_over = np.abs(rgb - plate - explained[..., None] * contrast).max(-1)
+    explains = np.exp(-((left_over / _UNEXPLAINED) ** 2))
+    band = (alpha > 0.01) & (alpha < 0.99)
+    trust = strength / (strength + 0.03) * explains * band
+    settled = alpha + trust * (explained - alpha)
+    own = np.where(band, 1 - explains, 0)[..., None]
+    return settled.astype(np.float32), (person + own * (rgb - person)).astype(np.float32)
 
 
 def _feather(shape: tuple[int, ...], width: float, room: tuple[int, int, int, int]) -> NDArray[np.float32]:

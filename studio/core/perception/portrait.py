@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress
 from studio.core.perception.landmarks import Face, find_faces, landmark_box
-from studio.core.perception.matting import paint_out, person_matte
+from studio.core.perception.matting import paint_out, person_matte, settle_edges
 
 MIN_FACE = 64
 """px; a smaller face holds too little to build from."""
@@ -50,6 +50,8 @@ class Portrait:
         ``[478,3]`` float32 px; z in px, smaller is nearer (MediaPipe's face mesh with irises).
     plate
         ``[H,W,3]`` float32 0..1: the background with the person painted out.
+    foreground
+        ``[H,W,3]`` float32 0..1: the person's own colour, free of background at soft edges.
     scale
         px of this picture per px of the file.
     notes
@@ -60,6 +62,7 @@ class Portrait:
     alpha: NDArray[np.float32]
     landmarks: NDArray[np.float32]
     plate: NDArray[np.float32]
+    foreground: NDArray[np.float32]
     name: str = "portrait"
     scale: float = 1.0
     notes: tuple[str, ...] = field(default=())
@@ -101,11 +104,7 @@ def prepare_portrait(
     yield Progress(0.02, "finding the face")
     notes: list[str] = []
     picture = np.round(rgb * 255).astype(np.uint8)
-    points = (
-        _complete(landmarks, rgb.shape)
-        if landmarks is not None
-        else _choose(find_faces(picture), face).landmarks
-    )
+    points = _complete(landmarks, rgb.shape) if landmarks is not None else _choose(find_faces(picture), face).landmarks
     height = float(np.ptp(points[:468, 1]))
     if height < MIN_FACE:
         raise UserError(
@@ -137,7 +136,9 @@ def prepare_portrait(
     else:
         matte = person_matte(rgb, points)
     yield Progress(0.12, "painting the background")
-    return Portrait(rgb, matte, points, paint_out(rgb, matte), name, scale, tuple(notes))
+    plate = paint_out(rgb, matte)
+    matte, foreground = settle_edges(rgb, matte, plate)
+    return Portrait(rgb, matte, points, plate, foreground, name, scale, tuple(notes))
 
 
 def _choose(faces: Sequence[Face], face: int | None) -> Face:
@@ -162,22 +163,15 @@ def _complete(landmarks: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]
     """Check landmarks given from outside and add what they lack (depth, irises)."""
     points = np.asarray(landmarks, np.float32)
     if points.ndim != 2 or points.shape[0] not in (468, 478) or points.shape[1] not in (2, 3):
-        raise UserError(
-            "Landmarks must be 468 or 478 rows of x, y or x, y, z in pixels; see --help for the layout."
-        )
+        raise UserError("Landmarks must be 468 or 478 rows of x, y or x, y, z in pixels; see --help for the layout.")
     height, width = shape[:2]
     inside = (
-        (points[:, 0] > -width)
-        & (points[:, 0] < 2 * width)
-        & (points[:, 1] > -height)
-        & (points[:, 1] < 2 * height)
+        (points[:, 0] > -width) & (points[:, 0] < 2 * width) & (points[:, 1] > -height) & (points[:, 1] < 2 * height)
     )
     if not np.isfinite(points).all() or not inside.all():
         raise UserError("Some landmarks lie far outside the picture; give them in pixels of this picture.")
     if points.shape[1] == 2 or not points[:, 2].any():
-        raise UserError(
-            "The landmarks carry no depth; give x, y, z for each, as MediaPipe's face mesh writes them."
-        )
+        raise UserError("The landmarks carry no depth; give x, y, z for each, as MediaPipe's face mesh writes them.")
     if len(points) == 468:
         irises = []
         for outer, inner, top, bottom in ((33, 133, 159, 145), (263, 362, 386, 374)):

@@ -14,6 +14,8 @@ from studio.core.render.numba_runtime import SAFE_KERNEL
 
 # From ear to ear along the jaw, the person's right to left.
 _JAW_LINE = [234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454]
+# Largest change of a weight along a tangent of a 1-px surfel: that of a triangle two pixels high.
+_MAX_GRADIENT = 0.3
 # Over this share of the face's width below the jaw, the head's turn fades into the resting torso.
 _NECK = 0.9
 
@@ -87,6 +89,9 @@ def bind_to_template(surfels: Surfels, projected: NDArray, faces: NDArray[np.int
     along_u = np.stack([b[:, 1] - c[:, 1], c[:, 1] - a[:, 1], a[:, 1] - b[:, 1]], 1) / area[:, None]
     along_v = np.stack([c[:, 0] - b[:, 0], a[:, 0] - c[:, 0], b[:, 0] - a[:, 0]], 1) / area[:, None]
     gradients = np.stack([along_u, along_v], 1) * (surfels.cell * SPREAD)[:, None, None]
+    # A sliver seen edge-on has huge gradients and would fling its surfels across the face.
+    steep = np.abs(gradients).max(axis=2, keepdims=True) / (_MAX_GRADIENT * surfels.cell[:, None, None])
+    gradients /= np.maximum(steep, 1)
     vertices = np.where(bound[:, None], corners, -1).astype(np.int32)
     weights[~bound], gradients[~bound] = 0, 0
     return Binding(vertices, weights.astype(np.float32), gradients.astype(np.float32))

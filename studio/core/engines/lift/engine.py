@@ -95,7 +95,8 @@ def _coarse(fit: _Fit, consent: Consent) -> LiftAvatar:
 def _assembled(fit: _Fit, parts: list[Part], openings: Openings, consent: Consent) -> LiftAvatar:
     portrait = fit.portrait
     front = front_surface(portrait, fit.relief, fit.pose, openings.detailed)
-    column, row = front.pixels.astype(int).T
+    height, width = portrait.alpha.shape
+    column, row = np.minimum(front.pixels.astype(int), [width - 1, height - 1]).T
     front = front[~openings.holes[row, column]]
     back = back_surface(portrait, fit.relief, fit.pose)
     rig, part_bindings = assemble(fit.head, parts)
@@ -135,7 +136,7 @@ def _avatar(
 
 def _head_box(portrait: Portrait) -> NDArray[np.float64]:
     """Return x0 y0 x1 y1 px around the face and the hair above and beside it."""
-    height, width = portrait.alpha.shape
+    width = portrait.alpha.shape[1]
     x0, y0 = portrait.landmarks[:468, :2].min(0)
     x1, y1 = portrait.landmarks[:468, :2].max(0)
     reach = y1 - y0

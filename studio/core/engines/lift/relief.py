@@ -36,14 +36,14 @@ class Relief:
     nearness
         ``[H,W]`` float32 px towards the camera, measured from the plane of zero landmark depth; continued
         outwards beyond the person.
-    ears
-        px: nearness of the plane through the ears, where the head's silhouette lies.
+    rim
+        px: nearness of the plane in which the head's silhouette lies.
     head
         ``[H,W]`` float32 1 on head and neck, 0 on the torso.
     """
 
     nearness: NDArray[np.float32]
-    ears: float
+    rim: float
     head: NDArray[np.float32]
 
     def at(self, pixels: NDArray) -> NDArray[np.float64]:
@@ -83,7 +83,7 @@ def solve_relief(portrait: Portrait) -> Relief:
     full = (full_width, full_height)
     nearness = cv2.resize(nearness.astype(np.float32), full, interpolation=cv2.INTER_CUBIC) / np.float32(scale)
     head = cv2.resize((~torso).astype(np.float32), full, interpolation=cv2.INTER_LINEAR)
-    return Relief(nearness, ears / scale, head)
+    return Relief(nearness, (ears + _FULLER_SIDES * width) / scale, head)
 
 
 def _inflate(

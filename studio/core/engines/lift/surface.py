@@ -18,11 +18,14 @@ from studio.core.perception.portrait import Portrait
 # Standard deviation of a Gaussian over its cell's side, and over its thickness.
 SPREAD = 0.60
 _THICKNESS = 0.25
+# So many neighbours share each point of the surface: 2π σ² with the rasteriser's blur, a little less when zoomed in.
+_OVERLAP = 3.0
 # A cell may be stretched this many times its side where the surface runs away from the camera.
 _MAX_SLOPE = 4.0
 # Cells are merged while the colour they lose stays below this; the first that meets the budget is taken.
-_TOLERANCES = (0.016, 0.025, 0.04, 0.06, 0.09, 0.13)
-MAX_CELLS = 110_000
+_TOLERANCES = (0.016, 0.025, 0.04, 0.05, 0.06, 0.075, 0.09, 0.13, 0.19, 0.27)
+MAX_CELLS = 150_000
+_FINE_LONG_SIDE = 800
 # The back is out of sight in the portrait's own view and smooth: one Gaussian for so many px.
 _BACK_CELL = 4
 # How far the back of the head lies behind the ears, as a share of how far the front lies before them.
@@ -86,53 +89,50 @@ def front_surface(
     coarse
         True for the first preview: cells of 4 px throughout.
     """
-    colors = decontaminated(portrait.rgb, portrait.alpha)
+    colors = portrait.foreground
     alpha = portrait.alpha
     if coarse:
         y, x, cell = _cells_of(4, np.ones(_blocks(alpha, 4), bool))
     else:
-        y, x, cell = choose_cells(colors, alpha, relief.nearness, detailed)
+        y, x, cell = choose_cells(colors, alpha, relief.nearness, detailed, _near_face(portrait))
     pixels = np.column_stack([x, y]).astype(np.float32)
     opacity = _cell_mean(alpha, y, x, cell)
     keep = opacity > 0.03
     pixels, cell, opacity = pixels[keep], cell[keep], opacity[keep]
     color = _cell_mean(colors, y[keep], x[keep], cell)
     points = _grid(pose, relief.nearness)
-    return _surfels(points, pixels, cell, opacity * 0.985, color, np.ones(len(cell), bool))
+    return _surfels(points, pixels, cell, _layer_opacity(opacity), color, np.ones(len(cell), bool))
 
 
 def back_surface(portrait: Portrait, relief: Relief, pose: HeadPose) -> Surfels:
-    """Return the guessed back of the head: the front mirrored at the ears' plane, in the colours of its rim."""
+    """Return the guessed back of the head: the front mirrored at its rim, in the colours of its rim."""
     alpha = np.minimum(portrait.alpha, relief.head)
     y, x, cell = _cells_of(_BACK_CELL, np.ones(_blocks(alpha, _BACK_CELL), bool))
     solid = _cell_mean(alpha, y, x, cell) > 0.6
     y, x, cell = y[solid], x[solid], cell[solid]
-    behind = relief.ears - _BACK_DEPTH * np.maximum(relief.nearness - relief.ears, 0)
+    behind = relief.rim - _BACK_DEPTH * np.maximum(relief.nearness - relief.rim, 0)
     color = _cell_mean(_rim_colors(portrait), y, x, cell)
     points = _grid(pose, behind)
     pixels = np.column_stack([x, y]).astype(np.float32)
     return _surfels(points, pixels, cell, np.full(len(cell), 0.97), color, np.zeros(len(cell), bool))
 
 
-def decontaminated(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the person's own colour ``[H,W,3]``: soft edge pixels take that of the nearest solid one."""
-    solid = alpha > 0.92
-    if not solid.any():
-        return rgb
-    nearest = cv2.distanceTransformWithLabels(
-        (~solid).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )[1]
-    table = np.zeros((nearest.max() + 1, 3), np.float32)
-    table[nearest[solid]] = rgb[solid]
-    return np.where(solid[..., None], rgb, table[nearest])
-
-
 def choose_cells(
-    colors: NDArray[np.float32], alpha: NDArray[np.float32], nearness: NDArray[np.float32], detailed: NDArray[np.bool_]
+    colors: NDArray[np.float32],
+    alpha: NDArray[np.float32],
+    nearness: NDArray[np.float32],
+    detailed: NDArray[np.bool_],
+    close: NDArray[np.bool_],
 ) -> tuple[NDArray, NDArray, NDArray]:
-    """Divide the picture into cells. Returns their centres y, x px and sides ``[N]`` px."""
+    """Divide the picture into cells. Returns their centres y, x px and sides ``[N]`` px.
+
+    Cells are single pixels throughout `detailed`, and may be in `close` (around the face).
+    """
     loss = {side: _merging_loss(colors, alpha, nearness, side) for side in (2, 4)}
     forced = {side: _block_max(detailed.astype(np.float32), side) > 0 for side in (2, 4)}
+    if max(alpha.shape) > _FINE_LONG_SIDE:
+        # In a large picture of a whole body nobody looks at single pixels of cloth.
+        loss[2] = np.where(_block_max(close.astype(np.float32), 2) > 0, loss[2], 0)
     person = alpha > 0.03
     for tolerance in _TOLERANCES:
         large = (loss[4] < tolerance) & ~forced[4]
@@ -148,6 +148,15 @@ def choose_cells(
     parts = [_cells_of(1, small), _cells_of(2, medium), _cells_of(4, large)]
     y, x, cell = (np.concatenate(c) for c in zip(*parts, strict=True))
     return y, x, cell
+
+
+def _near_face(portrait: Portrait) -> NDArray[np.bool_]:
+    """Return the face and what surrounds it as a mask ``[H,W]``."""
+    x0, y0 = portrait.landmarks[:468, :2].min(0) - 0.35 * portrait.face_height
+    x1, y1 = portrait.landmarks[:468, :2].max(0) + 0.35 * portrait.face_height
+    mask = np.zeros(portrait.alpha.shape, bool)
+    mask[max(int(y0), 0) : int(y1), max(int(x0), 0) : int(x1)] = True
+    return mask
 
 
 def _merging_loss(colors: NDArray, alpha: NDArray, nearness: NDArray, side: int) -> NDArray[np.float32]:
@@ -176,6 +185,11 @@ def _cells_of(side: int, chosen: NDArray[np.bool_]) -> tuple[NDArray, NDArray, N
     """Return centre y, centre x and side of the chosen blocks."""
     row, col = np.nonzero(chosen)
     return (row + 0.5) * side, (col + 0.5) * side, np.full(len(row), side, np.float32)
+
+
+def _layer_opacity(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the opacity of one Gaussian whose overlapping neighbours together reach `alpha`."""
+    return np.minimum(1 - (1 - np.minimum(alpha, 1)) ** (1 / _OVERLAP), 0.985)
 
 
 def _cell_mean(picture: NDArray, y: NDArray, x: NDArray, cell: NDArray) -> NDArray[np.float32]:
