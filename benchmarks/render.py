@@ -100,7 +100,7 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     console = Console(width=110)
     console.print(machine())
-    console.print(f"kernels ready after {warm_up():.1f} s, threading layer {numba.threading_layer()}")
+    console.print(f"kernels ready after {warm_up():.1f} s")
     columns = ["Gaussians", "size", "threads"]
     steps = ["project", "bin", "sort + composite", "rasterize", "over plate", "to bytes"]
     forward = Table(*columns, *steps, title="forward, ms")

@@ -17,7 +17,6 @@ from studio.core.render.numba_binning import INDEX_MASK, TILE, tiles_by_work
 from studio.core.render.numba_compositing import (
     BATCH,
     BLOCKS,
-    HALF_LANES,
     LANES,
     PLANE,
     ROW,
@@ -53,49 +52,41 @@ TO_COME, ALPHA_GRADIENT, COLOR_GRADIENT = 1, 2, 3
 
 u64 = np.uint64
 f32 = np.float32
-_LANES, _HALF_LANES, _ROW, _PLANE = u64(LANES), u64(HALF_LANES), u64(ROW), u64(PLANE)
+_LANES, _ROW, _PLANE = u64(LANES), u64(ROW), u64(PLANE)
 _SPLAT_WIDTH = u64(SPLAT_WIDTH)
 
 
-def _rgb_kernel(lanes: np.uint64):
-    """Build the function that adds up the gradients of `lanes` columns of one splat, C=3."""
-
-    @numba.njit(**KERNEL)
-    def gradient_rgb(tile, sums, offset, rows, polynomial, dy, red, green, blue):
-        q0, q1, q2, dq0, dq1, ddq0 = polynomial
-        for _ in range(rows):
-            for lane in range(lanes):
-                x = f32(lane)
-                p = offset + lane
-                alpha = splat_alpha(q0 + x * (q1 + q2 * x))
-                seen = alpha >= f32(ALPHA_MIN)
-                transmittance = tile[p]
-                weight = alpha * transmittance if seen else f32(0)
-                g0, g1 = tile[p + u64(3) * _PLANE], tile[p + u64(4) * _PLANE]
-                g2 = tile[p + u64(5) * _PLANE]
-                gain = tile[p + u64(2) * _PLANE] + g0 * red + g1 * green + g2 * blue
-                to_come = tile[p + _PLANE] - weight * gain
-                tile[p] = transmittance - weight
-                tile[p + _PLANE] = to_come
-                v = alpha * (transmittance * gain - to_come / (f32(1) - alpha))
-                v = v if seen & (alpha < f32(ALPHA_MAX)) else f32(0)
-                sums[lane] += v
-                sums[lane + _LANES] += v * dy
-                sums[lane + u64(2) * _LANES] += v * dy * dy
-                sums[lane + u64(3) * _LANES] += weight * g0
-                sums[lane + u64(4) * _LANES] += weight * g1
-                sums[lane + u64(5) * _LANES] += weight * g2
-            q0 += dq0
-            dq0 += ddq0
-            q1 += dq1
-            offset += _ROW
-            dy += f32(1)
-
-    return gradient_rgb
-
-
-gradient_rgb = _rgb_kernel(_LANES)
-gradient_rgb_half = _rgb_kernel(_HALF_LANES)
+@numba.njit(**KERNEL)
+def gradient_rgb(tile, sums, offset, rows, polynomial, dy, red, green, blue):
+    """Add up the gradients of 16 columns of one splat, C=3."""
+    q0, q1, q2, dq0, dq1, ddq0 = polynomial
+    for _ in range(rows):
+        for lane in range(_LANES):
+            x = f32(lane)
+            p = offset + lane
+            alpha = splat_alpha(q0 + x * (q1 + q2 * x))
+            seen = alpha >= f32(ALPHA_MIN)
+            transmittance = tile[p]
+            weight = alpha * transmittance if seen else f32(0)
+            g0, g1 = tile[p + u64(3) * _PLANE], tile[p + u64(4) * _PLANE]
+            g2 = tile[p + u64(5) * _PLANE]
+            gain = tile[p + u64(2) * _PLANE] + g0 * red + g1 * green + g2 * blue
+            to_come = tile[p + _PLANE] - weight * gain
+            tile[p] = transmittance - weight
+            tile[p + _PLANE] = to_come
+            v = alpha * (transmittance * gain - to_come / (f32(1) - alpha))
+            v = v if seen & (alpha < f32(ALPHA_MAX)) else f32(0)
+            sums[lane] += v
+            sums[lane + _LANES] += v * dy
+            sums[lane + u64(2) * _LANES] += v * dy * dy
+            sums[lane + u64(3) * _LANES] += weight * g0
+            sums[lane + u64(4) * _LANES] += weight * g1
+            sums[lane + u64(5) * _LANES] += weight * g2
+        q0 += dq0
+        dq0 += ddq0
+        q1 += dq1
+        offset += _ROW
+        dy += f32(1)
 
 
 @numba.njit(**KERNEL)
@@ -147,9 +138,9 @@ def gradient_channels(tile, sums, offset, rows, polynomial, dy, colors, channels
 
 
 @numba.njit(**KERNEL)
-def add_to_slot(slot, sums, dx, lanes, channels):
+def add_to_slot(slot, sums, dx, channels):
     """Add the lane sums of columns dx, dx+1, ... (px from the splat's centre) to its slot."""
-    for lane in range(lanes):
+    for lane in range(LANES):
         x = dx + f32(lane)
         v, vy = sums[_V * LANES + lane], sums[_VY * LANES + lane]
         slot[SUM_V] += v
@@ -160,7 +151,7 @@ def add_to_slot(slot, sums, dx, lanes, channels):
         slot[SUM_VYY] += sums[_VYY * LANES + lane]
     for c in range(channels):
         total = f32(0)
-        for lane in range(lanes):
+        for lane in range(LANES):
             total += sums[(_COLOR + c) * LANES + lane]
         slot[SUM_COLOR + c] += total
 
@@ -197,22 +188,16 @@ def tile_gradients(splats, colors, entries, left, top, tile, sums, batch, covere
             slot = slots[slot_starts[i] + number]
             rows = y1 - y0 + 1
             dy = f32(top + y0) + half - splat[V]
-            x = x0
-            while x <= x1:
+            for x in range(x0, x1 + 1, LANES):
                 offset = u64(y0 * ROW + x)
                 polynomial = row_polynomial(splat, left + x, top + y0)
-                lanes = HALF_LANES if channels == 3 and x1 - x < HALF_LANES else LANES
                 sums[:] = 0
-                if channels != 3:
-                    gradient_channels(tile, sums, offset, rows, polynomial, dy, colors[i], channels, spare)
-                else:
+                if channels == 3:
                     red, green, blue = splat[RED], splat[GREEN], splat[BLUE]
-                    if lanes == HALF_LANES:
-                        gradient_rgb_half(tile, sums, offset, rows, polynomial, dy, red, green, blue)
-                    else:
-                        gradient_rgb(tile, sums, offset, rows, polynomial, dy, red, green, blue)
-                add_to_slot(slot, sums, f32(left + x) + half - splat[U], lanes, channels)
-                x += lanes
+                    gradient_rgb(tile, sums, offset, rows, polynomial, dy, red, green, blue)
+                else:
+                    gradient_channels(tile, sums, offset, rows, polynomial, dy, colors[i], channels, spare)
+                add_to_slot(slot, sums, f32(left + x) + half - splat[U], channels)
 
 
 @numba.njit(parallel=True, **KERNEL)

@@ -16,7 +16,8 @@ def raster() -> Raster:
 def test_over_a_colour_and_over_a_picture(raster: Raster) -> None:
     color = (0.2, 0.4, 0.8)
     rgba = composite(raster, color)
-    np.testing.assert_allclose(rgba[..., :3], raster.color + (1 - raster.alpha) * np.float32(color), atol=1e-6)
+    expected = raster.color + (1 - raster.alpha) * np.array(color)
+    np.testing.assert_allclose(rgba[..., :3], expected, atol=1e-6)
     assert (rgba[..., 3] == 1).all()
     picture = np.random.default_rng(0).random(raster.color.shape).astype(np.float32)
     rgba = composite(raster, picture)
