@@ -119,7 +119,7 @@ def build(
         _note("Consent of the person shown was not stated (--consent); the avatar records that.", as_json)
     said = Consent(True, "command line", _now()) if consent else Consent()
     job = build_avatar(image, engine=engine, face=face, landmarks=points, seed=seed, consent=said)
-    with _progress(as_json) as show:
+    with _native_messages_in_log(), _progress(as_json) as show:
         avatar = _finish(job, show)
     save_avatar(avatar, out)
     _answer(
@@ -247,7 +247,7 @@ def demo(
         raise UserError(f"'{out}' cannot be made; choose another folder with -o.") from error
     files = {"avatar": out / "sample.avatar", "sheet": out / "sample_sheet.png", "clip": out / "sample.mp4"}
     seconds: dict[str, float] = {}
-    with _progress(as_json) as show:
+    with _native_messages_in_log(), _progress(as_json) as show:
         watch = Stopwatch()
         avatar = _finish(build_avatar(sample_portrait(), consent=CONSENT), show)
         save_avatar(avatar, files["avatar"])
@@ -297,6 +297,28 @@ def _finish(job: Job[T], show: Callable[[Progress], None]) -> T:
         return run(job, show)
     finally:
         job.close()
+
+
+@contextmanager
+def _native_messages_in_log() -> Iterator[None]:
+    """Send what C++ libraries print to standard error (mediapipe's is dozens of lines) to the log file."""
+    from studio.core.logs import log_file, log_folder
+
+    sys.stderr.flush()
+    terminal, ours = os.dup(2), sys.stderr
+    try:
+        log_folder().mkdir(parents=True, exist_ok=True)
+        log = os.open(log_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        log = os.open(os.devnull, os.O_WRONLY)
+    with os.fdopen(terminal, "w", buffering=1) as sys.stderr:
+        os.dup2(log, 2)
+        os.close(log)
+        try:
+            yield
+        finally:
+            os.dup2(terminal, 2)
+            sys.stderr = ours
 
 
 @contextmanager
