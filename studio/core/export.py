@@ -20,6 +20,7 @@ from studio.core.media.files import atomic_path
 from studio.core.media.video import AAC_RATES, ClipInfo, VideoWriter, decode_audio, probing
 from studio.core.motion.motion import Motion
 from studio.core.render.composite import to_bytes
+from studio.core.sample import CONSENT
 from studio.core.speech.stream import speech_motion
 
 SHEET_YAWS = (-45, -30, -15, 0, 15, 30, 45)
@@ -79,7 +80,7 @@ def speak_clip(
     """Render an avatar speaking a recording into a square clip as long as the recording.
 
     The clip is written to a temporary file, decoded from end to end and counted, and only then takes its
-    place; closing the job leaves nothing behind.
+    place; closing the job leaves nothing behind. Clips of the sample portrait show the word "synthetic".
 
     Raises
     ------
@@ -95,6 +96,7 @@ def speak_clip(
     motion = speech_motion(speech, float(rate), seed)
     frames = max(1, ceil(len(sound[0]) * rate / sound[1]))
     camera = square_camera(avatar, size)
+    label = _label("synthetic", size) if avatar.consent == CONSENT else None
 
     with atomic_path(out_path) as temporary:
         yield watch.progress(0.03, "preparing the renderer")
@@ -104,6 +106,8 @@ def speak_clip(
             shown = -_PREVIEW_EVERY
             for i in range(frames):
                 rgba = render_frame(avatar, motion.at(float(i / rate)), camera, background)
+                if label is not None:
+                    _stamp(rgba, label)
                 writer.write(to_bytes(rgba))
                 if watch.elapsed - shown > _PREVIEW_EVERY:
                     shown = watch.elapsed
@@ -179,6 +183,25 @@ def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate"
     for row, label in enumerate(SHEET_ROWS):
         draw.text((left / 2, margin + (row + 0.5) * size), label, "#d8dbe2", font, anchor="mm")
     return np.asarray(sheet)
+
+
+def _label(text: str, size: int) -> NDArray[np.float32]:
+    """Return the coverage ``[h,w,1]`` 0..1 of a small word for a picture of `size` px."""
+    font = ImageFont.load_default(max(10, size / 28))
+    left, top, right, bottom = font.getbbox(text)
+    word = Image.new("L", (ceil(right - left) + 2, ceil(bottom - top) + 2))
+    ImageDraw.Draw(word).text((1 - left, 1 - top), text, 255, font)
+    return np.asarray(word, np.float32)[..., None] / 255
+
+
+def _stamp(rgba: NDArray[np.float32], label: NDArray[np.float32]) -> None:
+    """Write a word into the lower right corner, light with a dark edge, so that it shows on anything."""
+    height, width = label.shape[:2]
+    margin = max(4, len(rgba) // 50)
+    for shift, grey in ((1, 0.0), (0, 1.0)):
+        bottom, right = len(rgba) - margin + shift, rgba.shape[1] - margin + shift
+        corner = rgba[bottom - height : bottom, right - width : right, :3]
+        corner += label * (grey - corner) * np.float32(0.85)
 
 
 def _clip_sound(path: str | PathLike[str]) -> tuple[NDArray[np.float32], int]:

@@ -7,7 +7,8 @@ from studio.core.assets import ASSETS
 from studio.core.avatar import Consent
 from studio.core.errors import UserError
 
-# NASA's portrait of Eileen Collins; it ships inside scikit-image.
+# NASA's portrait of Eileen Collins; it ships inside scikit-image. Nobody asked her, so what an avatar with
+# this consent says carries the word "synthetic" in the picture (see `studio.core.export`).
 CONSENT = Consent(stated=True, by="public domain")
 
 

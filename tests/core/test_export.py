@@ -8,13 +8,14 @@ import pytest
 from fakes import TinyAvatar
 
 from studio.core import export
-from studio.core.avatar import render_frame
+from studio.core.avatar import Consent, render_frame
 from studio.core.errors import UserError
 from studio.core.export import SHEET_ROWS, SHEET_YAWS, speak_clip, view_picture, view_sheet
 from studio.core.framing import portrait_camera
 from studio.core.jobs import Progress, run
 from studio.core.media.video import decode_audio, probe_clip, read_frames
 from studio.core.motion.motion import Motion
+from studio.core.sample import CONSENT
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,17 @@ def test_the_same_seed_gives_the_same_clip(tmp_path: Path, avatar: TinyAvatar, s
         run(speak_clip(avatar, speech, tmp_path / name, size=64, seed=3))
         pictures.append(np.stack([picture for _, picture in read_frames(tmp_path / name)]))
     np.testing.assert_array_equal(*pictures)
+
+
+def test_clips_of_the_sample_show_the_word_synthetic(tmp_path: Path, speech: Path) -> None:
+    corners = []
+    for name, consent in (("own", Consent(True, "command line", "now")), ("sample", CONSENT)):
+        avatar = TinyAvatar.make(50, consent=consent)
+        run(speak_clip(avatar, speech, tmp_path / f"{name}.mp4", size=256, background=(0.2, 0.2, 0.2)))
+        _, picture = next(iter(read_frames(tmp_path / f"{name}.mp4")))
+        corners.append(picture[230:, 180:].astype(int))
+    changed = (abs(corners[1] - corners[0]) > 60).any(-1)
+    assert 60 < changed.sum() < changed.size // 2
 
 
 def test_the_clips_sound_is_the_recording(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
