@@ -76,7 +76,7 @@ def _fit_in_box(rgb: NDArray[np.uint8], box: NDArray) -> NDArray[np.float32] | N
     side = max(box[2] - box[0], box[3] - box[1]) * _CROP_MARGIN
     x0, y0 = (box[:2] + box[2:]) / 2 - side / 2
     scale = min(_CROP_SIZE / side, 4.0)
-    size = max(int(round(side * scale)), 32)
+    size = max(round(side * scale), 32)
     warp = np.array([[scale, 0, -x0 * scale], [0, scale, -y0 * scale]], np.float64)
     filter_ = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     crop = cv2.warpAffine(rgb, warp, (size, size), flags=filter_, borderMode=cv2.BORDER_REPLICATE)

@@ -86,8 +86,8 @@ def settle_edges(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Decide the soft edges of a matte by colour.
 
-    Where person and background differ, the matting equation I = αF + (1 − α)P gives α. Where they look alike, or the
-    equation cannot explain the pixel, the network's guess and the pixel's own colour stay.
+    Where person and background differ, the matting equation I = αF + (1 − α)P gives α. Where they look alike, or where
+    it cannot explain a pixel the network is fairly sure of, the network's guess and the pixel's own colour stay.
 
     Returns
     -------
@@ -99,12 +99,12 @@ def settle_edges(
     explained = ((rgb - plate) * contrast).sum(-1) / np.maximum(strength, 1e-4)
     explained = cv2.medianBlur(np.clip(explained, 0, 1).astype(np.float32), 3)
     left_over = np.abs(rgb - plate - explained[..., None] * contrast).max(-1)
-    explains = np.exp(-((left_over / _UNEXPLAINED) ** 2))
+    odd = 1 - np.exp(-((left_over / _UNEXPLAINED) ** 2))
+    own = odd * np.clip((alpha - 0.45) / 0.3, 0, 1)
     band = (alpha > 0.01) & (alpha < 0.99)
-    trust = strength / (strength + 0.03) * explains * band
+    trust = np.minimum(strength / 0.05, 1) * (1 - own) * band
     settled = alpha + trust * (explained - alpha)
-    own = np.where(band, 1 - explains, 0)[..., None]
-    return settled.astype(np.float32), (person + own * (rgb - person)).astype(np.float32)
+    return settled.astype(np.float32), (person + (own * band)[..., None] * (rgb - person)).astype(np.float32)
 
 
 def _feather(shape: tuple[int, ...], width: float, room: tuple[int, int, int, int]) -> NDArray[np.float32]:

@@ -108,7 +108,8 @@ def prepare_portrait(
     height = float(np.ptp(points[:468, 1]))
     if height < MIN_FACE:
         raise UserError(
-            f"The face is only {height:.0f} px high and {MIN_FACE} px are needed; use a larger picture or a closer crop."
+            f"The face is only {height:.0f} px high and {MIN_FACE} px are needed; "
+            "use a larger picture or a closer crop."
         )
     if height < 128:
         notes.append(f"The face is only {height:.0f} px high, so the head will look soft.")

@@ -267,6 +267,10 @@ def _rim_colors(portrait: Portrait) -> NDArray[np.float32]:
     inwards = cv2.distanceTransform(person, cv2.DIST_L2, 5)[1:-1, 1:-1]
     reach = 0.035 * portrait.face_height * scale
     ring = (alpha > 0.9) & (inwards > reach) & (inwards < 4 * reach) & ~face
+    # Ears would paint the back of the head in skin: between eyes and chin the hair above and the neck below decide.
+    eyes, chin = portrait.landmarks[33, 1] * scale, portrait.landmarks[152, 1] * scale
+    row = np.arange(alpha.shape[0])[:, None]
+    ring &= (row < eyes) | (row > chin)
     if ring.sum() < 50:
         ring = alpha > 0.5
     nearest = cv2.distanceTransformWithLabels((~ring).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[
