@@ -119,7 +119,7 @@ def rasterize_vjp(gaussians: Gaussians, camera: Camera) -> tuple[Raster, Pullbac
 
     def pullback(grad_color: NDArray[np.float32], grad_alpha: NDArray[np.float32] | None) -> GaussianGradients:
         grad_alpha = np.zeros(alpha.shape, np.float32) if grad_alpha is None else grad_alpha
-        upstream = [torch.as_tensor(np.ascontiguousarray(g)).cuda() for g in (grad_color, grad_alpha)]
+        upstream = [torch.tensor(g, dtype=torch.float32, device="cuda") for g in (grad_color, grad_alpha)]
         grads = torch.autograd.grad([color, alpha], tensors, upstream, retain_graph=True)
         fields = {}
         for name, grad in zip(FIELDS, grads, strict=True):

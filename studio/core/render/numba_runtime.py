@@ -1,14 +1,12 @@
-"""How every numba kernel of the renderer is compiled, and on how many threads it runs.
+"""How every numba kernel of the renderer is compiled and cached, and on how many threads it runs."""
 
-Compiled code is cached by numba beside the source or, where that folder is not writable, in the
-user's cache directory; ``NUMBA_CACHE_DIR`` moves it.
-"""
-
+import hashlib
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 # OpenMP threads that spin while they wait take the cores from the window, the microphone and the
@@ -17,6 +15,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba
 import numpy as np
+import platformdirs
 from numba.core import config
 from numpy.typing import NDArray
 
@@ -38,6 +37,21 @@ SAFE_KERNEL: dict[str, Any] = {
 KERNEL: dict[str, Any] = SAFE_KERNEL | {"fastmath": FAST_MATH}
 
 _one_at_a_time = threading.Lock()
+
+
+def cache_folder() -> str:
+    """Name the user's folder for the kernels of exactly these sources.
+
+    Numba renews a cached kernel when the file it stands in changes, but not when a function or constant
+    it took from another file does; an update of the program would leave such kernels stale.
+    """
+    sources = sorted(Path(__file__).parent.glob("numba_*.py"))
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
+    return str(Path(platformdirs.user_cache_dir("avatar-studio", appauthor=False)) / "kernels" / digest[:16])
+
+
+if not os.environ.get("NUMBA_CACHE_DIR"):
+    config.CACHE_DIR = cache_folder()  # pyright: ignore[reportAttributeAccessIssue]
 
 
 @cache

@@ -1,6 +1,8 @@
 """Which backend draws, on how many threads, and that it is ready."""
 
+import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,6 +91,17 @@ def test_picture_and_gradients_do_not_depend_on_the_shares_of_the_threads() -> N
     for other in results[1:]:
         for one, two in zip(results[0], other, strict=True):
             assert np.array_equal(one, two)
+
+
+def test_kernels_are_cached_for_exactly_these_sources() -> None:
+    folder = Path(numba_runtime.config.CACHE_DIR)  # pyright: ignore[reportAttributeAccessIssue]
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        assert folder == Path(os.environ["NUMBA_CACHE_DIR"])
+    else:
+        assert folder == Path(numba_runtime.cache_folder())
+        assert "avatar-studio" in folder.parts
+    rasterize(random_gaussians(0), askew_camera(), backend="numba")
+    assert list(folder.rglob("numba_compositing.composite_tiles*"))
 
 
 def test_many_threads_may_draw_at_once() -> None:
