@@ -1,11 +1,14 @@
 """What leaves the program: clips with sound, stills and view sheets, all through `render_frame`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 from os import PathLike
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +38,8 @@ MIN_SIZE, MAX_SIZE = 64, 4096
 # What H.264 at level 5.1 plays everywhere.
 MAX_CLIP_SIZE = 2048
 SPEECH_RATE = 16_000
+
+R = TypeVar("R")
 
 _PREVIEW_EVERY = 0.25  # s
 _RENDERED = 0.92  # share of the whole when the last frame is rendered; the rest is reading back
@@ -90,16 +95,25 @@ def speak_clip(
     _check_clip_options(fps, size, background)
     rate = Fraction(fps).limit_denominator(1001)
     watch = Stopwatch()
-    yield watch.progress(0.0, "listening to the recording")
-    sound = _clip_sound(audio_path)
-    speech = load_audio(audio_path, SPEECH_RATE)
-    motion = speech_motion(speech, float(rate), seed)
+    sound = yield from _meanwhile(watch, 0.0, "reading the recording", lambda: _clip_sound(audio_path))
+    motion = yield from _meanwhile(
+        watch,
+        0.01,
+        "listening to the recording",
+        lambda: speech_motion(load_audio(audio_path, SPEECH_RATE), float(rate), seed),
+    )
     frames = max(1, ceil(len(sound[0]) * rate / sound[1]))
     camera = square_camera(avatar, size)
     label = _label("synthetic", size) if avatar.consent == CONSENT else None
+    # The first frame compiles or loads every kernel, which takes a while on a new machine.
+    yield from _meanwhile(
+        watch,
+        0.03,
+        "preparing the renderer",
+        lambda: to_bytes(render_frame(avatar, motion.at(0.0), camera, background)),
+    )
 
     with atomic_path(out_path) as temporary:
-        yield watch.progress(0.03, "preparing the renderer")
         with VideoWriter(
             temporary, size, size, rate, audio=sound, metadata={"title": f"{avatar.name} (synthetic)"}
         ) as writer:
@@ -183,6 +197,31 @@ def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate"
     for row, label in enumerate(SHEET_ROWS):
         draw.text((left / 2, margin + (row + 0.5) * size), label, "#d8dbe2", font, anchor="mm")
     return np.asarray(sheet)
+
+
+def _meanwhile(watch: Stopwatch, fraction: float, message: str, work: Callable[[], R]) -> Job[R]:
+    """Do work that cannot be divided in a thread of its own, reporting that it goes on.
+
+    Closing the job abandons the work; it holds no files.
+    """
+    results: SimpleQueue[R | BaseException] = SimpleQueue()
+
+    def do() -> None:
+        try:
+            results.put(work())
+        except BaseException as error:
+            results.put(error)
+
+    Thread(target=do, name=message, daemon=True).start()
+    while True:
+        yield watch.progress(fraction, message)
+        try:
+            result = results.get(timeout=_PREVIEW_EVERY)
+        except Empty:
+            continue
+        if isinstance(result, BaseException):
+            raise result
+        return result
 
 
 def _label(text: str, size: int) -> NDArray[np.float32]:
