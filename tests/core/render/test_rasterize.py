@@ -49,7 +49,7 @@ def test_agrees_with_reference(seed: int, channels: int, depth: bool, width: int
     assert raster.alpha.shape == (height, width, 1)
     # A pixel at the very edge of a splat may fall on either side of the 1/255 cut.
     close = np.abs(raster.color - exact.color).max(axis=2) < 1e-4
-    assert close.mean() > 0.998
+    assert (~close).sum() <= 3
     assert np.abs(raster.color - exact.color).max() < 2 / 255
     assert np.abs(raster.alpha - exact.alpha).max() < 2 / 255
     assert (raster.depth is None) == (not depth)
@@ -85,7 +85,7 @@ def test_camera_crop_is_image_crop(seed: int, x: int, y: int, width: int, height
     crop = rasterize(gaussians, camera.cropped(x, y, width, height, width, height))
     rows, columns = min(height, camera.height - y), min(width, camera.width - x)
     difference = whole.color[y : y + rows, x : x + columns] - crop.color[:rows, :columns]
-    assert (np.abs(difference).max(axis=2) < 1e-4).mean() > 0.998
+    assert (np.abs(difference).max(axis=2) > 1e-4).sum() <= 3
     assert np.abs(difference).max() < 2 / 255
 
 
