@@ -1,13 +1,14 @@
 """A tiny avatar and a scriptable engine: the whole product in milliseconds, without a face or a network."""
 
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.avatar import AvatarState, Background, Consent
+from studio.core.avatar import Avatar, AvatarState, Background, Consent
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.arkit import ARKIT_INDEX
@@ -17,6 +18,8 @@ from studio.core.perception.portrait import Portrait
 from studio.core.render.composite import composite
 from studio.core.render.rasterize import Raster
 
+PLATE = np.broadcast_to(np.linspace(0.25, 0.6, 128)[:, None, None] * [0.5, 0.7, 1.0], (128, 128, 3))
+PLATE = np.ascontiguousarray(PLATE, np.float32)
 RADIUS = 0.1  # m, of the sphere that stands for a head
 ARRAYS = ("means", "colors", "jaw", "plate")
 
@@ -31,7 +34,7 @@ def axis_angle_matrix(vector: NDArray) -> NDArray[np.float64]:
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class TinyAvatar:
     """A sphere with two dark eyes and a mouth; its lower third sinks with jawOpen."""
 
@@ -50,6 +53,13 @@ class TinyAvatar:
     pivot: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     head_box: NDArray[np.float64] = field(default_factory=lambda: np.array([12.0, 12.0, 116.0, 116.0]))
 
+    thumbnail: NDArray[np.uint8] = field(init=False)
+
+    def __post_init__(self) -> None:
+        y, x = np.mgrid[:128, :128] - 63.5
+        picture = np.where((x**2 + y**2 < 50**2)[..., None], self.colors.mean(axis=0), PLATE)
+        self.thumbnail = (picture * 255).astype(np.uint8)
+
     @staticmethod
     def make(count: int = 600, seed: int = 0, name: str = "tiny", consent: Consent = Consent()) -> "TinyAvatar":
         """Spread `count` Gaussians evenly over the sphere."""
@@ -64,23 +74,14 @@ class TinyAvatar:
         mouth = (abs(unit[:, 1] + 0.4) < 0.12) & (abs(unit[:, 0]) < 0.4) & (unit[:, 2] > 0)
         colors[mouth] = [0.5, 0.1, 0.12]
         jaw = np.clip((-0.35 - unit[:, 1]) / 0.15, 0, 1) * (unit[:, 2] > 0)
-        rows = np.linspace(0.25, 0.6, 128)[:, None, None]
-        plate = np.broadcast_to(rows * [0.5, 0.7, 1.0], (128, 128, 3))
         return TinyAvatar(
             (unit * RADIUS).astype(np.float32),
             np.clip(colors, 0, 1).astype(np.float32),
             jaw.astype(np.float32),
-            np.ascontiguousarray(plate, np.float32),
+            PLATE,
             name,
             consent,
         )
-
-    @property
-    def thumbnail(self) -> NDArray[np.uint8]:
-        """``[H,W,3]``: the plate with a disc on it."""
-        y, x = np.mgrid[:128, :128] - 63.5
-        picture = np.where((x**2 + y**2 < 50**2)[..., None], self.colors.mean(axis=0), self.plate)
-        return (picture * 255).astype(np.uint8)
 
     def pose(self, frame: Motion, camera: Camera) -> Gaussians:
         """Move the jaw, then the head."""
@@ -177,9 +178,23 @@ def tiny_prepare(
     yield Progress(0.5, "finding the face")
     height, width = picture.shape[:2]
     matte = np.ones((height, width), np.float32) if alpha is None else alpha
-    return Portrait(picture, matte, np.zeros((478, 3), np.float32), picture, name)
+    points = np.zeros((478, 3), np.float32)
+    return Portrait(picture, matte, points, plate=picture, foreground=picture, name=name)
 
 
-def renamed(avatar: TinyAvatar, name: str) -> TinyAvatar:
-    """Return the same head under another name."""
-    return replace(avatar, name=name)
+@dataclass
+class TinyBuilder:
+    """Stands in for `studio.core.build.build_avatar` in the window's tests."""
+
+    engine: TinyEngine = field(default_factory=TinyEngine)
+    refuse: Exception | None = None
+    """Raised while no face is chosen."""
+    calls: list[tuple[Path, int | None, Consent]] = field(default_factory=list)
+
+    def __call__(self, picture: Path, *, face: int | None, consent: Consent) -> Job[Avatar]:
+        """Build from any file without reading it."""
+        self.calls.append((picture, face, consent))
+        if self.refuse is not None and face is None:
+            raise self.refuse
+        portrait = yield from tiny_prepare(np.zeros((64, 64, 3), np.float32), name=picture.stem)
+        return (yield from self.engine.reconstruct(portrait, consent=consent))

@@ -96,6 +96,7 @@ class MainWindow(QMainWindow):
         self._connect_intents()
         self._connect_session()
         self._connect_actions()
+        self._ticks = 0
         self._meter, self._pace = QTimer(self), QTimer(self)
         self._meter.timeout.connect(self._show_live)
         self._pace.timeout.connect(self._show_pace)
@@ -103,8 +104,8 @@ class MainWindow(QMainWindow):
         self._pace.start(PACE_TICK)
         self._enable()
         self._fill_recent()
-        if self.stage.painted:
-            director.say(self.tr("There is no OpenGL here, so the processor paints the head."))
+        if self.stage.why_painted:
+            director.say(self.stage.why_painted)
 
     def _lay_out(self) -> None:
         left = QSplitter(Qt.Orientation.Vertical)
@@ -280,7 +281,8 @@ class MainWindow(QMainWindow):
     def _show_live(self) -> None:
         drive = self.director.drive
         self.drive.show_level(drive.level)
-        if self.tabs.currentWidget() is self.face:
+        self._ticks += 1
+        if self._ticks % 3 == 0 and self.tabs.currentWidget() is self.face:
             self.face.show_live(drive.newest.code[0])
         if self.director.session.playing and (position := drive.position) is not None:
             self.transport.show_position(position)

@@ -53,7 +53,7 @@ class _Group(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(theme.GRID)
         grid.setVerticalSpacing(0)
-        grid.setColumnMinimumWidth(0, 128)
+        grid.setColumnMinimumWidth(0, 156)
         grid.setColumnStretch(1, 1)
         self.rows: dict[int, tuple[QWidget, ...]] = {}
         for channel in channels:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 from studio.ui.viewport.cards import ConsentCard, EmptyStage
 from studio.ui.viewport.orbit import Orbit
 from studio.ui.viewport.picture import PictureView
-from studio.ui.viewport.view import PaintedView, make_view, square_within
+from studio.ui.viewport.view import make_view, square_within
 
 NOTCH = 120.0  # eighths of a degree in one wheel click
 
@@ -28,7 +28,7 @@ class Stage(QWidget):
         self.setObjectName("stage")
         self.setAcceptDrops(True)
         self.setAccessibleName(self.tr("Stage"))
-        self.view = make_view(self)
+        self.view, self.why_painted = make_view(self)
         self.view.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.view.widget.setAccessibleName(self.tr("Head"))
         self.view.widget.setToolTip("")
@@ -47,11 +47,6 @@ class Stage(QWidget):
         self.shown: NDArray[np.uint8] | None = None
         """The frame on screen, ``[H,W,4]``."""
         self._grip: QPointF | None = None
-
-    @property
-    def painted(self) -> bool:
-        """True where pictures are painted by the processor for want of OpenGL."""
-        return isinstance(self.view, PaintedView)
 
     def show_empty(self) -> None:
         """Invite to drop something."""

@@ -1,15 +1,27 @@
 """`FrameView`: one RGBA picture on screen, as a texture where OpenGL works and painted where it does not."""
 
+import os
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QOpenGLContext, QPainter, QPaintEvent
+from PySide6.QtCore import QCoreApplication, QRectF, QSize, Qt
+from PySide6.QtGui import (
+    QBrush,
+    QColor,
+    QImage,
+    QOffscreenSurface,
+    QOpenGLContext,
+    QPainter,
+    QPaintEvent,
+    QPixmap,
+)
 from PySide6.QtWidgets import QWidget
 
 from studio.ui import theme
 
+GL_RENDERER = 0x1F01
+SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "basic render")
 CHECKER = 8  # logical px of one square behind transparent pictures
 
 VERTEX = """
@@ -53,14 +65,36 @@ def square_within(width: float, height: float) -> tuple[float, float, float]:
     return (width - side) / 2, (height - side) / 2, side
 
 
-def has_opengl() -> bool:
-    """Return whether this display can make an OpenGL context at all."""
-    return QOpenGLContext().create()
+def opengl_renderer() -> str:
+    """Return what OpenGL calls its renderer on this display, "" where there is no OpenGL."""
+    context, surface = QOpenGLContext(), QOffscreenSurface()
+    surface.create()
+    if not (context.create() and context.makeCurrent(surface)):
+        return ""
+    name = context.functions().glGetString(GL_RENDERER)
+    context.doneCurrent()
+    return str(name)
 
 
-def make_view(parent: QWidget | None = None) -> FrameView:
-    """Return the textured view, or the painted one where there is no OpenGL."""
-    return TextureView(parent) if has_opengl() else PaintedView(parent)
+def make_view(parent: QWidget | None = None) -> tuple[FrameView, str]:
+    """Return the best view for this display and, where it is not a texture, the sentence that says why.
+
+    OpenGL drawn by the processor costs six times what painting costs, on cores that the renderer needs.
+    ``AVATAR_STUDIO_VIEW`` = ``texture`` or ``painted`` decides otherwise.
+    """
+    renderer = opengl_renderer()
+    wanted = os.environ.get("AVATAR_STUDIO_VIEW", "")
+    software = any(word in renderer.lower() for word in SOFTWARE)
+    if renderer and (wanted == "texture" or (not software and wanted != "painted")):
+        return TextureView(parent), ""
+    tr = QCoreApplication.translate
+    if not renderer:
+        why = tr("view", "There is no OpenGL here, so the processor paints the head.")
+    elif software:
+        why = tr("view", "OpenGL is emulated here ({name}), so the head is painted without it.")
+    else:
+        why = tr("view", "AVATAR_STUDIO_VIEW asks for a painted head.")
+    return PaintedView(parent), why.format(name=renderer.split(" (")[0])
 
 
 class PaintedView(QWidget):
@@ -83,13 +117,26 @@ class PaintedView(QWidget):
         if self._rgba is None:
             return
         height, width = self._rgba.shape[:2]
-        image = QImage(self._rgba.data, width, height, 4 * width, QImage.Format.Format_RGBA8888)
         left, top, side = square_within(self.width(), self.height())
         target = QRectF(left, top, side, side)
-        painter.fillRect(target, QColor(theme.current().control))
-        painter.fillRect(target, Qt.BrushStyle.Dense4Pattern)
+        opaque = bool(self._rgba[..., 3].min() == 255)
+        if not opaque:
+            painter.fillRect(target, checker())
+        kind = QImage.Format.Format_RGBX8888 if opaque else QImage.Format.Format_RGBA8888
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(target, image)
+        painter.drawImage(target, QImage(self._rgba.data, width, height, 4 * width, kind))
+
+
+def checker() -> QBrush:
+    """Return the pattern behind transparent pictures."""
+    colors = theme.current()
+    tile = QPixmap(2 * CHECKER, 2 * CHECKER)
+    tile.fill(QColor(colors.control))
+    painter = QPainter(tile)
+    for place in (0, CHECKER):
+        painter.fillRect(place, place, CHECKER, CHECKER, QColor(colors.hover))
+    painter.end()
+    return QBrush(tile)
 
 
 class TextureView:

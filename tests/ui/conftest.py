@@ -1,0 +1,78 @@
+"""A window without a display, with the tiny engine, that must leave nothing behind."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import TinyBuilder
+from PIL import Image
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from studio.ui import theme
+from studio.ui.director import Director
+from studio.ui.library import Library
+from studio.ui.main_window import MainWindow
+
+THREADS = {"render", "drive", "jobs"}
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """Choose the platform without a display, whatever importing cv2 set."""
+    os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
+    return ["avatar-studio"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(qapp: QApplication) -> Iterator[None]:
+    """Fail a test that leaves a top-level widget or one of the window's threads."""
+    before = set(QApplication.topLevelWidgets())
+    yield
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    left = [widget for widget in set(QApplication.topLevelWidgets()) - before if widget.isVisible()]
+    assert not left, f"widgets left behind: {left}"
+    running = [thread.name for thread in threading.enumerate() if thread.name in THREADS]
+    assert not running, f"threads left behind: {running}"
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    """Return a picture file."""
+    path = tmp_path / "somebody.png"
+    rows = np.linspace(0, 255, 96).astype(np.uint8)
+    Image.fromarray(np.stack(np.broadcast_arrays(rows[:, None], rows[None], 90), axis=-1).astype(np.uint8)).save(path)
+    return path
+
+
+@pytest.fixture
+def builder() -> TinyBuilder:
+    """Return the scripted builder that `director` uses."""
+    return TinyBuilder()
+
+
+@pytest.fixture
+def director(qapp: QApplication, tmp_path: Path, builder: TinyBuilder, tiny_engine: str) -> Iterator[Director]:
+    """Return a running director with an empty library."""
+    settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
+    made = Director(Library(tmp_path / "avatars"), settings, builder)
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, director: Director) -> Iterator[MainWindow]:
+    """Return a shown window."""
+    theme.apply(QApplication.instance(), "dark")  # pyright: ignore[reportArgumentType]
+    made = MainWindow(director)
+    qtbot.addWidget(made)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    made.close()

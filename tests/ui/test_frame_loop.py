@@ -1,0 +1,87 @@
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from fakes import TinyAvatar
+from pytestqt.qtbot import QtBot
+
+from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
+from studio.core.motion.motion import Motion
+from studio.ui.viewport.frame_loop import FrameLoop
+from studio.ui.viewport.orbit import Orbit
+
+
+@pytest.fixture
+def loop(qtbot: QtBot) -> Iterator[FrameLoop]:
+    made = FrameLoop()
+    with qtbot.waitSignal(made.prepared, timeout=60_000):
+        made.start()
+    yield made
+    made.stop()
+
+
+@dataclass(eq=False)
+class SlowAvatar(TinyAvatar):
+    """Waits for a gate in every pose."""
+
+    gate: threading.Event = field(default_factory=threading.Event)
+    posing: threading.Event = field(default_factory=threading.Event)
+
+    def pose(self, frame: Motion, camera: Camera) -> Gaussians:
+        self.posing.set()
+        self.gate.wait()
+        return super().pose(frame, camera)
+
+
+def slow_avatar() -> SlowAvatar:
+    avatar = TinyAvatar.make(200)
+    return SlowAvatar(avatar.means, avatar.colors, avatar.jaw, avatar.plate)
+
+
+def test_a_wish_becomes_a_frame(qtbot: QtBot, loop: FrameLoop) -> None:
+    with qtbot.waitSignal(loop.ready):
+        loop.show(avatar=TinyAvatar.make(), size=96)
+    frame = loop.take()
+    assert frame is not None
+    assert frame.rgba.shape == (96, 96, 4)
+    assert frame.rgba.dtype == np.uint8
+    assert loop.take() is None
+
+
+def test_motion_changes_the_picture(qtbot: QtBot, loop: FrameLoop) -> None:
+    pictures = []
+    for motion in (Motion.neutral(), Motion.arkit(jawOpen=1.0)):
+        with qtbot.waitSignal(loop.ready):
+            loop.show(avatar=TinyAvatar.make(), size=96, motion=motion)
+        frame = loop.take()
+        assert frame is not None
+        pictures.append(frame.rgba.astype(int))
+    assert np.abs(pictures[0] - pictures[1]).max() > 60
+
+
+def test_the_newest_wish_wins(qtbot: QtBot, loop: FrameLoop) -> None:
+    avatar = slow_avatar()
+    loop.show(avatar=avatar, size=32)
+    assert avatar.posing.wait(10)
+    for yaw in range(1, 21):
+        loop.show(orbit=Orbit(yaw=yaw))
+    seen = []
+    loop.ready.connect(lambda: seen.append(loop.take().scene.orbit.yaw))  # pyright: ignore
+    avatar.gate.set()
+    qtbot.waitUntil(lambda: bool(seen) and seen[-1] == 20)
+    assert seen in ([0, 20], [20])
+    assert loop.pace().superseded == 19
+
+
+def test_a_frame_that_fails_is_said_and_the_next_one_comes(qtbot: QtBot, loop: FrameLoop) -> None:
+    shapeless = np.zeros((4, 5), np.float32)
+    broken = TinyAvatar(shapeless, shapeless[:, :3], shapeless, shapeless)
+    with qtbot.waitSignal(loop.failed) as failure:
+        loop.show(avatar=broken)
+    assert failure.args is not None
+    assert "cannot be drawn" in failure.args[0]
+    with qtbot.waitSignal(loop.ready):
+        loop.show(avatar=TinyAvatar.make(), size=32)

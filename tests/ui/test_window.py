@@ -1,0 +1,287 @@
+"""The window as a user meets it: drop, consent, build, choose, move, export."""
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import TinyAvatar, TinyBuilder
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from studio.core.errors import UserError
+from studio.core.heads.arkit import ARKIT_INDEX
+from studio.core.jobs import Job, Progress, run
+from studio.core.project.archive import load_avatar, save_avatar
+from studio.ui import director as director_module
+from studio.ui.director import Director
+from studio.ui.main_window import MINIMUM, MainWindow
+from studio.ui.session import RATE, Clip
+from studio.ui.viewport.orbit import Orbit
+
+
+class FacesFoundError(UserError):
+    boxes = np.array([[10.0, 10, 40, 50], [50, 20, 80, 60]])
+
+
+def drop(window: MainWindow, *paths: Path) -> None:
+    """Let files fall on the stage."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    event = QDropEvent(
+        QPointF(50, 50),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    window.stage.dropEvent(event)  # Qt delivers drops only from a real drag
+
+
+def build(window: MainWindow, qtbot: QtBot, picture: Path) -> None:
+    """Drop a picture, consent, and wait for the finished head."""
+    drop(window, picture)
+    qtbot.waitUntil(window.stage.consent.isVisible)
+    qtbot.mouseClick(window.stage.consent.yes, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: bool(window.director.session.selected))
+    qtbot.waitUntil(lambda: window.stage.shown is not None, timeout=60_000)
+
+
+def test_a_dropped_portrait_becomes_a_head_that_is_kept(
+    window: MainWindow, qtbot: QtBot, picture: Path, builder: TinyBuilder
+) -> None:
+    build(window, qtbot, picture)
+    session = window.director.session
+    assert isinstance(session.avatar, TinyAvatar)
+    assert session.avatar.consent.stated
+    assert session.avatar.consent.by == "window"
+    assert window.avatars.list.count() == 1
+    (kept,) = run(window.director.library.scan())
+    assert load_avatar(kept.path).name == "somebody"
+    assert "somebody is ready" in window.status.text()
+    assert threading.get_ident() not in builder.engine.threads
+
+
+def test_nothing_is_built_before_the_consent_and_nothing_without(
+    window: MainWindow, qtbot: QtBot, picture: Path, builder: TinyBuilder
+) -> None:
+    drop(window, picture)
+    qtbot.waitUntil(window.stage.consent.isVisible)
+    assert builder.calls == []
+    qtbot.mouseClick(window.stage.consent.no, Qt.MouseButton.LeftButton)
+    assert not window.stage.consent.isVisible()
+    qtbot.waitUntil(lambda: window.director.jobs.idle)
+    assert builder.calls == []
+    assert window.director.session.avatar is None
+
+
+def test_the_same_picture_is_asked_about_once(
+    window: MainWindow, qtbot: QtBot, picture: Path, builder: TinyBuilder
+) -> None:
+    build(window, qtbot, picture)
+    drop(window, picture)
+    qtbot.waitUntil(lambda: window.avatars.list.count() == 2)
+    assert not window.stage.consent.isVisible()
+    assert builder.calls[0][2] == builder.calls[1][2]
+
+
+def test_the_coarse_head_is_on_show_while_the_build_goes_on(
+    window: MainWindow, qtbot: QtBot, picture: Path, builder: TinyBuilder
+) -> None:
+    builder.engine.gate = threading.Event()
+    drop(window, picture)
+    qtbot.waitUntil(window.stage.consent.isVisible)
+    window.stage.consent.yes.click()
+    qtbot.waitUntil(lambda: window.stage.shown is not None, timeout=60_000)
+    assert window.director.session.selected == ""
+    assert len(window.director.session.avatar.means) == 150  # pyright: ignore
+    window.director.session.orbit = Orbit(yaw=20)
+    builder.engine.gate.set()
+    qtbot.waitUntil(lambda: bool(window.director.session.selected))
+    assert len(window.director.session.avatar.means) == 600  # pyright: ignore
+    assert window.director.session.orbit.yaw == 20  # the view was kept while it sharpened
+
+
+def test_cancelling_a_build_leaves_nothing(
+    window: MainWindow, qtbot: QtBot, picture: Path, builder: TinyBuilder
+) -> None:
+    builder.engine.gate = threading.Event()
+    drop(window, picture)
+    qtbot.waitUntil(window.stage.consent.isVisible)
+    window.stage.consent.yes.click()
+    qtbot.waitUntil(lambda: bool(builder.engine.threads))
+    card = next(card for card in window.jobs.cards if card.title.toolTip().startswith("Building"))
+    card.close_button.click()
+    qtbot.waitUntil(lambda: builder.engine.closed == 1)
+    qtbot.waitUntil(lambda: "Cancelled" in card.message.text())
+    assert run(window.director.library.scan()) == []
+    assert threading.get_ident() not in builder.engine.threads
+
+
+def test_two_faces_are_chosen_on_the_picture(
+    window: MainWindow, qtbot: QtBot, picture: Path, builder: TinyBuilder
+) -> None:
+    builder.refuse = FacesFoundError("The picture shows 2 faces; choose one.")
+    drop(window, picture)
+    qtbot.waitUntil(window.stage.consent.isVisible)
+    window.stage.consent.yes.click()
+    chooser = window.stage.picture
+    qtbot.waitUntil(lambda: chooser.isVisible() and "click the one" in window.status.toolTip())
+    qtbot.waitUntil(chooser.hasFocus)
+    qtbot.mouseClick(chooser, Qt.MouseButton.LeftButton, pos=chooser.box(1).center().toPoint())
+    qtbot.waitUntil(lambda: bool(window.director.session.selected))
+    assert [face for _, face, _ in builder.calls] == [None, 2]
+
+
+def test_a_failed_build_says_why_on_its_card(
+    window: MainWindow, qtbot: QtBot, picture: Path, builder: TinyBuilder
+) -> None:
+    builder.engine.fail = UserError("No face was found; use a picture with a face.")
+    drop(window, picture)
+    qtbot.waitUntil(window.stage.consent.isVisible)
+    window.stage.consent.yes.click()
+    qtbot.waitUntil(lambda: window.status.toolTip().startswith("No face was found"))
+    assert any(card.message.text().startswith("No face was found") for card in window.jobs.cards)
+
+
+def test_what_cannot_be_opened_is_said(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    drop(window, tmp_path / "notes.txt")
+    assert "'notes.txt' is no picture, sound or avatar" in window.status.toolTip()
+    drop(window, tmp_path / "gone.png")
+    qtbot.waitUntil(lambda: "'gone.png' cannot be read" in window.status.toolTip())
+    broken = tmp_path / "broken.avatar"
+    broken.write_bytes(b"nothing")
+    drop(window, broken)
+    qtbot.waitUntil(lambda: "'broken.avatar' is damaged" in window.status.toolTip())
+
+
+def test_an_avatar_file_opens_and_is_recent(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "ada.avatar"
+    save_avatar(TinyAvatar.make(name="Ada"), path)
+    drop(window, path)
+    qtbot.waitUntil(lambda: window.director.session.avatar is not None)
+    assert window.avatars.list.item(0).text() == "Ada"
+    assert window.director.recent() == [path]
+
+
+def test_saving_writes_the_avatar_on_show(window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path) -> None:
+    build(window, qtbot, picture)
+    out = tmp_path / "saved.avatar"
+    window.director.save(out)
+    qtbot.waitUntil(lambda: window.status.toolTip() == "Saved saved.avatar.")
+    assert load_avatar(out).name == "somebody"
+
+
+def test_the_library_is_there_at_the_next_start(
+    qtbot: QtBot, director: Director, window: MainWindow, picture: Path
+) -> None:
+    build(window, qtbot, picture)
+    director.remove(director.session.selected)
+    assert window.avatars.list.count() == 0
+    assert director.session.avatar is None
+    assert run(director.library.scan()) == []
+
+
+def test_choosing_an_avatar_shows_it(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    for name in ("Ada", "Bob"):
+        save_avatar(TinyAvatar.make(name=name), tmp_path / f"{name}.avatar")
+        drop(window, tmp_path / f"{name}.avatar")
+    qtbot.waitUntil(lambda: window.avatars.list.count() == 2)
+    window.actions_by_name["next"].trigger()
+    qtbot.waitUntil(lambda: window.director.session.avatar.name == "Ada")  # pyright: ignore
+    window.actions_by_name["previous"].trigger()
+    qtbot.waitUntil(lambda: window.director.session.avatar.name == "Bob")  # pyright: ignore
+
+
+def test_gestures_and_keys_turn_the_head(window: MainWindow, qtbot: QtBot, picture: Path) -> None:
+    build(window, qtbot, picture)
+    head, session = window.stage.view.widget, window.director.session
+    centre = head.rect().center()
+    qtbot.mousePress(head, Qt.MouseButton.LeftButton, pos=centre)
+    qtbot.mouseMove(head, centre + QPoint(60, 0))
+    qtbot.mouseRelease(head, Qt.MouseButton.LeftButton, pos=centre + QPoint(60, 0))
+    wheel = QWheelEvent(
+        QPointF(centre),
+        QPointF(head.mapToGlobal(centre)),
+        QPoint(),
+        QPoint(0, 240),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(head, wheel)
+    assert session.orbit.zoom == pytest.approx(1.15**2)
+    qtbot.mouseDClick(head, Qt.MouseButton.LeftButton, pos=centre)
+    assert session.orbit == Orbit()
+    window.actions_by_name["left"].trigger()
+    assert session.orbit.yaw == 35
+    window.actions_by_name["home"].trigger()
+    assert session.orbit == Orbit()
+
+
+def test_camera_numbers_and_view_agree(window: MainWindow, qtbot: QtBot, picture: Path) -> None:
+    build(window, qtbot, picture)
+    session = window.director.session
+    session.orbit = Orbit(yaw=-12.0, pitch=5.0, zoom=2.0)
+    slider, box = window.camera._yaw
+    assert box.value() == -12
+    assert slider.number() == pytest.approx(-12, abs=0.6)
+    box.setValue(30)
+    assert (session.orbit.yaw, session.orbit.pitch, session.orbit.zoom) == (30, 5, 2)
+    assert window.stage.orbit == session.orbit
+
+
+def test_a_slider_moves_its_channel_and_reset_lets_go(window: MainWindow, qtbot: QtBot) -> None:
+    jaw = ARKIT_INDEX["jawOpen"]
+    window.face.sliders[jaw].setValue(70)
+    assert window.director.session.expression.code[0, jaw] == pytest.approx(0.7)
+    window.actions_by_name["reset_face"].trigger()
+    assert not window.director.session.expression.code.any()
+    assert window.face.sliders[jaw].value() == 0
+
+
+def test_search_finds_channels(window: MainWindow, qtbot: QtBot) -> None:
+    window.tabs.setCurrentWidget(window.face)
+    window.face.search.setText("smile")
+    shown = {channel for channel, slider in window.face.sliders.items() if slider.isVisible()}
+    assert shown == {ARKIT_INDEX["mouthSmileLeft"], ARKIT_INDEX["mouthSmileRight"]}
+    window.face.search.clear()
+    assert len(window.face.sliders) == 52
+
+
+def test_a_clip_is_exported_through_the_jobs_list(
+    window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def fake_export(avatar: TinyAvatar, sound: Path, out: Path, *options: object) -> Job[Path]:
+        asked.append((avatar.name, sound, options))
+        yield Progress(0.5, "rendering", eta=65)
+        out.write_bytes(b"clip")
+        return out
+
+    monkeypatch.setattr(director_module.tasks, "export_clip", fake_export)
+    build(window, qtbot, picture)
+    assert not window.export.clip.isEnabled()
+    window.director.session.clip = Clip(tmp_path / "speech.wav", np.zeros(RATE, np.float32))
+    assert window.export.clip.isEnabled()
+    ticket = window.director.export_clip(tmp_path / "out.mp4", 25, 512, "plate")
+    assert ticket is not None
+    qtbot.waitUntil(lambda: window.status.toolTip() == "Exported out.mp4.")
+    card = next(card for card in window.jobs.cards if "out.mp4" in card.title.toolTip())
+    assert card.message.text() == "Done"
+    assert card.reveal.isVisible()
+    assert asked == [("somebody", tmp_path / "speech.wav", (25, 512, "plate"))]
+
+
+def test_it_is_no_smaller_than_promised_and_every_control_has_a_name(window: MainWindow) -> None:
+    assert (window.minimumWidth(), window.minimumHeight()) == MINIMUM
+    window.resize(*MINIMUM)
+    assert (window.width(), window.height()) == MINIMUM
+    for slider in window.face.sliders.values():
+        assert slider.accessibleName()
+    shortcuts = [a.shortcut().toString() for a in window.actions_by_name.values() if not a.shortcut().isEmpty()]
+    assert len(shortcuts) == len(set(shortcuts))
