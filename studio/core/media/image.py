@@ -65,9 +65,7 @@ def load_picture(path: str | PathLike[str]) -> LoadedPicture:
     return LoadedPicture(rgb, alpha, max(upright.size) / file_size)
 
 
-def save_png(
-    path: str | PathLike[str], pixels: NDArray[np.uint8], metadata: Mapping[str, str] | None = None
-) -> None:
+def save_png(path: str | PathLike[str], pixels: NDArray[np.uint8], metadata: Mapping[str, str] | None = None) -> None:
     """Write ``[H,W,3]`` or ``[H,W,4]`` uint8 atomically; text chunks say that it is synthetic.
 
     Raises
