@@ -40,6 +40,8 @@ class Director(QObject):
     """Picture ``[H,W,3]`` and boxes ``[B,4]`` px: which face?"""
     picture_shown = Signal(object)
     """Picture ``[H,W,3]`` to look at until the head appears."""
+    picture_left = Signal()
+    """No head will come of that picture."""
     recent_changed = Signal()
     microphones_found = Signal(list)
     """Names of the input devices."""
@@ -62,6 +64,7 @@ class Director(QObject):
         self._choosing: tuple[Path, Consent] | None = None
         self._foreground: Ticket | None = None
         self._wanted = ""
+        self._pictured: Path | None = None
         self.jobs = JobQueue(self)
         self.frames = FrameLoop(self)
         self.drive = DriveLoop(lambda motion: self.frames.show(motion=motion), self)
@@ -93,7 +96,7 @@ class Director(QObject):
 
     def say(self, sentence: str) -> None:
         """Put a sentence in the status line."""
-        self.session.status = sentence
+        self.session.status = sentence[:1].upper() + sentence[1:]
 
     # What comes in: files, pictures, sounds
 
@@ -179,7 +182,11 @@ class Director(QObject):
             lambda error, sentence: self._build_failed(picture, consent, error, sentence),
             lambda progress: self._preview(ticket, progress),
         )
+        ticket.cancelled.connect(self.picture_left)
         self._foreground = ticket
+        self.say(title + "…")
+        if self._pictured != picture:
+            self._show_picture(picture, self.picture_shown.emit)
         return ticket
 
     def _surveyed(self, found: list[tuple[Path, Consent | None]]) -> None:
@@ -193,14 +200,18 @@ class Director(QObject):
             self._show_picture(self._unasked[-1], self.picture_shown.emit)
 
     def _show_picture(self, picture: Path, use: Any) -> None:
+        self._pictured = picture
+        self.session.selected = ""
         start = partial(tasks.load_preview, picture)
         title = self.tr("Opening {name}").format(name=picture.name)
         self.jobs.submit(title, start, Urgency.QUICK, use, self._unreadable)
 
     def _unreadable(self, error: Exception, sentence: str) -> None:
+        self._pictured = None
         self._unasked = []
         self.consent_wanted.emit([])
         self.say(sentence)
+        self.picture_left.emit()
 
     def _preview(self, ticket: Ticket, progress: Progress) -> None:
         preview = progress.preview
@@ -213,6 +224,7 @@ class Director(QObject):
                 self.session.selected = ""
             if self.session.avatar is None or self.session.avatar.name != preview.name:
                 self.session.orbit = Orbit()
+            self._pictured = None
             self.session.avatar = preview
 
     def _built(self, ticket: Ticket, entry: Entry, avatar: Avatar) -> None:
@@ -223,12 +235,14 @@ class Director(QObject):
             orbit = self.session.orbit  # whoever turned the preview keeps that view
             self._show(entry.key, avatar)
             self.session.orbit = orbit
-            self.say(self.tr("{name} is ready. Press the microphone and speak.").format(name=avatar.name))
+            self.say(self.tr("“{name}” is ready. Press the microphone and speak.").format(name=avatar.name))
 
     def _build_failed(self, picture: Path, consent: Consent, error: Exception, sentence: str) -> None:
         boxes = getattr(error, "boxes", None)
         if boxes is None:
+            self._pictured = None
             self.say(sentence)
+            self.picture_left.emit()
             return
         self._choosing = (picture, consent)
         self.say(self.tr("The picture shows {count} faces; click the one to build.").format(count=len(boxes)))
@@ -264,7 +278,7 @@ class Director(QObject):
         if self.session.selected == key:
             self.session.selected = ""
             self.session.avatar = None
-        self.say(self.tr("{name} was removed.").format(name=entry.name))
+        self.say(self.tr("“{name}” was removed.").format(name=entry.name))
 
     def save(self, path: Path) -> None:
         """Write the avatar on show to a file."""

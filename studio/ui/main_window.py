@@ -201,7 +201,8 @@ class MainWindow(QMainWindow):
         director.frames.prepared.connect(self._prepared)
         events.status.connect(self.status.say)
         events.avatar.connect(self._avatar_changed)
-        events.selected.connect(self.avatars.mark)
+        director.picture_left.connect(self._back_to_head)
+        events.selected.connect(self._selected_changed)
         events.orbit.connect(self._orbit_changed)
         events.background.connect(self.camera.show_background)
         events.expression.connect(lambda motion: self.face.show_expression(motion.code[0]))
@@ -250,6 +251,15 @@ class MainWindow(QMainWindow):
     def _avatar_changed(self, avatar: Avatar | None) -> None:
         if avatar is None:
             self.stage.show_empty()
+        else:
+            self.stage.show_head()
+        self._enable()
+
+    def _selected_changed(self, key: str) -> None:
+        self.avatars.mark(key)
+        if key:
+            self.stage.show_head()
+            self.director.frames.show()
         self._enable()
 
     def _orbit_changed(self) -> None:
@@ -316,6 +326,7 @@ class MainWindow(QMainWindow):
         if self.director.session.avatar is None or self.stage.shown is None:
             self.stage.show_empty()
         else:
+            self.stage.show_head()
             self.stage.show_frame(self.stage.shown)
 
     def _open(self) -> None:

@@ -60,7 +60,7 @@ def test_a_dropped_portrait_becomes_a_head_that_is_kept(
     assert window.avatars.list.count() == 1
     (kept,) = run(window.director.library.scan())
     assert load_avatar(kept.path).name == "somebody"
-    assert "somebody is ready" in window.status.text()
+    assert "“somebody” is ready" in window.status.text()
     assert threading.get_ident() not in builder.engine.threads
 
 

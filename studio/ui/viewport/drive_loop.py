@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 LIVE_TICK = 1 / 60
 REST_TICK = 1 / 24
-BUSY_TICK = 1 / 10  # at rest while a job needs the processor
+BUSY_TICK = 1 / 6  # at rest while a job needs the processor
 BLINKS = [ARKIT_INDEX["eyeBlinkLeft"], ARKIT_INDEX["eyeBlinkRight"]]
 
 

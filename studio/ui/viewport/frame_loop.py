@@ -159,12 +159,16 @@ class FrameLoop(QObject):
 
     def _prepare(self) -> None:
         # Imported here: numba and the backends would cost the window a second before it is shown.
+        from studio.core.render.numba_runtime import thread_count
         from studio.core.render.rasterize import choose_backend, warm_up
 
         self.message.emit(self.tr("Preparing the renderer…"))
         warm_up(self.message.emit)
         choice = choose_backend()
-        self.prepared.emit(choice.name, choice.reason)
+        name = choice.name
+        if name == "numba":
+            name = self.tr("numba · {count} threads").format(count=thread_count())
+        self.prepared.emit(name, choice.reason)
 
     @staticmethod
     def _draw(scene: Scene, avatar: Avatar) -> NDArray[np.uint8]:

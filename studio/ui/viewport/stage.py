@@ -47,22 +47,30 @@ class Stage(QWidget):
         self.shown: NDArray[np.uint8] | None = None
         """The frame on screen, ``[H,W,4]``."""
         self._grip: QPointF | None = None
+        self._holding = False
 
     def show_empty(self) -> None:
         """Invite to drop something."""
         self.shown = None
+        self._holding = False
         self._turn_to(self.empty)
 
     def show_picture(self, rgb: NDArray[np.float32], boxes: NDArray | None = None) -> None:
-        """Show a still picture, with faces to choose from if there are boxes."""
+        """Show a still picture, with faces to choose from if there are boxes, until `show_head`."""
+        self._holding = True
         self.picture.show_picture(rgb, boxes)
         self._turn_to(self.picture)
 
     def show_frame(self, rgba: NDArray[np.uint8]) -> None:
-        """Show a frame of the head."""
+        """Take a frame of the head; a still picture that is held stays in front of it."""
         self.shown = rgba
         self.view.show_frame(rgba)
-        self._turn_to(self.view.widget)
+        if not self._holding:
+            self._turn_to(self.view.widget)
+
+    def show_head(self) -> None:
+        """Let go of a still picture: the next frame replaces it."""
+        self._holding = False
 
     def ask_consent(self, pictures: list[Path]) -> None:
         """Show or hide the consent card."""
