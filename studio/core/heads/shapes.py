@@ -151,7 +151,7 @@ class FaceShapes:
         out["mouthShrugLower"] = lower_lip * [0, -0.05, 0.035] + upper_lip * [0, -0.04, 0.01] + chin * [0, -0.07, 0.02]
         out["mouthShrugUpper"] = upper_lip * [0, -0.06, 0.03] + lower_lip * [0, -0.05, 0.015]
         out["cheekPuff"] = sum(
-            _lobe(p, *self.landmarks[LOWER_CHEEK[name], :2], 0.26, 0.26)[:, None] * [0.10 * sign, 0.01, 0.09]
+            _lobe_at(p, self.landmarks[LOWER_CHEEK[name]], 0.26, 0.26)[:, None] * [0.10 * sign, 0.01, 0.09]
             for name, sign in SIDES.items()
         ) + _lobe(p, xc, my, 0.45, 0.22)[:, None] * [0, 0, 0.03]
         out["tongueOut"] = lower_lip * [0, 0.03, 0.01]
@@ -206,7 +206,7 @@ class FaceShapes:
         q = self.landmarks
         squint = _lobe(p, q[CHEEK[name], 0], q[CHEEK[name], 1] - 0.12, 0.26, 0.20)[:, None]
         out[f"cheekSquint{name}"] = squint * [0, -0.07, 0.035]
-        wing = _lobe(p, *q[NOSE_WING[name], :2], 0.15, 0.17)[:, None]
+        wing = _lobe_at(p, q[NOSE_WING[name]], 0.15, 0.17)[:, None]
         bridge = _lobe(p, 0.10 * sign, 0.16, 0.13, 0.16)[:, None]
         out[f"noseSneer{name}"] = wing * [0.015 * sign, -0.065, 0.015] + bridge * [0, -0.03, 0.01]
 
@@ -295,3 +295,7 @@ class Lid:
 def _lobe(p: NDArray, x: float, y: float, sx: float, sy: float) -> NDArray[np.float64]:
     """Return a Gaussian bump over the face ``[n]``, 1 at (x, y)."""
     return np.exp(-0.5 * (((p[:, 0] - x) / sx) ** 2 + ((p[:, 1] - y) / sy) ** 2))
+
+
+def _lobe_at(p: NDArray, centre: NDArray, sx: float, sy: float) -> NDArray[np.float64]:
+    return _lobe(p, float(centre[0]), float(centre[1]), sx, sy)

@@ -80,7 +80,7 @@ def _fit_in_box(rgb: NDArray[np.uint8], box: NDArray) -> NDArray[np.float32] | N
     warp = np.array([[scale, 0, -x0 * scale], [0, scale, -y0 * scale]], np.float64)
     filter_ = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     crop = cv2.warpAffine(rgb, warp, (size, size), flags=filter_, borderMode=cv2.BORDER_REPLICATE)
-    found = face_meshes(crop)
+    found = face_meshes(np.asarray(crop, np.uint8))
     if not found:
         return None
     landmarks = min(found, key=lambda p: float(np.linalg.norm(p[:, :2].mean(0) - size / 2)))

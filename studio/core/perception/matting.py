@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.perception.landmarks import landmark_box
+from studio.core.perception.masks import convex, distance_inside, grown, resized, spread
 from studio.core.perception.mediapipe_models import person_mask
 
 # The segmentation network works at 256 x 256; a window of this many face heights gives the head most of them.
@@ -41,29 +42,27 @@ def person_matte(rgb: NDArray[np.float32], landmarks: NDArray[np.float32]) -> ND
     mask = cv2.ximgproc.guidedFilter(rgb, mask, radius, 1e-4)
     alpha = np.clip((mask - 0.25) / 0.6, 0, 1)
     # A face is solid: the network sometimes doubts foreheads under hair and chins over collars.
-    hull = cv2.convexHull(np.round(landmarks[:468, :2]).astype(np.int32))
-    cv2.fillConvexPoly(alpha, hull, 1.0)
-    return _largest_part(alpha.astype(np.float32), hull)
+    alpha[convex(alpha.shape, landmarks[:468, :2])] = 1
+    return _own_part(alpha.astype(np.float32), landmarks)
 
 
 def paint_out(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the picture ``[H,W,3]`` with the person painted out; pixels beyond the matte stay untouched."""
     scale = min(1.0, _PLATE_SIZE / max(rgb.shape[:2]))
-    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    size = (small.shape[1], small.shape[0])
-    person = (cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 0.02).astype(np.uint8)
-    person = cv2.dilate(person, np.ones((5, 5), np.uint8))
+    size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
+    small = np.clip(resized(rgb, *size), 0, 1)
+    person = grown(resized(alpha, *size) > 0.02, 5)
     if person.all():
         return np.broadcast_to(np.median(rgb.reshape(-1, 3), 0), rgb.shape).astype(np.float32).copy()
-    filled = cv2.inpaint(np.round(small * 255).astype(np.uint8), person, 4, cv2.INPAINT_TELEA)
+    filled = cv2.inpaint(np.round(small * 255).astype(np.uint8), person.astype(np.uint8), 4, cv2.INPAINT_TELEA)
     filled = filled.astype(np.float32) / 255
     # Inpainting leaves streaks where the gap is wide: blur them by how deep inside the gap they lie.
-    depth = cv2.distanceTransform(person, cv2.DIST_L2, 5)
+    depth = distance_inside(person)
     soft = cv2.GaussianBlur(filled, (0, 0), 9)
     weight = np.clip(depth / 12, 0, 1)[..., None]
     filled = filled * (1 - weight) + soft * weight
-    plate = cv2.resize(filled, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_CUBIC)
-    inside = cv2.dilate((alpha > 0.02).astype(np.float32), np.ones((3, 3), np.uint8))
+    plate = resized(filled, rgb.shape[1], rgb.shape[0])
+    inside = grown(alpha > 0.02, 3).astype(np.float32)
     inside = np.maximum(inside, cv2.GaussianBlur(inside, (0, 0), 1.5))[..., None]
     return np.clip(plate * inside + rgb * (1 - inside), 0, 1).astype(np.float32)
 
@@ -73,12 +72,7 @@ def foreground_colors(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> N
     solid = cv2.erode((alpha > 0.97).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if not solid.any():
         return rgb
-    nearest = cv2.distanceTransformWithLabels(
-        (~solid).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )[1]
-    table = np.zeros((int(nearest.max()) + 1, 3), np.float32)
-    table[nearest[solid]] = rgb[solid]
-    return np.where(solid[..., None], rgb, table[nearest])
+    return spread(rgb, solid)[0]
 
 
 def settle_edges(
@@ -117,12 +111,10 @@ def _feather(shape: tuple[int, ...], width: float, room: tuple[int, int, int, in
     return np.clip(np.minimum(down[:, None], across[None]) / width, 0, 1).astype(np.float32)
 
 
-def _largest_part(alpha: NDArray[np.float32], hull: NDArray[np.int32]) -> NDArray[np.float32]:
+def _own_part(alpha: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
     """Keep the part of the matte that the face belongs to; other people in the picture stay background."""
     count, labels = cv2.connectedComponents((alpha > 0.5).astype(np.uint8))
     if count <= 2:
         return alpha
-    centre = np.clip(hull[:, 0].mean(0).astype(int), 0, np.array(alpha.shape[::-1]) - 1)
-    own = (labels == labels[centre[1], centre[0]]).astype(np.uint8)
-    near = cv2.dilate(own, np.ones((15, 15), np.uint8))
-    return alpha * near
+    column, row = np.clip(landmarks[:468, :2].mean(0).astype(int), 0, np.array(alpha.shape[::-1]) - 1)
+    return alpha * grown(labels == labels[row, column], 15)

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.heads.anatomy import eye_centres, to_face
+from studio.core.heads.template import mean_landmarks
 from studio.core.jobs import Job, Progress
 from studio.core.perception.landmarks import Face, find_faces, landmark_box
+from studio.core.perception.masks import resized
 from studio.core.perception.matting import paint_out, person_matte, settle_edges
 
 MIN_FACE = 64
@@ -126,14 +128,13 @@ def prepare_portrait(
     scale = max(_FACE_HEIGHT / height, min(_MIN_LONG_SIDE / long_side, 1.0))
     scale = min(scale, _MAX_UPSCALE, _MAX_LONG_SIDE / long_side)
     size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
-    resample = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     stretch = np.array([size[0] / rgb.shape[1], size[1] / rgb.shape[0], scale], np.float32)
-    rgb = np.clip(cv2.resize(rgb, size, interpolation=resample), 0, 1).astype(np.float32)
+    rgb = np.clip(resized(rgb, *size), 0, 1)
     points = (points * stretch).astype(np.float32)
 
     yield Progress(0.08, "cutting out the person")
     if alpha is not None and float((alpha < 0.5).mean()) > 0.02:
-        matte = np.clip(cv2.resize(alpha, size, interpolation=resample), 0, 1).astype(np.float32)
+        matte = np.clip(resized(alpha, *size), 0, 1)
     else:
         matte = person_matte(rgb, points)
     yield Progress(0.12, "painting the background")
@@ -171,8 +172,10 @@ def _complete(landmarks: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]
     )
     if not np.isfinite(points).all() or not inside.all():
         raise UserError("Some landmarks lie far outside the picture; give them in pixels of this picture.")
-    if points.shape[1] == 2 or not points[:, 2].any():
-        raise UserError("The landmarks carry no depth; give x, y, z for each, as MediaPipe's face mesh writes them.")
+    if points.shape[1] == 2:
+        points = np.pad(points, ((0, 0), (0, 1)))
+    if not points[:, 2].any():
+        points[:, 2] = _mean_depth(points)
     if len(points) == 468:
         irises = []
         for outer, inner, top, bottom in ((33, 133, 159, 145), (263, 362, 386, 374)):
@@ -182,6 +185,14 @@ def _complete(landmarks: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]
             irises.append(np.column_stack([centre[:2] + offsets, np.full(5, centre[2], np.float32)]))
         points = np.concatenate([points, *irises])
     return points.astype(np.float32)
+
+
+def _mean_depth(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean face's depth ``[P]`` px for landmarks placed in two dimensions."""
+    mean = to_face(mean_landmarks())[: len(points)]
+    scale = np.linalg.norm(np.subtract(*eye_centres(points[:, :2]))) / np.linalg.norm(np.subtract(*eye_centres(mean)))
+    depth = -mean[:, 2] * scale
+    return (depth - depth.mean()).astype(np.float32)
 
 
 def _yaw(points: NDArray) -> float:

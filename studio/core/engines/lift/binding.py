@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from studio.core.engines.lift.surface import SPREAD, Surfels
 from studio.core.heads.anatomy import smoothstep
+from studio.core.perception.masks import spread
 from studio.core.perception.portrait import Portrait
 from studio.core.render.numba_runtime import SAFE_KERNEL
 
@@ -62,7 +63,7 @@ class Binding:
         )
 
 
-def bind_to_template(surfels: Surfels, projected: NDArray, faces: NDArray[np.int32], shape: tuple[int, int]) -> Binding:
+def bind_to_template(surfels: Surfels, projected: NDArray, faces: NDArray[np.int32], shape: tuple[int, ...]) -> Binding:
     """Bind surfels to the triangles that cover them in the portrait.
 
     Parameters
@@ -72,7 +73,7 @@ def bind_to_template(surfels: Surfels, projected: NDArray, faces: NDArray[np.int
     shape
         Height and width of the portrait, px.
     """
-    painted = _paint(projected.astype(np.float32), faces, *shape)
+    painted = _paint(projected.astype(np.float32), faces, shape[0], shape[1])
     painted = _fill_slits(painted)
     column = np.clip(surfels.pixels[:, 0].astype(int), 0, shape[1] - 1)
     row = np.clip(surfels.pixels[:, 1].astype(int), 0, shape[0] - 1)
@@ -117,13 +118,8 @@ def _cross(a: NDArray, b: NDArray) -> NDArray:
 
 def _fill_slits(painted: NDArray[np.int32], reach: int = 2) -> NDArray[np.int32]:
     """Give pixels in slits between triangles (a closed mouth, rounding) the triangle nearest to them."""
-    empty = painted < 0
-    distance, label = cv2.distanceTransformWithLabels(
-        empty.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    table = np.full(label.max() + 1, -1, np.int32)
-    table[label[~empty]] = painted[~empty]
-    return np.where(empty & (distance <= reach), table[label], painted)
+    carried, distance = spread(painted, painted >= 0)
+    return np.where(distance <= reach, carried, painted)
 
 
 @njit(**{k: v for k, v in SAFE_KERNEL.items() if k != "fastmath"})

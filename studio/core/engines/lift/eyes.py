@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.mouth import set_back
-from studio.core.engines.lift.openings import Openings, iod_px, polygon
+from studio.core.engines.lift.openings import Openings, iod_px
 from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.rig import Part
 from studio.core.heads.anatomy import INTEROCULAR, IRIS, LOWER_LID, SIDES, UPPER_LID, smoothstep, to_head
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.shapes import FaceShapes
 from studio.core.heads.template import SHAPE_NAMES
+from studio.core.perception.masks import polygon, sampled
 from studio.core.perception.portrait import Portrait
 
 # How far white and iris lie behind the lids, and how far the iris travels at a full look (about 25 degrees).
@@ -100,7 +101,7 @@ class _Eye:
         disc = np.hypot(dx, dy) <= self.radius_px * 1.12
         pixels = np.column_stack([dx[disc], dy[disc]]) + self.iris_px
         radius = np.hypot(dx[disc], dy[disc]) / self.radius_px
-        color = _sample(self.rgb, pixels)
+        color = sampled(self.rgb, pixels)
         height, width = self.opening.shape
         column = np.clip(pixels[:, 0].astype(int), 0, width - 1)
         row = np.clip(pixels[:, 1].astype(int), 0, height - 1)
@@ -189,7 +190,7 @@ class _Eye:
         closing = np.column_stack([np.zeros(len(u)), fall, bulge])
 
         closed = np.column_stack([edge[:, 0], edge[:, 1] - fold + v * (lower - edge[:, 1] + fold), edge[:, 2]])
-        color = _sample(self._without_eye(), self.pose.camera.project(to_head(closed))[:, :2])
+        color = sampled(self._without_eye(), self.pose.camera.project(to_head(closed))[:, :2])
         middle = np.clip(np.sin(np.pi * np.clip(u, 0, 1)) * 2, 0, 1)
         shade = 0.05 * np.sin(np.pi * v) - 0.08 * np.exp(-(((v - 0.12) / 0.10) ** 2)) - 0.06 * v**4
         fade = 1 - smoothstep(0.5, 1, np.maximum(np.maximum(u - 1, -u) / 0.30, 0))
@@ -211,15 +212,10 @@ class _Eye:
         corner = self.pixels[UPPER_LID[self.side][0 if self.side == "Right" else -1]]
         wing = corner + [SIDES[self.side] * 0.05 * self.unit, -0.01 * self.unit] - low
         axes = (max(1, int(0.12 * self.unit)), max(1, int(0.07 * self.unit)))
-        cv2.ellipse(mask, (int(wing[0]), int(wing[1])), axes, 0, 0, 360, 1, -1)
+        cv2.ellipse(mask, (int(wing[0]), int(wing[1])), axes, 0, 0, 360, (1,), -1)
         patch = np.round(self.rgb[window] * 255).astype(np.uint8)
         filled = cv2.inpaint(patch, mask, 3, cv2.INPAINT_TELEA)
-        filled = cv2.GaussianBlur(filled, (0, 0), max(0.5, 0.035 * self.unit)).astype(np.float32) / 255
+        filled = cv2.GaussianBlur(filled, (0, 0), max(0.5, 0.035 * self.unit))
         out = self.rgb.copy()
-        out[window] = filled
+        out[window] = np.asarray(filled, np.float32) / 255
         return out
-
-
-def _sample(picture: NDArray[np.float32], pixels: NDArray) -> NDArray[np.float32]:
-    maps = np.asarray(pixels, np.float32) - 0.5
-    return cv2.remap(picture, maps[:, :1], maps[:, 1:2], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[:, 0]

@@ -4,7 +4,6 @@ Lengths are interocular distances in the face frame; k scales the dental arch to
 belongs to the skull, the lower row and the tongue to the jaw. At rest everything lies behind the lips.
 """
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +14,7 @@ from studio.core.heads.anatomy import INTEROCULAR, LOWER_LIP_INNER, UPPER_LIP_IN
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.shapes import FaceShapes
 from studio.core.heads.template import SHAPE_NAMES
+from studio.core.perception.masks import grown
 from studio.core.perception.portrait import Portrait
 
 # Widths of one side's teeth from the middle outwards, and their heights: upper row, lower row.
@@ -178,7 +178,7 @@ def _tongue(mouth: _Mouth) -> Part:
 
 def _teeth_in_picture(mouth: _Mouth) -> Part:
     """Teeth the portrait shows belong to the skull: set back along the line of sight, so that its own view stays."""
-    mask = cv2.dilate(mouth.openings.mouth.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    mask = grown(mouth.openings.mouth, 3)
     row, column = np.nonzero(mask)
     color = mouth.portrait.rgb[row, column]
     value = color.max(1)

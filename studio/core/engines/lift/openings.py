@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +19,7 @@ from studio.core.heads.anatomy import (
 )
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.shapes import CLOSED_GAP, FaceShapes
+from studio.core.perception.masks import polygon
 from studio.core.perception.portrait import Portrait
 
 # Teeth in a picture count as such in a gap at least this high (interocular distances).
@@ -68,16 +68,6 @@ def iod_px(pose: HeadPose) -> float:
     return INTEROCULAR / pose.px
 
 
-def polygon(shape: tuple[int, int], points: NDArray, grow: int = 0) -> NDArray[np.bool_]:
-    """Return the filled polygon ``[P,2]`` px as a mask ``[H,W]``, grown (or, negative, shrunk) by `grow` px."""
-    mask = np.zeros(shape, np.uint8)
-    cv2.fillPoly(mask, [np.round((points - 0.5) * 16).astype(np.int32)], 1, cv2.LINE_8, 4)
-    if grow:
-        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * abs(grow) + 1,) * 2)
-        mask = cv2.dilate(mask, disc) if grow > 0 else cv2.erode(mask, disc)
-    return mask > 0
-
-
 def find_openings(portrait: Portrait, shapes: FaceShapes, pose: HeadPose) -> Openings:
     """Measure eyes and mouth of a portrait."""
     points, rgb = portrait.landmarks[:, :2].astype(np.float64), portrait.rgb
@@ -92,12 +82,13 @@ def find_openings(portrait: Portrait, shapes: FaceShapes, pose: HeadPose) -> Ope
     mouth = polygon(shape, between) if shapes.gap > CLOSED_GAP else np.zeros(shape, bool)
 
     ring = polygon(shape, points[LIPS_OUTER]) & ~polygon(shape, between, 2)
-    cheek = np.zeros(shape, np.uint8)
+    circle = px(0.12) * np.array([[np.cos(t), np.sin(t)] for t in np.linspace(0, 2 * np.pi, 24)])
+    cheek = np.zeros(shape, bool)
     for side in SIDES:
         for index in (CHEEK[side], LOWER_CHEEK[side]):
-            cv2.circle(cheek, tuple(points[index].astype(int)), px(0.12), 1, -1)
+            cheek |= polygon(shape, points[index] + circle)
     lip = np.median(rgb[ring], 0) if ring.any() else np.array([0.6, 0.35, 0.33])
-    skin_pixels = rgb[cheek > 0]
+    skin_pixels = rgb[cheek]
     skin = np.median(skin_pixels, 0) if len(skin_pixels) else np.array([0.7, 0.55, 0.48])
     light = 0.8 if not len(skin_pixels) else float(np.percentile(skin_pixels.mean(1), 70)) / 0.62
     light = float(np.clip(light, 0.45, 1.15))

@@ -8,13 +8,13 @@ it shows (Landweber iteration with momentum). What is hidden in this view is lef
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.gaussians.camera import Camera
 from studio.core.motion.motion import Motion
+from studio.core.perception.masks import resized
 from studio.core.perception.portrait import Portrait
 from studio.core.render.rasterize import rasterize_vjp
 
@@ -42,8 +42,7 @@ class _View:
             return _View(camera, portrait.rgb, portrait.plate)
         camera = camera.scaled(scale)
         size = (camera.width, camera.height)
-        rgb = cv2.resize(portrait.rgb, size, interpolation=cv2.INTER_AREA)
-        return _View(camera, rgb, cv2.resize(portrait.plate, size, interpolation=cv2.INTER_AREA))
+        return _View(camera, resized(portrait.rgb, *size), resized(portrait.plate, *size))
 
 
 def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, LiftAvatar]]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 
 from studio.core.heads.anatomy import CHIN
+from studio.core.perception.masks import distance_inside, resized, spread
 from studio.core.perception.portrait import Portrait
 
 # The solve runs on a picture in which the face is this high: depth is smooth, and time grows with the area.
@@ -62,7 +63,7 @@ def solve_relief(portrait: Portrait) -> Relief:
     full_height, full_width = portrait.alpha.shape
     scale = min(1.0, _SOLVE_FACE_HEIGHT / portrait.face_height)
     size = (max(8, round(full_width * scale)), max(8, round(full_height * scale)))
-    alpha = cv2.resize(portrait.alpha, size, interpolation=cv2.INTER_AREA)
+    alpha = resized(portrait.alpha, *size)
     stretch = np.array([size[0] / full_width, size[1] / full_height, scale])
     points = portrait.landmarks[:468] * stretch
     person = alpha > 0.5
@@ -77,16 +78,15 @@ def solve_relief(portrait: Portrait) -> Relief:
 
     below_chin = (y - points[CHIN, 1]) / width
     height = _inflate(person, face, torso, below_chin, np.nan_to_num(face_near) - ears, width)
-    outside_face = cv2.distanceTransform((~face).astype(np.uint8), cv2.DIST_L2, 5)
+    outside_face = distance_inside(~face)
     blend = np.clip(outside_face / (0.3 * width), 0, 1)
     height += _FULLER_SIDES * width * blend**2 * (3 - 2 * blend)
     # Take the facets off the triangulation; outside the person the surface is carried on, not down.
-    nearness = _extended(height + ears, person)
+    nearness, _ = spread(height + ears, person)
     nearness = cv2.GaussianBlur(nearness, (0, 0), 1.1)
 
-    full = (full_width, full_height)
-    nearness = cv2.resize(nearness.astype(np.float32), full, interpolation=cv2.INTER_CUBIC) / np.float32(scale)
-    head = cv2.resize((~torso).astype(np.float32), full, interpolation=cv2.INTER_LINEAR)
+    nearness = resized(nearness, full_width, full_height) / np.float32(scale)
+    head = np.clip(resized((~torso).astype(np.float32), full_width, full_height), 0, 1)
     return Relief(nearness, (ears + _FULLER_SIDES * width) / scale, head)
 
 
@@ -120,7 +120,7 @@ def _inflate(
     laplacian = sp.diags(degree.astype(float)) - sp.csr_matrix((np.ones(len(row)), (row, col)), (count, count))
 
     # Landmark depth drops steeply at the face's rim, where the mesh ends and the head does not: trust it less there.
-    inside_face = cv2.distanceTransform(face.astype(np.uint8), cv2.DIST_L2, 5) / width
+    inside_face = distance_inside(face) / width
     trust = 10 * np.clip(inside_face / 0.06, 0.1, 1) ** 2
     settle = 0.05 + np.clip((below_chin - _SOLVE_BELOW_CHIN + 0.3) / 0.3, 0, 1)
     weight = np.select([face, rim, torso], [trust, 1.0, settle], 0.0)
@@ -128,17 +128,7 @@ def _inflate(
     # The source makes a free sphere of the head's size; on the torso the target does that.
     source = np.where(face | torso, 0.0, 3.0)
     system = (laplacian + sp.diags(weight[unknown] + 1e-6)).tocsc()
-    squared = sla.spsolve(system, (weight * target + source)[unknown])
+    squared = np.asarray(sla.spsolve(system, (weight * target + source)[unknown]), np.float64)
     height = np.where(person, torso_height, 0.0)
     height[unknown] = np.sqrt(np.maximum(squared, 0))
     return height
-
-
-def _extended(values: NDArray, inside: NDArray[np.bool_]) -> NDArray:
-    """Carry values outwards from `inside` to every other pixel."""
-    nearest = cv2.distanceTransformWithLabels(
-        (~inside).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )[1]
-    table = np.zeros(nearest.max() + 1, values.dtype)
-    table[nearest[inside]] = values[inside]
-    return np.where(inside, values, table[nearest])

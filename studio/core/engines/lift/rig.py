@@ -1,6 +1,7 @@
 """The moving vertices of a `lift` head: the template's skin and the parts the portrait does not show."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numba import njit, prange
@@ -89,6 +90,11 @@ class Rig:
     jaw_weights: NDArray[np.float32]
     hinge: NDArray[np.float32]
 
+    @cached_property
+    def _full_deltas(self) -> NDArray[np.float32]:
+        """Half precision keeps the file small; the kernel reads single."""
+        return self.deltas.astype(np.float32)
+
     def displacements(self, weights: NDArray[np.float32], jaw_open: float) -> NDArray[np.float32]:
         """Return the displacement ``[V,3]`` m under shape weights ``[S]`` and the jaw's turn."""
         active = np.flatnonzero(np.abs(weights) > 1e-4)
@@ -96,14 +102,10 @@ class Rig:
         angle = np.float32(JAW_ANGLE * jaw_open)
         with kernel_threads():
             _blend(
-                self._deltas, active, weights.astype(np.float32), self.vertices, self.jaw_weights, self.hinge,
+                self._full_deltas, active, weights.astype(np.float32), self.vertices, self.jaw_weights, self.hinge,
                 np.cos(angle), np.sin(angle), out,
             )  # fmt: skip
         return out
-
-    def __post_init__(self) -> None:
-        # Half precision keeps the file small; the kernel reads single.
-        object.__setattr__(self, "_deltas", self.deltas.astype(np.float32))
 
 
 def assemble(head: TemplateHead, parts: list[Part]) -> tuple[Rig, list[Binding]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from studio.core.engines.lift.relief import Relief
 from studio.core.heads.fitting import HeadPose
+from studio.core.perception.masks import convex, distance_inside, resized, sampled, spread
 from studio.core.perception.portrait import Portrait
 
 # Standard deviation of a Gaussian over its cell's side, and over its thickness.
@@ -222,21 +223,11 @@ def _surfels(
     seen: NDArray[np.bool_],
 ) -> Surfels:
     """Lay Gaussians on a grid of surface points ``[H,W,3]``."""
-    maps = (pixels - 0.5).astype(np.float32)
-
-    def sample(grid: NDArray) -> NDArray[np.float32]:
-        # Two columns at a time: remap's coordinates are limited to 32767 in each direction.
-        n = len(maps)
-        columns = 4096
-        pad = -n % columns
-        xy = np.concatenate([maps, np.zeros((pad, 2), np.float32)]).reshape(-1, columns, 2)
-        return cv2.remap(grid, xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).reshape(-1, 3)[:n]  # pyright: ignore[reportCallIssue, reportArgumentType]
-
-    means = sample(points)
+    means = sampled(points, pixels)
     tangents = []
     for axis in (1, 0):
         step = np.gradient(points, axis=axis).astype(np.float32)
-        tangent = sample(step)
+        tangent = sampled(step, pixels)
         # At rest the tangent along the picture is one pixel long; the surface may tilt away only so far.
         length = np.linalg.norm(tangent, axis=1, keepdims=True)
         flat = np.median(length)
@@ -259,12 +250,11 @@ def _surfels(
 def _rim_colors(portrait: Portrait) -> NDArray[np.float32]:
     """Return the colours of the head's rim, hair mostly, carried inwards over the whole head ``[H,W,3]``."""
     scale = min(1.0, 256 / max(portrait.alpha.shape))
-    rgb = cv2.resize(portrait.rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    alpha = cv2.resize(portrait.alpha, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_AREA)
-    hull = cv2.convexHull(np.round(portrait.landmarks[:468, :2] * scale).astype(np.int32))
-    face = cv2.fillConvexPoly(np.zeros(alpha.shape, np.uint8), hull, 1) > 0
+    size = (round(portrait.alpha.shape[1] * scale), round(portrait.alpha.shape[0] * scale))
+    rgb, alpha = resized(portrait.rgb, *size), resized(portrait.alpha, *size)
+    face = convex(alpha.shape, portrait.landmarks[:468, :2] * scale)
     person = cv2.copyMakeBorder((alpha > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    inwards = cv2.distanceTransform(person, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    inwards = distance_inside(person > 0)[1:-1, 1:-1]
     reach = 0.035 * portrait.face_height * scale
     ring = (alpha > 0.9) & (inwards > reach) & (inwards < 4 * reach) & ~face
     # Ears would paint the back of the head in skin: between eyes and chin the hair above and the neck below decide.
@@ -273,10 +263,5 @@ def _rim_colors(portrait: Portrait) -> NDArray[np.float32]:
     ring &= (row < eyes) | (row > chin)
     if ring.sum() < 50:
         ring = alpha > 0.5
-    nearest = cv2.distanceTransformWithLabels((~ring).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[
-        1
-    ]
-    table = np.zeros((nearest.max() + 1, 3), np.float32)
-    table[nearest[ring]] = rgb[ring]
-    carried = cv2.GaussianBlur(table[nearest], (0, 0), 3)
-    return cv2.resize(carried, portrait.alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    carried = cv2.GaussianBlur(spread(rgb, ring)[0], (0, 0), 3)
+    return resized(carried, portrait.alpha.shape[1], portrait.alpha.shape[0])
