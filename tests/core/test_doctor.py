@@ -38,6 +38,7 @@ def test_an_unwritable_data_folder_is_found(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_home_folder_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME")
     text = doctor.report().as_text()
     assert str(tmp_path) not in text
     assert "~" in text

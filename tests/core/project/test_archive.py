@@ -92,8 +92,9 @@ def test_thumbnail_is_kept(saved: Path) -> None:
     np.testing.assert_array_equal(read_thumbnail(saved), avatar().thumbnail)
 
 
-def test_deflated_by_hand_still_loads(saved: Path) -> None:
-    rewrite(saved, lambda members: None, zipfile.ZIP_DEFLATED)
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_packed_again_by_hand_still_loads(saved: Path, compression: int) -> None:
+    rewrite(saved, lambda members: None, compression)
     assert_equal(load_avatar(saved), avatar())
 
 
@@ -238,3 +239,28 @@ def test_any_corruption_loads_equal_or_raises_user_error(saved: Path, data: st.D
     except UserError:
         return
     assert_equal(loaded, avatar())
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_members_changed_on_purpose_load_finite_or_raise_user_error(saved: Path, data: st.DataObject) -> None:
+    def change(members: dict[str, bytes]) -> None:
+        name = data.draw(st.sampled_from(["avatar.json", "arrays.safetensors"]))
+        content = bytearray(members[name])
+        for _ in range(data.draw(st.integers(1, 3))):
+            # The first kilobyte holds the lists of names, types, shapes and offsets.
+            at = data.draw(st.integers(0, min(1000, len(content) - 1)) | st.integers(0, len(content) - 1))
+            content[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4) | st.just(b"9"))
+        members[name] = bytes(content)
+
+    bad = saved.with_name("bad.avatar")
+    bad.write_bytes(saved.read_bytes())
+    rewrite(bad, change)
+    try:
+        read_header(bad)
+        read_thumbnail(bad)
+        loaded = load_avatar(bad)
+    except UserError:
+        return
+    for array in loaded.state().arrays.values():
+        assert np.isfinite(array).all()
