@@ -48,6 +48,8 @@ MAX_FILE = sum(LIMITS.values()) + 2**16
 MAX_ARRAYS = 512
 MAX_ARRAYS_HEADER = 2**20
 MAX_THUMBNAIL = 1024  # px
+# No head is a kilometre away, and no colour a thousand times white.
+MAX_VALUE = 1000.0
 
 _END_RECORD = struct.Struct("<4s4H2LH")
 
@@ -123,7 +125,11 @@ def load_avatar(path: str | os.PathLike[str]) -> Avatar:
                 raise _DamagedError(f"{name} holds values that are not finite")
         avatar = load_engine(header["engine"]).load(AvatarState(header["engine"], arrays, header["meta"]))
         if avatar.motion_space == "arkit":
-            avatar.pose(Motion.neutral(), avatar.camera).check_finite()
+            gaussians = avatar.pose(Motion.neutral(), avatar.camera)
+            gaussians.check_finite()
+            for name in ("means", "scales", "colors"):
+                if abs(getattr(gaussians, name)).max(initial=0) > MAX_VALUE:
+                    raise _DamagedError(f"{name} lie out of range")
     return avatar
 
 

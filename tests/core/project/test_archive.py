@@ -146,6 +146,13 @@ def test_values_that_are_not_finite_are_refused(saved: Path, bad: float) -> None
         load_avatar(saved)
 
 
+@pytest.mark.parametrize("name", ["means", "colors"])
+def test_values_out_of_range_are_refused(saved: Path, name: str) -> None:
+    change_array(saved, name, np.full((40, 3), 1e30, np.float32))
+    with pytest.raises(UserError, match="damaged"):
+        load_avatar(saved)
+
+
 def test_misshapen_arrays_are_refused(saved: Path) -> None:
     change_array(saved, "colors", np.zeros((7, 3), np.float32))
     with pytest.raises(UserError, match="damaged"):
