@@ -77,9 +77,7 @@ class TemplateHead:
         self.neutral = _subdivided(np.concatenate([landmarks, apron]), asset["parents"]).astype(np.float32)
         self.shapes = FaceShapes(to_face(landmarks))
         face = to_face(self.neutral)
-        side = lip_side(face, self.shapes.landmarks)
-        # Landmarks on the lip rings know their side better than their position does.
-        side[UPPER_LIP_INNER[1:-1]], side[LOWER_LIP_INNER[1:-1]] = -1, 1
+        side = self._sides(face, len(landmarks) + len(apron), asset["parents"])
         fade = self._fade(len(landmarks), len(apron), asset["parents"])
         fields = self.shapes.skin(face, side)
         origin = to_head(np.zeros(3))
@@ -95,6 +93,23 @@ class TemplateHead:
         turn = self.shapes.jaw_rotation(face, float(params.expression[ARKIT_INDEX["jawOpen"]]))
         moved += (to_head(turn) - to_head(np.zeros(3))) * self.jaw_weights[:, None]
         return moved.astype(np.float32)
+
+    def _sides(self, face: NDArray, n_control: int, parents: NDArray) -> NDArray[np.float64]:
+        """Return each vertex's side of the lip cut ``[V]``: −1 above, +1 below.
+
+        Position tells, but not on the lips' inner rings, which touch and cross when the mouth is closed: there a
+        landmark's ring tells, and a vertex between two of one side is of that side.
+        """
+        side = lip_side(face, self.shapes.landmarks)
+        known = side[:n_control].copy()
+        known[UPPER_LIP_INNER[1:-1]], known[LOWER_LIP_INNER[1:-1]] = -1, 1
+        known[[UPPER_LIP_INNER[0], UPPER_LIP_INNER[-1]]] = 0  # the corners belong to both
+        total = np.concatenate([known, np.zeros(len(parents))])
+        for child, (a, b) in enumerate(parents, n_control):
+            both = total[a] + total[b]
+            total[child] = np.sign(both) if both else side[child]
+        total[[UPPER_LIP_INNER[0], UPPER_LIP_INNER[-1]]] = 1
+        return total
 
     @staticmethod
     def _fade(n_landmarks: int, n_apron: int, parents: NDArray) -> NDArray[np.float64]:

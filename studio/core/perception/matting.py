@@ -67,18 +67,13 @@ def paint_out(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[n
     return np.clip(plate * inside + rgb * (1 - inside), 0, 1).astype(np.float32)
 
 
-def foreground_colors(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the person's own colour ``[H,W,3]``: soft edge pixels take that of the nearest solid one."""
-    solid = cv2.erode((alpha > 0.97).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    if not solid.any():
-        return rgb
-    return spread(rgb, solid)[0]
-
-
 def settle_edges(
-    rgb: NDArray[np.float32], alpha: NDArray[np.float32], plate: NDArray[np.float32]
+    rgb: NDArray[np.float32], alpha: NDArray[np.float32], plate: NDArray[np.float32], blur: float = 1.0
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Decide the soft edges of a matte by colour.
+
+    `blur` is how many px a sharp edge is wide in this picture (more than 1 where it was enlarged): so far inwards a
+    pixel that the matte calls solid may still show background.
 
     Where person and background differ, the matting equation I = αF + (1 − α)P gives α. Where they look alike, or where
     it cannot explain a pixel the network is fairly sure of, the network's guess and the pixel's own colour stay.
@@ -87,7 +82,12 @@ def settle_edges(
     -------
     The matte ``[H,W]`` and the person's own colour ``[H,W,3]``, free of background.
     """
-    person = foreground_colors(rgb, alpha)
+    reach = 2 * int(np.ceil(1.2 * blur)) + 1
+    solid = ~grown(alpha < 0.97, reach)
+    if not solid.any():
+        return alpha, rgb
+    # The person's own colour at an edge is that of the nearest pixel well inside.
+    person = spread(rgb, solid)[0]
     contrast = person - plate
     strength = (contrast**2).sum(-1)
     explained = ((rgb - plate) * contrast).sum(-1) / np.maximum(strength, 1e-4)
@@ -95,7 +95,7 @@ def settle_edges(
     left_over = np.abs(rgb - plate - explained[..., None] * contrast).max(-1)
     odd = 1 - np.exp(-((left_over / _UNEXPLAINED) ** 2))
     own = odd * np.clip((alpha - 0.45) / 0.3, 0, 1)
-    band = (alpha > 0.01) & (alpha < 0.99)
+    band = (alpha > 0.01) & ~solid
     trust = np.minimum(strength / 0.05, 1) * (1 - own) * band
     settled = alpha + trust * (explained - alpha)
     return settled.astype(np.float32), (person + (own * band)[..., None] * (rgb - person)).astype(np.float32)

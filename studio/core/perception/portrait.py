@@ -139,7 +139,7 @@ def prepare_portrait(
         matte = person_matte(rgb, points)
     yield Progress(0.12, "painting the background")
     plate = paint_out(rgb, matte)
-    matte, foreground = settle_edges(rgb, matte, plate)
+    matte, foreground = settle_edges(rgb, matte, plate, max(1.0, scale))
     return Portrait(rgb, matte, points, plate, foreground, name, scale, tuple(notes))
 
 

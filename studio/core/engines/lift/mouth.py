@@ -55,7 +55,7 @@ class _Mouth:
             "mouthPucker": np.column_stack([inward, nothing, nothing - 0.03]),
             "mouthFunnel": np.column_stack([0.6 * inward, nothing, nothing]),
         }
-        return Part(points, size, 0.95 * self.inside_face(points), color, jaw, shapes)
+        return Part(points, size, 0.95 * self.inside_face(points), self.openings.toned(color), jaw, shapes)
 
     def inside_face(self, points: NDArray) -> NDArray[np.float64]:
         pixels = self.pose.camera.project(to_head(points))[:, :2].astype(int)

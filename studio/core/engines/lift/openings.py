@@ -61,6 +61,13 @@ class Openings:
     skin: NDArray[np.float64]
     tooth: NDArray[np.float64]
     light: float
+    vividness: float
+    """0 in a black-and-white picture, 1 in one with natural skin colour."""
+
+    def toned(self, color: NDArray) -> NDArray[np.float64]:
+        """Return an invented colour ``[...,3]`` as this picture would show it."""
+        grey = np.asarray(color, np.float64).mean(-1, keepdims=True)
+        return grey + self.vividness * (color - grey)
 
 
 def iod_px(pose: HeadPose) -> float:
@@ -93,7 +100,9 @@ def find_openings(portrait: Portrait, shapes: FaceShapes, pose: HeadPose) -> Ope
     light = 0.8 if not len(skin_pixels) else float(np.percentile(skin_pixels.mean(1), 70)) / 0.62
     light = float(np.clip(light, 0.45, 1.15))
     tint = skin / max(float(skin.mean()), 0.05)
+    vividness = float(np.clip((skin.max() - skin.min()) / max(float(skin.max()), 0.05) / 0.15, 0, 1))
     tooth = np.clip(np.array([0.84, 0.80, 0.73]) * light**0.7 * tint**0.15, 0, 0.97)
+    tooth = tooth.mean() + vividness * (tooth - tooth.mean())
 
     teeth_visible = False
     if mouth.any():
@@ -118,4 +127,4 @@ def find_openings(portrait: Portrait, shapes: FaceShapes, pose: HeadPose) -> Ope
     for eye in eyes.values():
         holes |= eye
     face = polygon(shape, points[FACE_OVAL], -px(0.02))
-    return Openings(eyes, mouth, holes, detailed, face, teeth_visible, lip, skin, tooth, light)
+    return Openings(eyes, mouth, holes, detailed, face, teeth_visible, lip, skin, tooth, light, vividness)

@@ -17,10 +17,10 @@ from studio.core.perception.masks import convex, distance_inside, resized, sampl
 from studio.core.perception.portrait import Portrait
 
 # Standard deviation of a Gaussian over its cell's side, and over its thickness.
-SPREAD = 0.60
+SPREAD = 0.75
 _THICKNESS = 0.25
 # So many neighbours share each point of the surface: 2π σ² with the rasteriser's blur, a little less when zoomed in.
-_OVERLAP = 3.0
+_OVERLAP = 4.0
 # A cell may be stretched this many times its side where the surface runs away from the camera.
 _MAX_SLOPE = 4.0
 # Cells are merged while the colour they lose stays below this; the first that meets the budget is taken.
