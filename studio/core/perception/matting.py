@@ -82,8 +82,8 @@ def settle_edges(
     -------
     The matte ``[H,W]`` and the person's own colour ``[H,W,3]``, free of background.
     """
-    reach = 2 * int(np.ceil(1.2 * blur)) + 1
-    solid = ~grown(alpha < 0.97, reach)
+    enlarged = blur > 1.2
+    solid = ~grown(alpha < 0.97, 2 * int(np.ceil(1.2 * blur)) + 1 if enlarged else 3)
     if not solid.any():
         return alpha, rgb
     # The person's own colour at an edge is that of the nearest pixel well inside.
@@ -95,8 +95,11 @@ def settle_edges(
     left_over = np.abs(rgb - plate - explained[..., None] * contrast).max(-1)
     odd = 1 - np.exp(-((left_over / _UNEXPLAINED) ** 2))
     own = odd * np.clip((alpha - 0.45) / 0.3, 0, 1)
-    band = (alpha > 0.01) & ~solid
+    band = (alpha > 0.01) & (~solid if enlarged else alpha < 0.99)
     trust = np.minimum(strength / 0.05, 1) * (1 - own) * band
+    if not enlarged:
+        # The surer the network, the less colour may say against it: an ear is darker than the cheek it is compared to.
+        trust *= np.minimum(6 * alpha * (1 - alpha), 1)
     settled = alpha + trust * (explained - alpha)
     return settled.astype(np.float32), (person + (own * band)[..., None] * (rgb - person)).astype(np.float32)
 

@@ -19,8 +19,8 @@ from studio.core.perception.portrait import Portrait
 # Standard deviation of a Gaussian over its cell's side, and over its thickness.
 SPREAD = 0.75
 _THICKNESS = 0.25
-# So many neighbours share each point of the surface: 2π σ² with the rasteriser's blur, a little less when zoomed in.
-_OVERLAP = 4.0
+# So many neighbours share each point of the surface; found by the matte that comes back from rendering it.
+_OVERLAP = 2.5
 # A cell may be stretched this many times its side where the surface runs away from the camera.
 _MAX_SLOPE = 4.0
 # Cells are merged while the colour they lose stays below this; the first that meets the budget is taken.
