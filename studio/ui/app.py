@@ -1,7 +1,10 @@
 """`main`: open the window."""
 
+import logging
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,6 +39,10 @@ def main(paths: Sequence[str] = (), sample: bool = False) -> int:
         lambda _: window.use_theme("system") if settings.value("theme", "system") == "system" else None
     )
 
+    # Python runs these between two of the window's timer ticks; unfinished jobs then clean up.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: QTimer.singleShot(0, window.close))
+
     def begin() -> None:
         if os.environ.get("AVATAR_STUDIO_TRACE_STARTUP") == "1":
             print(f"window shown after {seconds_since_start():.2f} s", flush=True)  # noqa: T201
@@ -47,7 +54,12 @@ def main(paths: Sequence[str] = (), sample: bool = False) -> int:
 
     # The threads and their imports start when the window has been painted once.
     QTimer.singleShot(0, begin)
-    return app.exec()
+    code = app.exec()
+    if any(thread.name in ("drive", "lost microphone") for thread in threading.enumerate()):
+        # A dead sound server holds PortAudio; the interpreter would wait for it while it shuts down.
+        logging.shutdown()
+        os._exit(code)
+    return code
 
 
 def seconds_since_start() -> float:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
-from studio.core.media.portaudio import port_audio, running
+from studio.core.media.portaudio import lock, port_audio, running
 
 
 class Player:
@@ -37,6 +37,10 @@ class Player:
             If there is no sound output or it cannot be opened.
         """
         self.stop()
+        with lock:
+            self._open(at)
+
+    def _open(self, at: float) -> None:
         sounddevice = port_audio()
         self._next = round(min(max(at, 0.0), self.seconds) * self._rate)
         self._anchor = (self._next, time.monotonic())
@@ -56,9 +60,10 @@ class Player:
         """Fall silent at once; `position` stays where it was."""
         if self._stream is not None:
             here = self.position
-            running.discard(self)
-            self._stream.abort()
-            self._stream.close()
+            with lock:
+                running.discard(self)
+                self._stream.abort()
+                self._stream.close()
             self._stream = None
             self._anchor = (round(here * self._rate), 0.0)
 

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 LIVE_TICK = 1 / 60
 REST_TICK = 1 / 24
 BUSY_TICK = 1 / 6  # at rest while a job needs the processor
+DEVICE_PATIENCE = 5.0  # s for a device to close
 BLINKS = [ARKIT_INDEX["eyeBlinkLeft"], ARKIT_INDEX["eyeBlinkRight"]]
 
 
@@ -60,8 +61,15 @@ class MicrophoneSource:
         return max(0.0, self._heard / RATE - self._look_ahead)
 
     def stop(self) -> None:
-        """Close the device."""
-        self._microphone.stop()
+        """Close the device.
+
+        PortAudio may never return from closing a device whose sound server died, so a lost one is closed
+        on a thread that nobody waits for.
+        """
+        if self.lost:
+            threading.Thread(target=self._microphone.stop, name="lost microphone", daemon=True).start()
+        else:
+            self._microphone.stop()
 
 
 class ClipSource:
@@ -158,7 +166,7 @@ class DriveLoop(QObject):
         self._running = False
         self._wake.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(DEVICE_PATIENCE)
             self._thread = None
 
     def configure(self, settings: DriveSettings, expression: Motion) -> None:
