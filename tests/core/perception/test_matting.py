@@ -1,0 +1,64 @@
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from studio.core.perception.matting import paint_out, settle_edges
+
+SIZE = 160
+
+
+def texture(color: tuple[float, float, float], seed: int) -> NDArray[np.float32]:
+    noise = np.random.default_rng(seed).normal(0, 0.3, (SIZE, SIZE, 3))
+    return np.clip(cv2.GaussianBlur(noise, (0, 0), 6) + color, 0, 1).astype(np.float32)
+
+
+@pytest.fixture
+def disc() -> NDArray[np.float32]:
+    """Return a disc's alpha with an edge 3 px wide."""
+    y, x = np.mgrid[:SIZE, :SIZE] + 0.5
+    return np.clip((50 - np.hypot(x - SIZE / 2, y - SIZE / 2)) / 3 + 0.5, 0, 1).astype(np.float32)
+
+
+def test_edges_are_settled_by_colour(disc: NDArray[np.float32]) -> None:
+    person, plate = texture((0.8, 0.6, 0.5), 0), texture((0.2, 0.3, 0.6), 1)
+    picture = disc[..., None] * person + (1 - disc[..., None]) * plate
+    guess = cv2.GaussianBlur(np.roll(disc, 2, axis=1), (0, 0), 4).astype(np.float32)
+    settled, colors = settle_edges(picture, guess, plate)
+    band = (guess > 0.01) & (guess < 0.99)
+    assert np.abs(guess - disc)[band].mean() > 0.1
+    assert np.abs(settled - disc)[band].mean() < 0.04
+    # And the person's colour there holds no background.
+    soft = (disc > 0.2) & (disc < 0.8)
+    assert np.abs(colors - person)[soft].mean() < 0.2 * np.abs(picture - person)[soft].mean()
+
+
+def test_where_person_and_background_look_alike_the_guess_stays(disc: NDArray[np.float32]) -> None:
+    same = texture((0.5, 0.5, 0.5), 0)
+    guess = cv2.GaussianBlur(disc, (0, 0), 3).astype(np.float32)
+    settled, _ = settle_edges(same, guess, same)
+    np.testing.assert_allclose(settled, guess, atol=0.05)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_matte_without_edges_stays(value: float) -> None:
+    alpha = np.full((SIZE, SIZE), value, np.float32)
+    settled, _ = settle_edges(texture((0.8, 0.6, 0.5), 0), alpha, texture((0.2, 0.3, 0.6), 1))
+    np.testing.assert_array_equal(settled, alpha)
+
+
+def test_painting_out_leaves_the_rest_untouched_and_nothing_of_the_person(disc: NDArray[np.float32]) -> None:
+    background = texture((0.2, 0.3, 0.6), 1)
+    red = np.array([1, 0, 0], np.float32)
+    plate = paint_out(disc[..., None] * red + (1 - disc[..., None]) * background, disc)
+    outside = cv2.dilate(disc, np.ones((25, 25))) == 0
+    np.testing.assert_allclose(plate[outside], background[outside], atol=1e-6)
+    assert np.abs(plate - background)[disc == 1].mean() < 0.15
+    assert plate[..., 0].max() < 0.6
+
+
+def test_a_picture_full_of_person_gets_an_even_plate() -> None:
+    picture = texture((0.8, 0.6, 0.5), 0)
+    plate = paint_out(picture, np.ones((SIZE, SIZE), np.float32))
+    assert not np.ptp(plate, axis=(0, 1)).any()
+    np.testing.assert_allclose(plate[0, 0], np.median(picture.reshape(-1, 3), 0))
