@@ -65,6 +65,9 @@ def sampled(picture: NDArray[np.float32], pixels: NDArray) -> NDArray[np.float32
     # OpenCV's maps hold at most 32767 rows, so the points are folded into a rectangle.
     columns = 4096
     maps = np.asarray(pixels, np.float32) - np.float32(0.5)
-    folded = np.concatenate([maps, np.zeros((-len(maps) % columns, 2), np.float32)]).reshape(-1, columns, 2)
+    rows = max(1, -(-len(maps) // columns))
+    folded = np.zeros((rows * columns, 2), np.float32)
+    folded[: len(maps)] = maps
+    folded = folded.reshape(rows, columns, 2)
     found = cv2.remap(picture, folded[..., 0], folded[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(found, np.float32).reshape(-1, *picture.shape[2:])[: len(maps)]

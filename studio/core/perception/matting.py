@@ -32,11 +32,8 @@ def person_matte(rgb: NDArray[np.float32], landmarks: NDArray[np.float32]) -> ND
     top = int(max(0, (y0 + y1) / 2 - 0.55 * side))
     right, bottom = int(min(width, left + side)), int(min(height, top + side))
     window = person_mask(picture[top:bottom, left:right])
-    if right - left < 0.98 * width or bottom - top < 0.98 * height:
-        feather = _feather(window.shape, 0.08 * side, (left, top, width - right, height - bottom))
-        mask[top:bottom, left:right] += feather * (window - mask[top:bottom, left:right])
-    else:
-        mask = window
+    feather = _feather(window.shape, 0.08 * side, (left, top, width - right, height - bottom))
+    mask[top:bottom, left:right] += feather * (window - mask[top:bottom, left:right])
 
     radius = max(4, round(0.03 * (y1 - y0)))
     mask = cv2.ximgproc.guidedFilter(rgb, mask, radius, 1e-4)

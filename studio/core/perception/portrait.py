@@ -11,7 +11,7 @@ from studio.core.heads.anatomy import eye_centres, to_face
 from studio.core.heads.template import mean_landmarks
 from studio.core.jobs import Job, Progress
 from studio.core.perception.landmarks import Face, find_faces, landmark_box
-from studio.core.perception.masks import resized
+from studio.core.perception.masks import resized, sampled
 from studio.core.perception.matting import paint_out, person_matte, settle_edges
 
 MIN_FACE = 64
@@ -117,6 +117,8 @@ def prepare_portrait(
         notes.append(f"The face is only {height:.0f} px high, so the head will look soft.")
     if abs(_yaw(points)) > 25:
         notes.append("The face is turned far to the side; the hidden half is guessed.")
+    if alpha is not None and sampled(alpha, points[:468, :2]).mean() < 0.5:
+        raise UserError("The picture is transparent where the face is; save it again with the person opaque.")
 
     if height < _SMALL_FACE * min(picture.shape[:2]):
         x0, y0, x1, y1 = _bust(points, picture.shape)
@@ -172,6 +174,9 @@ def _complete(landmarks: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]
     )
     if not np.isfinite(points).all() or not inside.all():
         raise UserError("Some landmarks lie far outside the picture; give them in pixels of this picture.")
+    x, y = points[:468, 0], points[:468, 1]
+    if ((x < 0) | (x > width) | (y < 0) | (y > height)).mean() > 0.5:
+        raise UserError("The landmarks lie beside the picture; give them in pixels of this picture.")
     if points.shape[1] == 2:
         points = np.pad(points, ((0, 0), (0, 1)))
     if not points[:, 2].any():
@@ -184,7 +189,20 @@ def _complete(landmarks: NDArray, shape: tuple[int, ...]) -> NDArray[np.float32]
             offsets = np.array([[0, 0], [1, 0], [0, -1], [-1, 0], [0, 1]], np.float32) * radius
             irises.append(np.column_stack([centre[:2] + offsets, np.full(5, centre[2], np.float32)]))
         points = np.concatenate([points, *irises])
+    if not _outline_a_face(points):
+        raise UserError("The landmarks do not outline a face; give them in the face mesh's order, see --help.")
     return points.astype(np.float32)
+
+
+def _outline_a_face(points: NDArray) -> bool:
+    """Tell whether landmarks ``[478,3]`` are the mean face's, moved, turned and stretched within reason."""
+    width, height, depth = np.ptp(points, axis=0)
+    eyes = float(np.linalg.norm(np.subtract(*eye_centres(points))))
+    if min(width, eyes) < 0.1 * height or max(width, depth) > 3 * height:
+        return False
+    basis = np.column_stack([mean_landmarks(), np.ones(len(points))])
+    left_over = points - basis @ np.linalg.lstsq(basis, points, rcond=None)[0]
+    return float(left_over.var(0).sum()) < 0.2 * float(points.var(0).sum())
 
 
 def _mean_depth(points: NDArray[np.float32]) -> NDArray[np.float32]:

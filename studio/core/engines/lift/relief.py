@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 
 from studio.core.heads.anatomy import CHIN
-from studio.core.perception.masks import distance_inside, resized, spread
+from studio.core.perception.masks import distance_inside, resized, sampled, spread
 from studio.core.perception.portrait import Portrait
 
 # The solve runs on a picture in which the face is this high: depth is smooth, and time grows with the area.
@@ -53,9 +53,7 @@ class Relief:
 
     def at(self, pixels: NDArray) -> NDArray[np.float64]:
         """Return the nearness ``[N]`` px at pixels ``[N,2]``."""
-        maps = np.asarray(pixels, np.float32) - 0.5
-        found = cv2.remap(self.nearness, maps[:, :1], maps[:, 1:2], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        return found[:, 0].astype(np.float64)
+        return sampled(self.nearness, pixels).astype(np.float64)
 
 
 def solve_relief(portrait: Portrait) -> Relief:
