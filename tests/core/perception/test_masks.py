@@ -101,5 +101,6 @@ def test_sampling_is_bilinear_between_pixel_centres(points: list[tuple[float, fl
 def test_sampling_holds_the_border_and_takes_any_number_of_points() -> None:
     picture = np.arange(12, dtype=np.float32).reshape(3, 4)
     np.testing.assert_array_equal(sampled(picture, np.array([[-9.0, 0.5], [3.5, 99], [99, -9]])), [0, 11, 3])
+    assert sampled(picture, np.zeros((0, 2))).shape == (0,)
     many = np.tile([[1.5, 1.5]], (50_000, 1))
     np.testing.assert_array_equal(sampled(picture, many), np.full(50_000, 5))

@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from studio.core.perception.matting import paint_out, settle_edges
+from studio.core.perception.landmarks import find_faces
+from studio.core.perception.matting import paint_out, person_matte, settle_edges
 
 SIZE = 160
 
@@ -62,3 +63,14 @@ def test_a_picture_full_of_person_gets_an_even_plate() -> None:
     plate = paint_out(picture, np.ones((SIZE, SIZE), np.float32))
     assert not np.ptp(plate, axis=(0, 1)).any()
     np.testing.assert_allclose(plate[0, 0], np.median(picture.reshape(-1, 3), 0))
+
+
+@pytest.mark.parametrize("left", [0, 10, 13, 14])
+def test_a_head_that_nearly_fills_its_picture_is_cut_out(bust: NDArray[np.float32], left: int) -> None:
+    picture = np.ascontiguousarray(bust[:, left : 331 - left])
+    landmarks = find_faces(np.round(picture * 255).astype(np.uint8))[0].landmarks
+    alpha = person_matte(picture, landmarks)
+    assert alpha.shape == picture.shape[:2]
+    x, y = landmarks[1, :2].astype(int)
+    assert alpha[y, x] == 1
+    assert alpha[3, 3] < 0.05

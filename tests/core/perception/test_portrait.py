@@ -6,6 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.heads.anatomy import LOWER_LID, UPPER_LID
 from studio.core.jobs import Progress, run
 from studio.core.media.image import load_picture
 from studio.core.perception.landmarks import find_faces
@@ -195,3 +196,36 @@ def test_landmarks_outside_the_picture_are_refused(
     wild[30, 1] = value
     with pytest.raises(UserError, match="far outside the picture"):
         prepare(bust, landmarks=wild)
+
+
+@pytest.mark.parametrize("move", [(330, 0), (-230, 0), (0, 240), (0, -200)])
+def test_landmarks_beside_the_picture_are_refused(
+    bust: NDArray[np.float32], points: NDArray[np.float32], move: tuple[int, int]
+) -> None:
+    with pytest.raises(UserError, match="beside the picture"):
+        prepare(bust, landmarks=points + np.array([*move, 0], np.float32))
+
+
+@pytest.mark.parametrize("wrong", ["shuffled", "on a line", "eyes in one place", "deep"])
+def test_landmarks_that_outline_no_face_are_refused(
+    bust: NDArray[np.float32], points: NDArray[np.float32], wrong: str
+) -> None:
+    if wrong == "shuffled":
+        points = np.random.default_rng(0).permutation(points)
+    elif wrong == "on a line":
+        points = points * np.array([0, 1, 0], np.float32) + np.array([160, 0, 0], np.float32)
+    elif wrong == "deep":
+        points = points * np.array([1, 1, 50], np.float32)
+    else:
+        points = points.copy()
+        points[[*UPPER_LID["Right"], *LOWER_LID["Right"], *UPPER_LID["Left"], *LOWER_LID["Left"]]] = [160, 100, 0]
+    with pytest.raises(UserError, match="do not outline a face; give them in the face mesh's order"):
+        prepare(bust, landmarks=points)
+
+
+@pytest.mark.parametrize("transparent_rows", [300, 150])
+def test_a_transparent_face_is_refused(bust: NDArray[np.float32], transparent_rows: int) -> None:
+    alpha = np.ones(bust.shape[:2], np.float32)
+    alpha[:transparent_rows] = 0
+    with pytest.raises(UserError, match="transparent where the face is; save it again"):
+        prepare(bust, alpha=alpha)
