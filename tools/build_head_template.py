@@ -9,6 +9,9 @@ pictures that show no real person and whose terms allow it go into the shipped f
 """
 
 import argparse
+import hashlib
+import json
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -39,7 +42,7 @@ def apron_triangles(first: int) -> np.ndarray:
     n = len(FACE_OVAL)
     rings = [np.array(FACE_OVAL)] + [first + r * n + np.arange(n) for r in range(RINGS)]
     triangles = []
-    for inner, outer in zip(rings, rings[1:], strict=False):
+    for inner, outer in pairwise(rings):
         for i in range(n):
             j = (i + 1) % n
             triangles += [(inner[i], outer[i], outer[j]), (inner[i], outer[j], inner[j])]
@@ -65,7 +68,7 @@ def mean_landmarks(pictures: list[Path]) -> np.ndarray:
     shapes = []
     for path in pictures:
         bgr = cv2.imread(str(path))
-        faces = [] if bgr is None else find_faces(np.ascontiguousarray(bgr[..., ::-1]))
+        faces = [] if bgr is None else find_faces(np.ascontiguousarray(bgr[..., ::-1], np.uint8))
         if faces:
             shapes.append(to_face(fit_head_pose(faces[0].landmarks, bgr.shape[1], bgr.shape[0]).landmarks))
     print(f"{len(shapes)} faces in {len(pictures)} pictures")
@@ -111,6 +114,19 @@ def main() -> None:
         args.output,
         metadata={"rings": str(RINGS), "unit": f"interocular distance = {INTEROCULAR} m, face frame"},
     )
+    entry = {
+        "bytes": args.output.stat().st_size,
+        "licence": "Apache-2.0, as the project; the triangulation is that of MediaPipe's face mesh (Apache-2.0).",
+        "made_by": "python tools/build_head_template.py PICTURES",
+        "sha256": hashlib.sha256(args.output.read_bytes()).hexdigest(),
+        "trained_on": f"median landmarks of the faces in {len(args.pictures)} pictures that show no real person "
+        "(paintings, statues, cartoons, generated faces)",
+        "what": "head template v1: face mesh with apron, subdivided twice, and mean landmarks",
+    }
+    manifest = args.output.with_name("manifest.json")
+    entries = json.loads(manifest.read_text(encoding="utf-8")) | {args.output.name: entry}
+    text = json.dumps(entries, indent=2, sort_keys=True, ensure_ascii=False)
+    manifest.write_text(text + "\n", encoding="utf-8")
     print(f"{args.output}: {len(control) + len(parents_a) + len(parents_b)} vertices, {len(twice)} triangles")
 
 

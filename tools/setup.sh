@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 # PortAudio, OpenGL, and what Qt's xcb platform loads; then what only the tests need.
 packages=(
-    libportaudio2 libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0
+    libportaudio2 libgomp1 libegl1 libgl1 libglib2.0-0 libdbus-1-3 libfontconfig1 libxkbcommon-x11-0
     libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-shape0 libxcb-xkb1
     xvfb xauth pulseaudio pulseaudio-utils libasound2-plugins
 )
@@ -75,10 +75,5 @@ fi
 extras=dev
 if command -v nvidia-smi >/dev/null && nvidia-smi >/dev/null 2>&1; then
     extras=dev,cuda
-elif [ "$(uname -s)" = Linux ] && ! .venv/bin/python -c 'import torch' 2>/dev/null; then
-    # PyPI's torch brings gigabytes of CUDA; this index has the one without.
-    .venv/bin/python -m pip install -q --no-deps --retries 1 --timeout 15 -c constraints.txt \
-        --index-url https://download.pytorch.org/whl/cpu torch ||
-        echo "The small CPU-only torch could not be had; PyPI's larger one is taken instead."
 fi
 .venv/bin/python -m pip install -q -c constraints.txt -e ".[$extras]"
