@@ -55,9 +55,7 @@ class Avatar(Protocol):
         """Return the Gaussians ``[N]`` of one motion frame (T=1)."""
         ...
 
-    def shade(
-        self, raster: Raster, frame: Motion, camera: Camera, background: Background
-    ) -> NDArray[np.float32]:
+    def shade(self, raster: Raster, frame: Motion, camera: Camera, background: Background) -> NDArray[np.float32]:
         """Turn a raster into an RGBA picture ``[H,W,4]`` (straight alpha)."""
         ...
 

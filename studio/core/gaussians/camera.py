@@ -51,9 +51,7 @@ class Camera:
         """Return the same view with its longer side `long_side` px."""
         return self.scaled(long_side / max(self.width, self.height))
 
-    def cropped(
-        self, x: float, y: float, width: float, height: float, out_width: int, out_height: int
-    ) -> "Camera":
+    def cropped(self, x: float, y: float, width: float, height: float, out_width: int, out_height: int) -> "Camera":
         """Return the view of the rectangle at (x, y), in px of this camera, resampled to a new size."""
         sx, sy = out_width / width, out_height / height
         crop = np.array([[sx, 0, -x * sx], [0, sy, -y * sy], [0, 0, 1]])

@@ -79,9 +79,7 @@ class Gaussians:
             return np.concatenate([getattr(p, name) for p in parts])
 
         seen = join("seen") if all(p.seen is not None for p in parts) else None
-        return Gaussians(
-            join("means"), join("quats"), join("scales"), join("opacities"), join("colors"), seen
-        )
+        return Gaussians(join("means"), join("quats"), join("scales"), join("opacities"), join("colors"), seen)
 
     def check_finite(self) -> None:
         """Raise ValueError if any value is NaN, infinite, or outside its range."""

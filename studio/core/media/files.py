@@ -31,7 +31,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     # A fixed short name: the target's own may already be as long as the file system allows.
     temporary = target.parent / f".{secrets.token_hex(6)}.part{target.suffix}"
     try:
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        _create(temporary, target)
         yield temporary
         _sync(temporary)
         os.replace(temporary, target)
@@ -50,6 +50,16 @@ def _check(target: Path) -> None:
         raise UserError(f"'{target.name}' is a folder; give the name of a file to write.")
     if not target.parent.is_dir():
         raise UserError(f"There is no folder '{target.parent}' to write to; create it or choose another one.")
+
+
+def _create(temporary: Path, target: Path) -> None:
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except OSError as error:
+        if error.errno in _FULL:
+            raise
+        # Odd file systems refuse a new file with any error they like.
+        raise UserError(f"'{target.name}' cannot be written in '{target.parent}'; choose another folder.") from error
 
 
 def _sync(path: Path) -> None:

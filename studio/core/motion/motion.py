@@ -53,9 +53,7 @@ class Motion:
     def from_frames(space: str, times: NDArray, code: NDArray, head_pose: NDArray | None = None) -> "Motion":
         """Build a track; head pose defaults to rest and confidence to 1."""
         times = np.atleast_1d(np.asarray(times, np.float64))
-        pose = (
-            np.zeros((len(times), 6), np.float32) if head_pose is None else np.asarray(head_pose, np.float32)
-        )
+        pose = np.zeros((len(times), 6), np.float32) if head_pose is None else np.asarray(head_pose, np.float32)
         return Motion(space, times, np.asarray(code, np.float32), pose, np.ones(len(times), np.float32))
 
     @staticmethod
