@@ -43,12 +43,13 @@ def startup() -> float:
     return best
 
 
-def live(path: Path | None, seconds: float, sound: Path | None) -> dict[str, float | str]:
+def live(path: Path | None, seconds: float, sound: Path | None, portrait: Path | None) -> dict[str, float | str]:
     """Run the window on an avatar and return what was measured."""
     from PySide6.QtCore import QElapsedTimer, QSettings, Qt, QTimer
     from PySide6.QtWidgets import QApplication
 
     app = QApplication([])
+    from studio.core.avatar import Consent
     from studio.ui import theme
     from studio.ui.director import Director
     from studio.ui.library import Library
@@ -66,6 +67,13 @@ def live(path: Path | None, seconds: float, sound: Path | None) -> dict[str, flo
         shown: list[float] = []
         director.start()
 
+        def wait(until) -> None:
+            while not until():
+                app.processEvents()
+                time.sleep(0.001)
+
+        prepared: list[str] = []
+        director.frames.prepared.connect(lambda name, _: prepared.append(name))
         beat, gaps = QElapsedTimer(), []
         pulse = QTimer()
         pulse.setTimerType(Qt.TimerType.PreciseTimer)
@@ -73,6 +81,9 @@ def live(path: Path | None, seconds: float, sound: Path | None) -> dict[str, flo
         beat.start()
         pulse.start(5)
 
+        wait(lambda: bool(prepared))
+        preparing = max(gaps)
+        gaps.clear()
         if path is None:
             sys.path.insert(0, str(REPOSITORY / "tests"))
             from fakes import TinyAvatar
@@ -81,6 +92,7 @@ def live(path: Path | None, seconds: float, sound: Path | None) -> dict[str, flo
         else:
             director.open_avatar(path)
 
+        extra: dict[str, float | str] = {}
         original = window._show_frame
 
         def count() -> None:
@@ -89,11 +101,6 @@ def live(path: Path | None, seconds: float, sound: Path | None) -> dict[str, flo
 
         director.frames.ready.disconnect(window._show_frame)
         director.frames.ready.connect(count)
-
-        def wait(until) -> None:
-            while not until():
-                app.processEvents()
-                time.sleep(0.001)
 
         wait(lambda: director.session.avatar is not None and len(shown) > 3)
         opening = max(gaps)
@@ -117,6 +124,17 @@ def live(path: Path | None, seconds: float, sound: Path | None) -> dict[str, flo
         from studio.core.motion.motion import Motion
 
         count_of = len(avatar.pose(Motion.neutral(), avatar.camera))
+        if portrait is not None:
+            gaps.clear()
+            director.play(False)
+            began = time.monotonic()
+            ended: list[str] = []
+            ticket = director.build(portrait, Consent())
+            ticket.ended.connect(lambda: ended.append("build"))
+            wait(lambda: bool(ended))
+            extra["build_s"] = round(time.monotonic() - began, 1)
+            extra["window_gap_p99_while_building_ms"] = round(float(np.percentile(gaps, 99)), 1)
+            extra["window_gap_max_while_building_ms"] = round(float(max(gaps)), 1)
         window.close()
     between = np.diff(shown) * 1000
     return {
@@ -129,7 +147,8 @@ def live(path: Path | None, seconds: float, sound: Path | None) -> dict[str, flo
         "window_gap_p99_ms": round(float(np.percentile(gaps, 99)), 1),
         "window_gap_max_ms": round(float(max(gaps)), 1),
         "window_gap_max_while_opening_ms": round(float(opening), 1),
-    }
+        "window_gap_max_while_preparing_ms": round(float(preparing), 1),
+    } | extra
 
 
 def speech(sound: Path | None, seconds: float) -> np.ndarray:
@@ -146,9 +165,10 @@ def main() -> None:
     parser.add_argument("avatar", nargs="?", type=Path)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--sound", type=Path)
+    parser.add_argument("--build", type=Path, help="also build this portrait and watch the window")
     options = parser.parse_args()
     measured: dict[str, float | str] = {"window_shown_s": startup()}
-    measured |= live(options.avatar, options.seconds, options.sound)
+    measured |= live(options.avatar, options.seconds, options.sound, options.build)
     print(json.dumps(measured, indent=1))
 
 

@@ -24,7 +24,9 @@ def rounded(entry: Entry, scale: float) -> QIcon:
     painter.drawImage(0, 0, thumbnail_image(entry.thumbnail, side))
     painter.end()
     pixmap.setDevicePixelRatio(scale)
-    return QIcon(pixmap)
+    icon = QIcon(pixmap)
+    icon.addPixmap(pixmap, QIcon.Mode.Selected)  # else Qt tints it
+    return icon
 
 
 class AvatarsPanel(QWidget):
