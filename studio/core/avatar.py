@@ -1,5 +1,6 @@
 """The `Avatar` protocol and `render_frame`, the only path from an avatar to a picture."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -92,9 +93,6 @@ def parse_background(text: str) -> Background:
     """
     if text in ("plate", "transparent"):
         return text
-    if len(text) == 7 and text[0] == "#":
-        try:
-            return tuple(int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))  # pyright: ignore[reportReturnType]
-        except ValueError:
-            pass
+    if re.fullmatch("#[0-9a-fA-F]{6}", text):
+        return tuple(int(text[i : i + 2], 16) / 255 for i in (1, 3, 5))  # pyright: ignore[reportReturnType]
     raise UserError(f"'{text}' is not a background; use plate, transparent or a colour like #203040.")
