@@ -1,0 +1,123 @@
+"""A head's saved state is the head, and nothing damaged becomes one."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from studio.core.avatar import AvatarState, render_frame
+from studio.core.engines.lift.avatar import LiftAvatar
+from studio.core.engines.lift.engine import LiftEngine
+from studio.core.errors import UserError
+from studio.core.motion.motion import Motion
+
+FLOATS = (
+    "means", "tangents", "thickness", "opacities", "colors", "binding_weights", "binding_gradients", "rig_vertices",
+    "rig_deltas", "rig_jaw_weights", "rig_hinge", "world_to_camera", "K", "pivot", "head_box",
+)  # fmt: skip
+NAMES = (*FLOATS, "pixels", "cell", "seen", "binding_vertices", "follow", "revealed_by", "plate", "thumbnail")
+
+
+def copied(state: AvatarState) -> AvatarState:
+    """Return a state to spoil."""
+    return AvatarState(state.engine, {k: v.copy() for k, v in state.arrays.items()}, json.loads(json.dumps(state.meta)))
+
+
+def test_the_round_trip_is_exact(avatar: LiftAvatar) -> None:
+    state = copied(avatar.state())
+    again = LiftEngine().load(state)
+    for name, array in avatar.state().arrays.items():
+        other = again.state().arrays[name]
+        assert other.dtype == array.dtype
+        np.testing.assert_array_equal(other, array, err_msg=name)
+    assert again.state().meta == avatar.state().meta
+    assert again.consent == avatar.consent
+    frame = Motion.arkit(0, [0.1, 0.2, 0, 0, 0, 0], jawOpen=0.5, eyeBlinkLeft=1)
+    camera = avatar.camera.fitted(400)
+    np.testing.assert_array_equal(render_frame(again, frame, camera), render_frame(avatar, frame, camera))
+
+
+def test_the_tables_name_every_array(small_avatar: LiftAvatar) -> None:
+    assert set(small_avatar.state().arrays) == set(NAMES)
+
+
+def refused(state: AvatarState) -> None:
+    with pytest.raises(UserError, match="damaged; build it again from the portrait"):
+        LiftAvatar.from_state(state)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_missing_or_misshapen_array_is_refused(small_avatar: LiftAvatar, name: str) -> None:
+    state = copied(small_avatar.state())
+    array = state.arrays.pop(name)
+    refused(state)
+    for wrong in (array[..., None], array.astype(np.complex64), array[()].ravel()[0]):
+        refused(replace(state, arrays=state.arrays | {name: np.asarray(wrong)}))
+    if name != "thumbnail":
+        refused(replace(state, arrays=state.arrays | {name: array[:-1]}))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("name", FLOATS)
+def test_what_is_not_finite_is_refused(small_avatar: LiftAvatar, name: str, value: float) -> None:
+    state = copied(small_avatar.state())
+    state.arrays[name].flat[-1] = value
+    refused(state)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("binding_vertices", 2**31 - 1),
+        ("binding_vertices", -2),
+        ("follow", 255),
+        ("revealed_by", 52),
+        ("revealed_by", -2),
+        ("opacities", 1.01),
+        ("opacities", -0.1),
+        ("thickness", -1e-3),
+        ("K", 0.0),
+        ("head_box", 1e9),
+    ],
+)
+def test_what_lies_out_of_range_is_refused(small_avatar: LiftAvatar, name: str, value: float) -> None:
+    state = copied(small_avatar.state())
+    state.arrays[name].flat[0] = value
+    refused(state)
+
+
+def test_a_binding_one_past_the_rig_is_refused(small_avatar: LiftAvatar) -> None:
+    state = copied(small_avatar.state())
+    state.arrays["binding_vertices"][5, 2] = len(state.arrays["rig_vertices"])
+    refused(state)
+
+
+def spoil(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda meta: meta.update({key: value})
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        spoil("shapes", []),
+        spoil("width", "wide"),
+        spoil("width", -4),
+        spoil("height", None),
+        spoil("consent", None),
+        spoil("consent", {}),
+        spoil("notes", 3),
+        lambda meta: meta.pop("name"),
+        lambda meta: meta["shapes"].reverse(),
+    ],
+)
+def test_odd_values_are_refused(small_avatar: LiftAvatar, spoiled: Callable[[dict[str, Any]], None]) -> None:
+    state = copied(small_avatar.state())
+    spoiled(state.meta)
+    refused(state)
+
+
+def test_nothing_at_all_is_refused() -> None:
+    refused(AvatarState("lift"))
