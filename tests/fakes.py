@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, AvatarState, Background, Consent
+from studio.core.engines.base import Footage
+from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.arkit import ARKIT_INDEX
@@ -131,6 +133,7 @@ class TinyEngine:
     """
 
     name: ClassVar[str] = "tiny"
+    drivers: ClassVar[tuple[str, ...]] = ()
     steps: int = 3
     fail: Exception | None = None
     """Raised after the preview."""
@@ -140,6 +143,10 @@ class TinyEngine:
     """Identities of the threads that ran any part of a job."""
     closed: int = 0
     """How many jobs ended early, on whichever thread is in `threads`."""
+
+    def adapt(self, avatar: Avatar, footage: Footage) -> Job[Avatar]:
+        """Refuse, as `lift` does."""
+        raise UserError("A tiny avatar cannot be personalised; use another engine.")
 
     def reconstruct(self, portrait: Portrait, seed: int = 0, consent: Consent = Consent()) -> Job[TinyAvatar]:
         """Yield a coarse avatar, then finer ones."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from studio.core.gaussians.camera import Camera
 from studio.core.heads.anatomy import CHIN, EYE_MIDPOINT, FOREHEAD, INTEROCULAR, eye_centres
@@ -69,6 +70,11 @@ def fit_head_pose(landmarks: NDArray, width: int, height: int) -> HeadPose:
     world_to_camera[:3, 3] = (right + left) / 2 - axes @ EYE_MIDPOINT
     camera = Camera(world_to_camera, K, width, height)
     return HeadPose(camera, (cam - world_to_camera[:3, 3]) @ axes, px, distance)
+
+
+def rotation_vector(rotation: NDArray) -> NDArray[np.float32]:
+    """Return the axis-angle ``[3]`` rad of a rotation matrix ``[3,3]``."""
+    return Rotation.from_matrix(rotation).as_rotvec().astype(np.float32)
 
 
 def _unproject(points: NDArray, K: NDArray, distance: float, px: float) -> NDArray[np.float64]:

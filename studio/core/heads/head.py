@@ -21,9 +21,9 @@ class HeadParams:
     expression
         ``[K]`` in the head's published layout (ARKit-52 for the template).
     rotation
-        ``[3]`` axis-angle rad, head space to camera-aligned head axes.
+        ``[3]`` axis-angle rad from the frontal pose: zero looks straight into the camera.
     translation
-        ``[3]`` m.
+        ``[3]`` m, the head's origin in camera space.
     """
 
     identity: NDArray[np.float32]

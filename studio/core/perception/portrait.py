@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.gaussians.camera import HEAD_TO_CAMERA_AXES
 from studio.core.heads.anatomy import eye_centres, to_face
+from studio.core.heads.arkit import ARKIT_NAMES
+from studio.core.heads.fitting import HeadPose, fit_head_pose, rotation_vector
+from studio.core.heads.head import HeadParams
 from studio.core.heads.template import mean_landmarks
 from studio.core.jobs import Job, Progress
 from studio.core.perception.landmarks import Face, find_faces, landmark_box
@@ -68,6 +73,27 @@ class Portrait:
     name: str = "portrait"
     scale: float = 1.0
     notes: tuple[str, ...] = field(default=())
+
+    @cached_property
+    def pose(self) -> HeadPose:
+        """Where the head stands: the portrait's camera, and the landmarks in head space."""
+        height, width = self.alpha.shape
+        return fit_head_pose(self.landmarks, width, height)
+
+    @property
+    def head_params(self) -> HeadParams:
+        """The template head's parameters.
+
+        The identity ``[478,3]`` m is what sets this face's landmarks apart from the mean's; the expression is the
+        portrait's own, which counts as rest.
+        """
+        to_camera = self.pose.camera.world_to_camera
+        return HeadParams(
+            (self.pose.landmarks - mean_landmarks()).astype(np.float32),
+            np.zeros(len(ARKIT_NAMES), np.float32),
+            rotation_vector(HEAD_TO_CAMERA_AXES @ to_camera[:3, :3]),
+            to_camera[:3, 3].astype(np.float32),
+        )
 
     @property
     def face_height(self) -> float:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, AvatarState, Consent
+from studio.core.engines.base import Footage
 from studio.core.engines.lift.avatar import ENGINE, LiftAvatar
 from studio.core.engines.lift.binding import Binding, bind_to_template, follow_weights
 from studio.core.engines.lift.eyes import build_eyes
@@ -17,9 +18,10 @@ from studio.core.engines.lift.refine import refine
 from studio.core.engines.lift.relief import Relief, solve_relief
 from studio.core.engines.lift.rig import Part, assemble
 from studio.core.engines.lift.surface import Surfels, back_surface, front_surface
+from studio.core.errors import UserError
 from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR
 from studio.core.heads.arkit import ARKIT_INDEX
-from studio.core.heads.fitting import HeadPose, fit_head_pose
+from studio.core.heads.fitting import HeadPose
 from studio.core.heads.template import TemplateHead, apron_rings
 from studio.core.jobs import Job, Stopwatch
 from studio.core.perception.portrait import Portrait
@@ -33,6 +35,7 @@ class LiftEngine:
     """See `studio.core.engines.base.Engine`."""
 
     name: ClassVar[str] = ENGINE
+    drivers: ClassVar[tuple[str, ...]] = ()
 
     def reconstruct(self, portrait: Portrait, seed: int = 0, consent: Consent = Consent()) -> Job[Avatar]:
         """Build an avatar; previews are avatars, a coarse one within the first second.
@@ -55,6 +58,10 @@ class LiftEngine:
             yield watch.progress(0.5 + 0.5 * fraction, "sharpening", preview=avatar)
         return avatar
 
+    def adapt(self, avatar: Avatar, footage: Footage) -> Job[Avatar]:
+        """Refuse: `lift` cannot be personalised from a clip yet."""
+        raise UserError("The engine 'lift' cannot be personalised in this version; build it from a better portrait.")
+
     def load(self, state: AvatarState) -> Avatar:
         """Rebuild a saved avatar."""
         return LiftAvatar.from_state(state)
@@ -66,8 +73,7 @@ class _Fit:
     def __init__(self, portrait: Portrait) -> None:
         self.portrait = portrait
         self.relief: Relief = solve_relief(portrait)
-        height, width = portrait.alpha.shape
-        self.pose: HeadPose = fit_head_pose(portrait.landmarks, width, height)
+        self.pose: HeadPose = portrait.pose
         # Landmarks and surfels must agree, so both stand on the relief.
         pixels = portrait.landmarks[:, :2]
         landmarks = self.pose.lift(pixels, self.relief.at(pixels))
