@@ -10,6 +10,9 @@ from studio.core.errors import UserError
 from studio.core.media.portaudio import lock, port_audio, running
 
 
+LATENCY = 0.1  # s; a clip is known in advance, so sound that never breaks off is worth more than a quick start
+
+
 class Player:
     """Plays mono samples ``[S]`` float32 on the system's output.
 
@@ -21,6 +24,7 @@ class Player:
         self._rate = rate
         self._next = 0
         self._anchor = (0, 0.0)  # sample that starts a block, and when the block was handed over
+        self._heard = 0.0
         self._stream: Any = None
 
     @property
@@ -44,9 +48,10 @@ class Player:
         sounddevice = port_audio()
         self._next = round(min(max(at, 0.0), self.seconds) * self._rate)
         self._anchor = (self._next, time.monotonic())
+        self._heard = self._next / self._rate
         try:
             self._stream = sounddevice.OutputStream(
-                samplerate=self._rate, channels=1, dtype="float32", callback=self._fill, latency="low"
+                samplerate=self._rate, channels=1, dtype="float32", callback=self._fill, latency=LATENCY
             )
             self._stream.start()
             running.add(self)
@@ -74,12 +79,14 @@ class Player:
 
     @property
     def position(self) -> float:
-        """Seconds into the clip that are being heard now."""
+        """Seconds into the clip that are being heard now; it waits while the device does, and never goes back."""
         sample, handed_over = self._anchor
         if self._stream is None:
             return sample / self._rate
         heard = sample / self._rate + time.monotonic() - handed_over - self._stream.latency
-        return min(max(heard, 0.0), self.seconds)
+        # A device that stalls, as a waking sound server does, has been handed nothing beyond `_next`.
+        self._heard = max(self._heard, min(heard, self._next / self._rate, self.seconds))
+        return self._heard
 
     def _fill(self, out: NDArray[np.float32], frames: int, timing: Any, status: Any) -> None:
         chunk = self._samples[self._next : self._next + frames]

@@ -43,5 +43,5 @@ def test_the_clock_follows_what_is_heard(null_sink: object) -> None:
     player.stop()
     assert player.position == pytest.approx(1.0, abs=0.01)
     assert player not in running
-    assert min(np.diff(seen)) > -0.06  # a device hands blocks over unevenly, and no more than that
-    assert seen[0] >= 0.2
+    assert min(np.diff(seen)) >= 0
+    assert seen[0] >= 0.4
