@@ -85,6 +85,45 @@ def test_the_jaw_moves_the_lower_face_only(avatar: LiftAvatar, rest: NDArray, po
     assert frame[lip[1], lip[0], :3].mean() < 0.7 * rest[lip[1], lip[0], :3].mean()
 
 
+# What moves, and the least way of the skin there along x (to the head's left), y (up) and z (out), m.
+WAYS = [
+    ("jawOpen", CHIN, (None, -0.01, -0.01)),
+    ("jawLeft", CHIN, (0.003, None, None)),
+    ("jawForward", CHIN, (None, None, 0.003)),
+    ("mouthRight", 0, (-0.005, None, None)),
+    ("mouthSmileLeft", 291, (0.003, 0.003, None)),
+    ("mouthPucker", 0, (None, None, 0.003)),
+    ("browInnerUp", 285, (None, 0.004, None)),
+    ("cheekPuff", 425, (0.003, None, 0.003)),
+]
+
+
+@pytest.mark.parametrize(("channel", "landmark", "least"), WAYS)
+def test_the_skin_goes_the_way_of_the_template(
+    avatar: LiftAvatar, channel: str, landmark: int, least: tuple[float | None, ...]
+) -> None:
+    still = avatar.pose(Motion.neutral(), avatar.camera).means
+    moved = avatar.pose(Motion.arkit(0.0, None, **{channel: 1.0}), avatar.camera).means
+    there = np.linalg.norm(still - avatar.rig.vertices[landmark], axis=1) < 0.003
+    assert there.sum() >= 3
+    way = np.median((moved - still)[there], axis=0)
+    for along, want in zip(way, least, strict=True):
+        if want is not None:
+            assert along * np.sign(want) >= abs(want)
+
+
+def test_a_tongue_and_darkness_are_in_the_mouth(avatar: LiftAvatar, points: NDArray) -> None:
+    opened, tongue = shown(avatar, jawOpen=0.8), shown(avatar, jawOpen=0.8, tongueOut=1.0)
+    x, y = points[14].astype(int)
+    height = int(0.12 * np.ptp(points[:468, 1]))
+    inside = np.s_[y : y + height, x - height // 2 : x + height // 2, :3]
+    assert opened[inside].mean(-1).min() < 0.3
+    licked = np.abs(tongue - opened)[inside].max(-1) > 0.1
+    assert licked.mean() > 0.05
+    red, green, _ = tongue[inside][licked].mean(0)
+    assert red > green + 0.1
+
+
 @pytest.mark.parametrize("side", ["Left", "Right"])
 def test_a_blink_draws_lids_over_one_eye(avatar: LiftAvatar, rest: NDArray, points: NDArray, side: str) -> None:
     frame = shown(avatar, **{f"eyeBlink{side}": 1.0})
