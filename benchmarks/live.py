@@ -132,7 +132,7 @@ def live(path: Path | None, seconds: float, sound: Path | None, portrait: Path |
             director.play(False)
             began = time.monotonic()
             ended: list[str] = []
-            ticket = director.build(portrait, Consent())
+            ticket = director.builds.build(portrait, Consent())
             ticket.ended.connect(lambda: ended.append("build"))
             wait(lambda: bool(ended))
             extra["build_s"] = round(time.monotonic() - began, 1)

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtGui import QImage
 
-from studio.core.avatar import Avatar, Background, Consent
-from studio.core.jobs import Progress
+from studio.core.avatar import Avatar, Background
 from studio.core.motion.motion import Motion
 from studio.ui import tasks
-from studio.ui.library import SUFFIX, Entry, Library, stated_now
+from studio.ui.builds import Builds
+from studio.ui.library import SUFFIX, Entry, Library
 from studio.ui.session import Clip, Session
 from studio.ui.viewport.drive_loop import DriveLoop
 from studio.ui.viewport.frame_loop import FrameLoop
@@ -34,14 +34,6 @@ class Director(QObject):
     listed = Signal(object)
     """An `Entry` for the avatar list."""
     unlisted = Signal(str)
-    consent_wanted = Signal(list)
-    """Pictures (paths) of people about whom nothing was stated yet."""
-    face_wanted = Signal(object, object)
-    """Picture ``[H,W,3]`` and boxes ``[B,4]`` px: which face?"""
-    picture_shown = Signal(object)
-    """Picture ``[H,W,3]`` to look at until the head appears."""
-    picture_left = Signal()
-    """No head will come of that picture."""
     recent_changed = Signal()
     microphones_found = Signal(list)
     """Names of the input devices."""
@@ -51,6 +43,7 @@ class Director(QObject):
         library: Library,
         settings: QSettings,
         builder: tasks.Builder = tasks.core_builder,
+        face_finder: tasks.FaceFinder = tasks.core_face_finder,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -58,14 +51,11 @@ class Director(QObject):
         self.library = library
         self.settings = settings
         self.entries: dict[str, Entry] = {}
-        self._builder = builder
         self._avatars: OrderedDict[str, Avatar] = OrderedDict()
-        self._unasked: list[Path] = []
-        self._choosing: tuple[Path, Consent] | None = None
-        self._foreground: Ticket | None = None
         self._wanted = ""
-        self._pictured: Path | None = None
         self.jobs = JobQueue(self)
+        self.builds = Builds(self.session, library, self.jobs, self.say, builder, face_finder, self)
+        self.builds.built.connect(self._built)
         self.frames = FrameLoop(self)
         self.drive = DriveLoop(lambda motion: self.frames.show(motion=motion), self)
         self.jobs.idle_changed.connect(self._set_idle)
@@ -115,9 +105,7 @@ class Director(QObject):
                 unknown = self.tr("'{name}' is no picture, sound or avatar; drop a JPEG, PNG, WAV or .avatar file.")
                 self.say(unknown.format(name=path.name))
         if pictures:
-            start = partial(tasks.survey, self.library, pictures)
-            title = self.tr("Opening {name}").format(name=pictures[0].name)
-            self.jobs.submit(title, start, Urgency.QUICK, self._surveyed, self._say_failure)
+            self.builds.open(pictures)
 
     def open_image(self, image: QImage) -> None:
         """Build from a picture out of the clipboard."""
@@ -131,7 +119,7 @@ class Director(QObject):
         """Build the public-domain sample, which needs no consent."""
         from studio.core.sample import CONSENT, sample_portrait
 
-        self.build(sample_portrait(), CONSENT)
+        self.builds.build(sample_portrait(), CONSENT)
 
     def open_avatar(self, path: Path) -> None:
         """Read an avatar file and show it."""
@@ -151,102 +139,14 @@ class Director(QObject):
         title = self.tr("Opening {name}").format(name=path.name)
         self.jobs.submit(title, partial(tasks.open_sound, path), Urgency.QUICK, self._sound_opened, self._say_failure)
 
-    # Building
-
-    def answer_consent(self, given: bool) -> None:
-        """Go on with the pictures of `consent_wanted`, or leave them."""
-        pictures, self._unasked = self._unasked, []
-        if not given:
-            self.say(self.tr("Nothing was built. Drop a picture of a person who agrees."))
-            return
-        for picture in pictures:
-            self.build(picture, stated_now())
-
-    def choose_face(self, index: int) -> None:
-        """Go on with the picture of `face_wanted`; `index` counts its boxes from 0, -1 leaves it."""
-        if self._choosing is None:
-            return
-        (picture, consent), self._choosing = self._choosing, None
-        if index >= 0:
-            self.build(picture, consent, face=index + 1)
-
-    def build(self, picture: Path, consent: Consent, face: int | None = None) -> Ticket:
-        """Build a head; its previews are shown unless another avatar is chosen meanwhile."""
-        start = partial(tasks.build, self._builder, self.library, picture, face, consent)
-        title = self.tr("Building {name}").format(name=picture.stem)
-        ticket = self.jobs.submit(
-            title,
-            start,
-            Urgency.BUILD,
-            lambda result: self._built(ticket, *result),
-            lambda error, sentence: self._build_failed(picture, consent, error, sentence),
-            lambda progress: self._preview(ticket, progress),
-        )
-        ticket.cancelled.connect(self.picture_left)
-        self._foreground = ticket
-        self.say(title + "…")
-        if self._pictured != picture:
-            self._show_picture(picture, self.picture_shown.emit)
-        return ticket
-
-    def _surveyed(self, found: list[tuple[Path, Consent | None]]) -> None:
-        for picture, consent in found:
-            if consent is not None:
-                self.build(picture, consent)
-            else:
-                self._unasked.append(picture)
-        if self._unasked:
-            self.consent_wanted.emit(list(self._unasked))
-            self._show_picture(self._unasked[-1], self.picture_shown.emit)
-
-    def _show_picture(self, picture: Path, use: Any) -> None:
-        self._pictured = picture
-        self.session.selected = ""
-        start = partial(tasks.load_preview, picture)
-        title = self.tr("Opening {name}").format(name=picture.name)
-        self.jobs.submit(title, start, Urgency.QUICK, use, self._unreadable)
-
-    def _unreadable(self, error: Exception, sentence: str) -> None:
-        self._pictured = None
-        self._unasked = []
-        self.consent_wanted.emit([])
-        self.say(sentence)
-        self.picture_left.emit()
-
-    def _preview(self, ticket: Ticket, progress: Progress) -> None:
-        preview = progress.preview
-        if preview is None or ticket is not self._foreground:
-            return
-        if isinstance(preview, np.ndarray):
-            self.picture_shown.emit(preview)
-        elif hasattr(preview, "pose"):
-            if self.session.selected:
-                self.session.selected = ""
-            if self.session.avatar is None or self.session.avatar.name != preview.name:
-                self.session.orbit = Orbit()
-            self._pictured = None
-            self.session.avatar = preview
-
-    def _built(self, ticket: Ticket, entry: Entry, avatar: Avatar) -> None:
+    def _built(self, entry: Entry, avatar: Avatar, waited_for: bool) -> None:
         self._remember(entry, avatar)
         self.listed.emit(entry)
-        if ticket is self._foreground:
-            self._foreground = None
+        if waited_for:
             orbit = self.session.orbit  # whoever turned the preview keeps that view
             self._show(entry.key, avatar)
             self.session.orbit = orbit
             self.say(self.tr("“{name}” is ready. Press the microphone and speak.").format(name=avatar.name))
-
-    def _build_failed(self, picture: Path, consent: Consent, error: Exception, sentence: str) -> None:
-        boxes = getattr(error, "boxes", None)
-        if boxes is None:
-            self._pictured = None
-            self.say(sentence)
-            self.picture_left.emit()
-            return
-        self._choosing = (picture, consent)
-        self.say(self.tr("The picture shows {count} faces; click the one to build.").format(count=len(boxes)))
-        self._show_picture(picture, lambda rgb: self.face_wanted.emit(rgb, boxes))
 
     # Choosing and keeping
 
@@ -254,7 +154,7 @@ class Director(QObject):
         """Show an avatar of the list."""
         if key == self.session.selected:
             return
-        self._foreground = None
+        self.builds.step_back()
         if key in self._avatars:
             self._show(key, self._avatars[key])
             return

@@ -1,10 +1,8 @@
 """`Library`: every avatar that was built here, kept in the user's data folder, so that nothing is lost."""
 
 import hashlib
-import io
 import json
 import secrets
-import zipfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +12,10 @@ from numpy.typing import NDArray
 from platformdirs import user_data_path
 
 from studio.core.avatar import Avatar, Consent
+from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress
 
 SUFFIX = ".avatar"
-THUMBNAIL = 96  # px
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,16 +66,16 @@ class Library:
         if entry.path.parent == self.folder:
             entry.path.unlink(missing_ok=True)
 
-    def consent_for(self, picture: Path) -> Consent | None:
-        """Return what was stated before about this very picture."""
-        stated = self._consents().get(digest(picture))
+    def consent_for(self, picture: Path, face: int | None = None) -> Consent | None:
+        """Return what was stated before about this very picture, or about one of several faces in it."""
+        stated = self._consents().get(person(picture, face))
         return None if stated is None else Consent(**stated)
 
-    def remember_consent(self, picture: Path, consent: Consent) -> None:
-        """Write down what was stated about a picture, so that it is asked once."""
+    def remember_consent(self, picture: Path, face: int | None, consent: Consent) -> None:
+        """Write down what was stated about a person, so that it is asked once."""
         from studio.core.media.files import atomic_path
 
-        consents = self._consents() | {digest(picture): asdict(consent)}
+        consents = self._consents() | {person(picture, face): asdict(consent)}
         self.folder.mkdir(parents=True, exist_ok=True)
         with atomic_path(self.folder / "consents.json") as temporary:
             temporary.write_text(json.dumps(consents, indent=1), encoding="utf-8")
@@ -95,23 +93,18 @@ def stated_now() -> Consent:
     return Consent(True, "window", datetime.now(UTC).isoformat(timespec="seconds"))
 
 
-def digest(picture: Path) -> str:
-    """Return the SHA-256 of a file, which names a picture without showing whom it shows."""
+def person(picture: Path, face: int | None) -> str:
+    """Return the SHA-256 of a file and the face's number, which name a person without showing who it is."""
     with picture.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return digest if face is None else f"{digest}#{face}"
 
 
 def read_entry(path: Path) -> Entry | None:
     """Read name and thumbnail of an avatar file; None where it is no readable avatar."""
-    from PIL import Image
+    from studio.core.project.archive import read_header, read_thumbnail
 
     try:
-        with zipfile.ZipFile(path) as archive, archive.open("avatar.json") as header:
-            name = json.loads(header.read(2**22))["name"]
-            with archive.open("thumbnail.png") as member:
-                picture = Image.open(io.BytesIO(member.read(2**22)), formats=("PNG",))
-                picture.thumbnail((THUMBNAIL * 2, THUMBNAIL * 2))
-                thumbnail = np.asarray(picture.convert("RGB"))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, Image.DecompressionBombError):
+        return Entry(path.stem, read_header(path).name[:200], path, read_thumbnail(path))
+    except UserError:
         return None
-    return Entry(path.stem, str(name)[:200], path, thumbnail)

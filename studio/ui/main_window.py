@@ -170,7 +170,7 @@ class MainWindow(QMainWindow):
         self.stage.turned.connect(lambda orbit: setattr(session, "orbit", orbit))
         self.stage.empty.sample_asked.connect(director.open_sample)
         self.stage.consent.answered.connect(self._consent_answered)
-        self.stage.picture.chosen.connect(self._face_chosen)
+        self.stage.picture.chosen.connect(director.builds.choose_face)
         self.transport.wave.sought.connect(lambda at: director.play(True, at))
         self.avatars.chosen.connect(director.select)
         self.avatars.save_wanted.connect(self._save_entry)
@@ -192,16 +192,16 @@ class MainWindow(QMainWindow):
         director.jobs.submitted.connect(self.jobs.add)
         director.listed.connect(self.avatars.add)
         director.unlisted.connect(self.avatars.drop)
-        director.consent_wanted.connect(self.stage.ask_consent)
-        director.picture_shown.connect(self.stage.show_picture)
-        director.face_wanted.connect(self.stage.show_picture)
+        director.builds.consent_wanted.connect(self.stage.ask_consent)
+        director.builds.picture_shown.connect(self.stage.show_picture)
+        director.builds.face_wanted.connect(self.stage.show_picture)
         director.recent_changed.connect(self._fill_recent)
         director.microphones_found.connect(lambda names: self.drive.show_devices(names, director.session.microphone))
         director.frames.ready.connect(self._show_frame)
         director.frames.prepared.connect(self._prepared)
         events.status.connect(self.status.say)
         events.avatar.connect(self._avatar_changed)
-        director.picture_left.connect(self._back_to_head)
+        director.builds.picture_left.connect(self._back_to_head)
         events.selected.connect(self._selected_changed)
         events.orbit.connect(self._orbit_changed)
         events.background.connect(self.camera.show_background)
@@ -313,14 +313,7 @@ class MainWindow(QMainWindow):
 
     def _consent_answered(self, given: bool) -> None:
         self.stage.ask_consent([])
-        self.director.answer_consent(given)
-        if not given:
-            self._back_to_head()
-
-    def _face_chosen(self, index: int) -> None:
-        self.director.choose_face(index)
-        if index < 0:
-            self._back_to_head()
+        self.director.builds.answer_consent(given)
 
     def _back_to_head(self) -> None:
         if self.director.session.avatar is None or self.stage.shown is None:

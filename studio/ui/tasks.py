@@ -1,7 +1,9 @@
 """The window's jobs: each gets everything it needs as arguments and knows no widget."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +14,13 @@ from studio.core.jobs import Job, Progress
 from studio.ui.library import Entry, Library
 from studio.ui.session import RATE, Clip
 
+if TYPE_CHECKING:
+    from studio.core.media.image import LoadedPicture
+
 Builder = Callable[..., Job[Avatar]]
 """`studio.core.build.build_avatar`, or a fake of it: path, face=, consent=."""
+FaceFinder = Callable[["LoadedPicture"], Job[NDArray[np.float32] | None]]
+"""`core_face_finder`, or a fake of it."""
 
 
 def build(
@@ -23,20 +30,59 @@ def build(
     avatar = yield from builder(picture, face=face, consent=consent)
     yield Progress(0.98, "keeping it in the library")
     if consent.stated:
-        library.remember_consent(picture, consent)
+        library.remember_consent(picture, face, consent)
     return library.keep(avatar), avatar
 
 
-def survey(library: Library, pictures: list[Path]) -> Job[list[tuple[Path, Consent | None]]]:
-    """Look up what was stated about each picture before."""
-    yield Progress(0.0, "looking up consent")
-    found = []
-    for picture in pictures:
-        try:
-            found.append((picture, library.consent_for(picture)))
-        except OSError as error:
-            raise UserError(f"'{picture.name}' cannot be read; check the name and the folder.") from error
-    return found
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What must be known before a picture is built.
+
+    Attributes
+    ----------
+    rgb
+        The picture ``[H,W,3]`` float32.
+    consent
+        What was stated before about the person.
+    boxes
+        ``[B,4]`` px where a face has to be chosen first.
+    """
+
+    rgb: NDArray[np.float32]
+    consent: Consent | None = None
+    boxes: NDArray[np.float32] | None = None
+
+
+def survey(library: Library, picture: Path, face: int | None, face_finder: FaceFinder) -> Job[Survey]:
+    """Look at a picture: how many people it shows, and what was stated before about the one to build."""
+    yield Progress(0.0, "reading the picture")
+    from studio.core.media.image import load_picture
+
+    try:
+        consent = library.consent_for(picture, face)
+    except OSError as error:
+        raise UserError(f"'{picture.name}' cannot be read; check the name and the folder.") from error
+    loaded = load_picture(picture)
+    yield Progress(0.1, "finding the face", preview=loaded.rgb)
+    boxes = None
+    if consent is None and face is None:
+        boxes = yield from face_finder(loaded)
+    return Survey(loaded.rgb, consent, boxes)
+
+
+def core_face_finder(picture: "LoadedPicture") -> Job[NDArray[np.float32] | None]:
+    """Find the face in a picture; return boxes ``[B,4]`` px where there are several to choose from."""
+    from studio.core.perception.portrait import FacesFoundError, prepare_portrait
+
+    preparing = prepare_portrait(picture.rgb, picture.alpha)
+    try:
+        yield next(preparing)
+        next(preparing)  # it has found one face by now, or raised
+    except FacesFoundError as error:
+        return error.boxes
+    finally:
+        preparing.close()
+    return None
 
 
 def core_builder(picture: Path, *, face: int | None, consent: Consent) -> Job[Avatar]:

@@ -13,6 +13,9 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from studio.core.jobs import Job, Progress
+from studio.core.media.image import LoadedPicture
+from studio.core.perception.portrait import FacesFoundError
 from studio.ui import theme
 from studio.ui.director import Director
 from studio.ui.library import Library
@@ -60,7 +63,14 @@ def builder() -> TinyBuilder:
 def director(qapp: QApplication, tmp_path: Path, builder: TinyBuilder, tiny_engine: str) -> Iterator[Director]:
     """Return a running director with an empty library."""
     settings = QSettings(str(tmp_path / "window.ini"), QSettings.Format.IniFormat)
-    made = Director(Library(tmp_path / "avatars"), settings, builder)
+
+    def find_face(picture: LoadedPicture) -> Job[np.ndarray | None]:
+        yield Progress(0.5, "finding the face")
+        if isinstance(builder.refuse, FacesFoundError):
+            return builder.refuse.boxes
+        return None
+
+    made = Director(Library(tmp_path / "avatars"), settings, builder, find_face)
     made.start()
     yield made
     made.stop()

@@ -49,9 +49,19 @@ def test_consent_is_remembered_by_content_not_by_name(library: Library, tmp_path
     copy.write_bytes(b"one")
     other.write_bytes(b"two")
     consent = Consent(True, "window", "2026-01-01T00:00:00+00:00")
-    library.remember_consent(picture, consent)
+    library.remember_consent(picture, None, consent)
     assert library.consent_for(copy) == consent
     assert library.consent_for(other) is None
+
+
+def test_consent_of_one_person_is_not_that_of_the_next_in_the_picture(library: Library, tmp_path: Path) -> None:
+    picture = tmp_path / "two.png"
+    picture.write_bytes(b"two")
+    consent = Consent(True, "window", "2026-01-01T00:00:00+00:00")
+    library.remember_consent(picture, 2, consent)
+    assert library.consent_for(picture, 2) == consent
+    assert library.consent_for(picture, 1) is None
+    assert library.consent_for(picture) is None
 
 
 def test_only_files_of_the_library_are_deleted(library: Library, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.jobs import Job, Progress, run
+from studio.core.perception.portrait import FacesFoundError
 from studio.core.project.archive import load_avatar, save_avatar
 from studio.ui import director as director_module
 from studio.ui.director import Director
@@ -22,8 +23,7 @@ from studio.ui.session import RATE, Clip
 from studio.ui.viewport.orbit import Orbit
 
 
-class FacesFoundError(UserError):
-    boxes = np.array([[10.0, 10, 40, 50], [50, 20, 80, 60]])
+TWO_FACES = FacesFoundError(np.array([[10, 10, 40, 50], [50, 20, 80, 60]], np.float32))
 
 
 def drop(window: MainWindow, *paths: Path) -> None:
@@ -120,19 +120,52 @@ def test_cancelling_a_build_leaves_nothing(
     assert threading.get_ident() not in builder.engine.threads
 
 
-def test_two_faces_are_chosen_on_the_picture(
+def test_two_faces_are_chosen_on_the_picture_before_anybody_is_asked(
     window: MainWindow, qtbot: QtBot, picture: Path, builder: TinyBuilder
 ) -> None:
-    builder.refuse = FacesFoundError("The picture shows 2 faces; choose one.")
-    drop(window, picture)
+    builder.refuse = TWO_FACES
+    chooser, consent = window.stage.picture, window.stage.consent
+
+    def choose(face: int) -> None:
+        drop(window, picture)
+        qtbot.waitUntil(lambda: chooser.isVisible() and "click the one" in window.status.toolTip())
+        assert not consent.isVisible()
+        qtbot.waitUntil(chooser.hasFocus)
+        qtbot.mouseClick(chooser, Qt.MouseButton.LeftButton, pos=chooser.box(face).center().toPoint())
+
+    choose(1)
+    qtbot.waitUntil(consent.isVisible)
+    assert builder.calls == []
+    consent.yes.click()
+    qtbot.waitUntil(lambda: window.avatars.list.count() == 1)
+    choose(1)  # about whom something was stated a moment ago
+    qtbot.waitUntil(lambda: window.avatars.list.count() == 2)
+    choose(0)  # about whom nothing was
+    qtbot.waitUntil(consent.isVisible)
+    assert [face for _, face, _ in builder.calls] == [2, 2]
+
+
+def test_leaving_a_picture_brings_back_the_head_and_its_mark(
+    window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path, builder: TinyBuilder
+) -> None:
+    build(window, qtbot, picture)
+    session = window.director.session
+    key, avatar = session.selected, session.avatar
+    other = tmp_path / "other.png"
+    other.write_bytes(picture.read_bytes() + b" ")
+    drop(window, other)
+    qtbot.waitUntil(window.stage.consent.isVisible)
+    assert session.selected == ""
+    window.stage.consent.no.click()
+    assert (session.selected, session.avatar) == (key, avatar)
+    assert window.stage.view.widget.isVisible()
+    builder.engine.fail = UserError("No face was found; use a picture with a face.")
+    drop(window, other)
     qtbot.waitUntil(window.stage.consent.isVisible)
     window.stage.consent.yes.click()
-    chooser = window.stage.picture
-    qtbot.waitUntil(lambda: chooser.isVisible() and "click the one" in window.status.toolTip())
-    qtbot.waitUntil(chooser.hasFocus)
-    qtbot.mouseClick(chooser, Qt.MouseButton.LeftButton, pos=chooser.box(1).center().toPoint())
-    qtbot.waitUntil(lambda: bool(window.director.session.selected))
-    assert [face for _, face, _ in builder.calls] == [None, 2]
+    qtbot.waitUntil(lambda: session.selected == key)
+    assert session.avatar is avatar  # not the last preview of what failed
+    assert window.avatars.list.currentItem().data(Qt.ItemDataRole.UserRole) == key
 
 
 def test_a_failed_build_says_why_on_its_card(
