@@ -55,7 +55,7 @@ def main(paths: Sequence[str] = (), sample: bool = False) -> int:
     # The threads and their imports start when the window has been painted once.
     QTimer.singleShot(0, begin)
     code = app.exec()
-    if any(thread.name in ("drive", "lost microphone") for thread in threading.enumerate()):
+    if any(thread.name in ("drive", "lost device") for thread in threading.enumerate()):
         # A dead sound server holds PortAudio; the interpreter would wait for it while it shuts down.
         logging.shutdown()
         os._exit(code)

@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.avatar import Avatar, Consent
@@ -107,7 +106,7 @@ class Builds(QObject):
         return ticket
 
     def step_back(self) -> None:
-        """The user looks at something else: what is being built goes on behind."""
+        """Let what is being built go on behind, since the user looks at something else."""
         self._foreground = self._before = self._pictured = None
 
     def _survey(self, picture: Path, face: int | None) -> None:

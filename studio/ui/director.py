@@ -180,9 +180,14 @@ class Director(QObject):
             self.session.avatar = None
         self.say(self.tr("“{name}” was removed.").format(name=entry.name))
 
-    def save(self, path: Path) -> None:
-        """Write the avatar on show to a file."""
-        if (avatar := self.session.avatar) is None:
+    def save(self, path: Path, key: str = "") -> None:
+        """Write an avatar of the list, or the one on show, to a file."""
+        avatar = self._avatars.get(key) if key else self.session.avatar
+        if avatar is not None:
+            start = partial(tasks.save, avatar, path)
+        elif key:
+            start = partial(tasks.save_copy, self.entries[key].path, path)
+        else:
             return
 
         def saved(path: Path) -> None:
@@ -190,7 +195,7 @@ class Director(QObject):
             self.say(self.tr("Saved {name}.").format(name=path.name))
 
         title = self.tr("Saving {name}").format(name=path.name)
-        self.jobs.submit(title, partial(tasks.save, avatar, path), Urgency.QUICK, saved, self._say_failure)
+        self.jobs.submit(title, start, Urgency.QUICK, saved, self._say_failure)
 
     def recent(self) -> list[Path]:
         """Return the avatar files opened or saved last, newest first."""
@@ -320,7 +325,10 @@ class Director(QObject):
     def _export(self, start: Any, out: Path) -> Ticket:
         title = self.tr("Exporting {name}").format(name=out.name)
         done = self.tr("Exported {name}.").format(name=out.name)
-        return self.jobs.submit(title, start, Urgency.HEAVY, lambda _: self.say(done), self._say_failure)
+        ticket = self.jobs.submit(title, start, Urgency.HEAVY, lambda _: self.say(done), self._say_failure)
+        cancelled = self.tr("The export of {name} was cancelled; nothing was left behind.").format(name=out.name)
+        ticket.cancelled.connect(lambda: self.say(cancelled))
+        return ticket
 
     def _say_failure(self, error: Exception, sentence: str) -> None:
         self.say(sentence)

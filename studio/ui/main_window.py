@@ -2,14 +2,19 @@
 
 from pathlib import Path
 
-import numpy as np
-from PySide6.QtCore import QStandardPaths, Qt, QTimer, QUrl
-from PySide6.QtGui import QAction, QCloseEvent, QDesktopServices, QGuiApplication, QImage
+from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDesktopServices,
+    QDragEnterEvent,
+    QDropEvent,
+    QGuiApplication,
+    QImage,
+    QKeyEvent,
+)
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QApplication,
-    QFileDialog,
-    QFrame,
-    QLabel,
     QMainWindow,
     QPushButton,
     QSplitter,
@@ -21,10 +26,11 @@ from PySide6.QtWidgets import (
 from studio import __version__
 from studio.core.avatar import Avatar
 from studio.ui import commands, theme
-from studio.ui.director import PICTURES, SOUNDS, Director
-from studio.ui.library import SUFFIX
+from studio.ui.dialogs import FileDialogs
+from studio.ui.director import Director
 from studio.ui.panels.avatars import AvatarsPanel
 from studio.ui.panels.camera import CameraPanel
+from studio.ui.panels.controls import framed, mirror
 from studio.ui.panels.drive import DrivePanel
 from studio.ui.panels.export import ExportPanel
 from studio.ui.panels.face import FacePanel
@@ -36,38 +42,6 @@ from studio.ui.viewport.stage import Stage
 MINIMUM = (1100, 700)
 METER_TICK = 33  # ms
 PACE_TICK = 250
-
-
-def framed(title: str, body: QWidget) -> QFrame:
-    """Put a panel with its title on the window's grid."""
-    frame = QFrame()
-    frame.setObjectName("panel")
-    label = QLabel(title)
-    label.setProperty("role", "heading")
-    layout = QVBoxLayout(frame)
-    layout.setContentsMargins(12, 12, 12, 12)
-    layout.setSpacing(theme.GRID)
-    layout.addWidget(label)
-    layout.addWidget(body, 1)
-    return frame
-
-
-def wide_button(action: QAction) -> QPushButton:
-    """Return a button that mirrors an action, its icon and its checked state."""
-    button = QPushButton()
-    button.setCheckable(action.isCheckable())
-
-    def mirror() -> None:
-        button.setText(action.text())
-        button.setIcon(action.icon())
-        button.setToolTip(action.toolTip())
-        button.setChecked(action.isChecked())
-        button.setEnabled(action.isEnabled())
-
-    action.changed.connect(mirror)
-    button.clicked.connect(action.trigger)
-    mirror()
-    return button
 
 
 class MainWindow(QMainWindow):
@@ -85,13 +59,14 @@ class MainWindow(QMainWindow):
         self._menus["File"].insertMenu(self.actions_by_name["sample"], self._recent)
         self._theme_menu = self._menus["View"].addMenu(self.tr("Theme"))
 
-        listen = wide_button(self.actions_by_name["listen"])
+        listen = mirror(self.actions_by_name["listen"])
         self.stage = Stage()
         self.transport = Transport(self.actions_by_name["listen"], self.actions_by_name["play"])
         self.avatars, self.jobs = AvatarsPanel(), JobsPanel()
         self.drive, self.face = DrivePanel(listen), FacePanel()
         self.camera, self.export = CameraPanel(), ExportPanel()
         self.status, self.indicator = StatusLine(), LiveIndicator()
+        self.files = FileDialogs(self, director, self.stage, self.export)
         self._lay_out()
         self._connect_intents()
         self._connect_session()
@@ -166,14 +141,13 @@ class MainWindow(QMainWindow):
 
     def _connect_intents(self) -> None:
         director, session = self.director, self.director.session
-        self.stage.dropped.connect(director.open_paths)
         self.stage.turned.connect(lambda orbit: setattr(session, "orbit", orbit))
         self.stage.empty.sample_asked.connect(director.open_sample)
         self.stage.consent.answered.connect(self._consent_answered)
         self.stage.picture.chosen.connect(director.builds.choose_face)
         self.transport.wave.sought.connect(lambda at: director.play(True, at))
         self.avatars.chosen.connect(director.select)
-        self.avatars.save_wanted.connect(self._save_entry)
+        self.avatars.save_wanted.connect(self.files.save)
         self.avatars.remove_wanted.connect(director.remove)
         self.drive.settings_wanted.connect(lambda settings: setattr(session, "drive", settings))
         self.drive.microphone_wanted.connect(director.choose_microphone)
@@ -183,9 +157,9 @@ class MainWindow(QMainWindow):
         self.camera.orbit_wanted.connect(lambda orbit: setattr(session, "orbit", orbit))
         self.camera.background_wanted.connect(lambda value: setattr(session, "background", value))
         self.camera.size_wanted.connect(lambda size: setattr(session, "render_size", size))
-        self.export.clip_wanted.connect(self._export_clip)
-        self.export.still_wanted.connect(self._export_still)
-        self.export.sheet_wanted.connect(self._export_sheet)
+        self.export.clip_wanted.connect(self.files.export_clip)
+        self.export.still_wanted.connect(self.files.export_still)
+        self.export.sheet_wanted.connect(self.files.export_sheet)
 
     def _connect_session(self) -> None:
         director, events = self.director, self.director.session.events
@@ -214,13 +188,13 @@ class MainWindow(QMainWindow):
     def _connect_actions(self) -> None:
         director, actions = self.director, self.actions_by_name
         for name, slot in {
-            "open": self._open,
-            "open_sound": self._open_sound,
+            "open": self.files.open,
+            "open_sound": self.files.open_sound,
             "sample": director.open_sample,
-            "save": lambda: self._save_entry(director.session.selected),
-            "export_clip": self._export_clip,
-            "export_still": self._export_still,
-            "export_sheet": self._export_sheet,
+            "save": lambda: self.files.save(director.session.selected),
+            "export_clip": self.files.export_clip,
+            "export_still": self.files.export_still,
+            "export_sheet": self.files.export_sheet,
             "quit": self.close,
             "paste": self._paste,
             "reset_face": director.reset_expression,
@@ -268,7 +242,9 @@ class MainWindow(QMainWindow):
 
     def _prepared(self, backend: str, reason: str) -> None:
         self.indicator.show_backend(backend, reason)
-        if self.director.session.avatar is None:
+        if self.director.session.avatar is None and self.director.entries:
+            self.director.say(self.tr("Ready. Choose an avatar, or drop a portrait."))
+        elif self.director.session.avatar is None:
             self.director.say(self.tr("Ready. Drop a portrait to begin."))
         else:
             self.director.say(self.tr("Ready."))
@@ -322,69 +298,6 @@ class MainWindow(QMainWindow):
             self.stage.show_head()
             self.stage.show_frame(self.stage.shown)
 
-    def _open(self) -> None:
-        pattern = " ".join(f"*{suffix}" for suffix in (*PICTURES, *SOUNDS, SUFFIX))
-        self._ask_open(self.tr("Open"), self.tr("Portraits, sounds and avatars ({0})").format(pattern))
-
-    def _open_sound(self) -> None:
-        pattern = " ".join(f"*{suffix}" for suffix in SOUNDS)
-        self._ask_open(self.tr("Open sound"), self.tr("Sounds ({0})").format(pattern))
-
-    def _ask_open(self, title: str, pattern: str) -> None:
-        dialog = QFileDialog(self, title, "", f"{pattern};;{self.tr('All files')} (*)")
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.filesSelected.connect(lambda names: self.director.open_paths([Path(n) for n in names]))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
-    def _ask_save(self, title: str, name: str, kind: str, then: object) -> None:
-        place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        dialog = QFileDialog(self, title, place, kind)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix(Path(name).suffix[1:])
-        dialog.selectFile(name)
-        dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))  # pyright: ignore[reportCallIssue]
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
-
-    def _name(self) -> str:
-        avatar = self.director.session.avatar
-        return avatar.name if avatar is not None else "avatar"
-
-    def _save_entry(self, key: str) -> None:
-        if key:
-            self.director.select(key)
-        kind = self.tr("Avatars (*.avatar)")
-        self._ask_save(self.tr("Save avatar"), f"{self._name()}{SUFFIX}", kind, self.director.save)
-
-    def _export_clip(self) -> None:
-        session = self.director.session
-        # A clip has no transparency; its plate stands in for it.
-        background = "plate" if session.background == "transparent" else session.background
-        self._ask_save(
-            self.tr("Export clip"),
-            f"{self._name()}.mp4",
-            self.tr("Clips (*.mp4)"),
-            lambda out: self.director.export_clip(out, self.export.rate, self.export.size, background),
-        )
-
-    def _export_still(self) -> None:
-        if (pixels := self.stage.shown) is not None:
-            self._ask_save(
-                self.tr("Export still"),
-                f"{self._name()}.png",
-                self.tr("Pictures (*.png)"),
-                lambda out: self.director.export_still(out, np.array(pixels)),
-            )
-
-    def _export_sheet(self) -> None:
-        self._ask_save(
-            self.tr("Export view sheet"),
-            f"{self._name()} views.png",
-            self.tr("Pictures (*.png)"),
-            lambda out: self.director.export_sheet(out, 320),
-        )
-
     def _paste(self) -> None:
         clipboard = QGuiApplication.clipboard()
         data = clipboard.mimeData()
@@ -423,6 +336,24 @@ class MainWindow(QMainWindow):
         self._add.setIcon(theme.icon("plus"))
         self._enable()
         self.stage.view.widget.update()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Accept local files anywhere on the window."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open the files."""
+        event.acceptProposedAction()
+        self.director.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Let Enter press the focused button, since Space plays the sound."""
+        button = self.focusWidget()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(button, QAbstractButton):
+            button.click()
+        else:
+            super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Vanish at once, then let the threads finish their step."""

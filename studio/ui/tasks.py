@@ -110,6 +110,11 @@ def save(avatar: Avatar, path: Path) -> Job[Path]:
     return path
 
 
+def save_copy(source: Path, path: Path) -> Job[Path]:
+    """Write the avatar of one file to another."""
+    return (yield from save((yield from open_avatar(source)), path))
+
+
 def open_sound(path: Path) -> Job[Clip]:
     """Decode a sound file."""
     yield Progress(0.0, "reading the sound")

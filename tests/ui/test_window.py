@@ -22,12 +22,11 @@ from studio.ui.main_window import MINIMUM, MainWindow
 from studio.ui.session import RATE, Clip
 from studio.ui.viewport.orbit import Orbit
 
-
 TWO_FACES = FacesFoundError(np.array([[10, 10, 40, 50], [50, 20, 80, 60]], np.float32))
 
 
 def drop(window: MainWindow, *paths: Path) -> None:
-    """Let files fall on the stage."""
+    """Let files fall on the window."""
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     event = QDropEvent(
@@ -37,7 +36,7 @@ def drop(window: MainWindow, *paths: Path) -> None:
         Qt.MouseButton.LeftButton,
         Qt.KeyboardModifier.NoModifier,
     )
-    window.stage.dropEvent(event)  # Qt delivers drops only from a real drag
+    window.dropEvent(event)  # Qt delivers drops only from a real drag
 
 
 def build(window: MainWindow, qtbot: QtBot, picture: Path) -> None:

@@ -5,7 +5,27 @@ from types import ModuleType
 
 from studio.core.errors import UserError
 
-lock = threading.RLock()
+PATIENCE = 3.0  # s
+
+
+class DeviceLock:
+    """A re-entrant lock that is not waited for without end: PortAudio may hang in a device that is gone."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=PATIENCE):
+            raise UserError(
+                "The sound system does not answer since a device was lost; "
+                "restart it or the computer, then start this program again."
+            )
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+lock = DeviceLock()
 """Hold it from `port_audio` until a stream is open or a list is read: listing anew closes what is half open."""
 
 running: set[object] = set()

@@ -141,6 +141,8 @@ class CameraPanel(QWidget):
         dialog.setModal(False)
         dialog.finished.connect(dialog.deleteLater)
         dialog.show()
+        corner = self.window().mapToGlobal(self.window().rect().bottomRight())
+        dialog.move(corner.x() - dialog.width() - 2 * theme.GRID, corner.y() - dialog.height() - 4 * theme.GRID)
         self._use_color(self._color)
 
     def _use_color(self, color: QColor) -> None:

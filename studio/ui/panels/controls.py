@@ -3,8 +3,17 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QSlider, QWidget
+from PySide6.QtGui import (
+    QAction,
+    QColor,
+    QContextMenuEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from studio.ui import theme
 
@@ -134,6 +143,38 @@ def dim(text: str) -> QLabel:
     label.setProperty("role", "dim")
     label.setWordWrap(True)
     return label
+
+
+def framed(title: str, body: QWidget) -> QFrame:
+    """Put a panel with its title on the window's grid."""
+    frame = QFrame()
+    frame.setObjectName("panel")
+    label = QLabel(title)
+    label.setProperty("role", "heading")
+    layout = QVBoxLayout(frame)
+    layout.setContentsMargins(12, 12, 12, 12)
+    layout.setSpacing(theme.GRID)
+    layout.addWidget(label)
+    layout.addWidget(body, 1)
+    return frame
+
+
+def mirror(action: QAction) -> QPushButton:
+    """Return a button that mirrors an action, its icon and its checked state."""
+    button = QPushButton()
+    button.setCheckable(action.isCheckable())
+
+    def reflect() -> None:
+        button.setText(action.text())
+        button.setIcon(action.icon())
+        button.setToolTip(action.toolTip())
+        button.setChecked(action.isChecked())
+        button.setEnabled(action.isEnabled())
+
+    action.changed.connect(reflect)
+    button.clicked.connect(action.trigger)
+    reflect()
+    return button
 
 
 class LevelMeter(QWidget):

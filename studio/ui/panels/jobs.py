@@ -8,6 +8,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
+    QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
@@ -67,8 +68,11 @@ class JobCard(QFrame):
         grid.addWidget(self.title, 0, 0)
         grid.addWidget(self.close_button, 0, 1)
         grid.addWidget(self.bar, 1, 0, 1, 2)
-        grid.addWidget(self.message, 2, 0)
-        grid.addWidget(self.left, 2, 1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        words = QHBoxLayout()
+        words.setContentsMargins(0, 0, 4, 0)
+        words.addWidget(self.message, 1)
+        words.addWidget(self.left, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addLayout(words, 2, 0, 1, 2)
         grid.addWidget(self.reveal, 3, 0, 1, 2)
         ticket.progress.connect(self._progress)
         ticket.finished.connect(self._finished)
@@ -90,7 +94,7 @@ class JobCard(QFrame):
     def _end(self, message: str) -> None:
         self._over = True
         self.message.setText(message)
-        self.left.clear()
+        self.left.hide()
         self.bar.hide()
         self.close_button.setToolTip(self.tr("Dismiss"))
         self.close_button.setAccessibleName(self.tr("Dismiss {title}").format(title=self._ticket.title))

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from studio.ui import theme
@@ -70,6 +71,13 @@ class ConsentCard(QFrame):
         layout.addSpacing(theme.GRID)
         layout.addLayout(buttons)
         self.setFixedWidth(400)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape is no."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.no.click()
+        else:
+            super().keyPressEvent(event)
 
     def ask(self, pictures: list[Path]) -> None:
         """Show the question about these pictures; none hides the card."""

@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,18 @@ LIVE_TICK = 1 / 60
 REST_TICK = 1 / 24
 BUSY_TICK = 1 / 6  # at rest while a job needs the processor
 DEVICE_PATIENCE = 5.0  # s for a device to close
+STALLED = 4.0  # s; a sound server that wakes up takes two
 BLINKS = [ARKIT_INDEX["eyeBlinkLeft"], ARKIT_INDEX["eyeBlinkRight"]]
+
+
+def abandon(stop: Callable[[], None]) -> None:
+    """Close a lost device on a thread that nobody waits for: PortAudio may never return from it."""
+
+    def close() -> None:
+        with suppress(UserError):  # it hangs in a device lost before; there is nothing left to do
+            stop()
+
+    threading.Thread(target=close, name="lost device", daemon=True).start()
 
 
 class MicrophoneSource:
@@ -61,13 +73,9 @@ class MicrophoneSource:
         return max(0.0, self._heard / RATE - self._look_ahead)
 
     def stop(self) -> None:
-        """Close the device.
-
-        PortAudio may never return from closing a device whose sound server died, so a lost one is closed
-        on a thread that nobody waits for.
-        """
+        """Close the device."""
         if self.lost:
-            threading.Thread(target=self._microphone.stop, name="lost microphone", daemon=True).start()
+            abandon(self._microphone.stop)
         else:
             self._microphone.stop()
 
@@ -84,6 +92,7 @@ class ClipSource:
         self._player: Player | None = Player(clip.samples, RATE)
         self.silent_because = ""
         self._started = time.monotonic()
+        self._moved = (at, self._started)
         try:
             self._player.start(at)
         except UserError as error:
@@ -103,8 +112,15 @@ class ClipSource:
         """True once the last sample was heard."""
         return self.position >= self._clip.seconds
 
+    @property
+    def lost(self) -> bool:
+        """True when the sound output has not gone on for `STALLED` s."""
+        return time.monotonic() - self._moved[1] > STALLED
+
     def read(self) -> NDArray[np.float32]:
         """Return what the driver needs to know for the present position."""
+        if self.position > self._moved[0]:
+            self._moved = (self.position, time.monotonic())
         end = max(self._read, round((self.position + self._ahead + 2 * LIVE_TICK) * RATE))
         known = self._clip.samples[self._read : end]
         # Silence after the end makes the last sound final.
@@ -118,7 +134,9 @@ class ClipSource:
 
     def stop(self) -> None:
         """Fall silent."""
-        if self._player is not None:
+        if self._player is not None and self.lost:
+            abandon(self._player.stop)
+        elif self._player is not None:
             self._player.stop()
 
 
@@ -280,6 +298,8 @@ class DriveLoop(QObject):
             self._let_go(self.tr("The microphone was disconnected; plug it in and press Ctrl+M."))
         elif isinstance(source, ClipSource) and source.ended:
             self._let_go(self.tr("The clip has ended."))
+        elif isinstance(source, ClipSource) and source.lost:
+            self._let_go(self.tr("The sound output stopped; check the system's sound settings and press Space."))
 
     def _alive(self, idle: Motion) -> Motion:
         code = idle.code

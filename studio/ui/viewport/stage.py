@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QMouseEvent, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from studio.ui.viewport.cards import ConsentCard, EmptyStage
@@ -19,14 +19,12 @@ NOTCH = 120.0  # eighths of a degree in one wheel click
 class Stage(QWidget):
     """Shows one of three pages and turns pointer gestures into intent."""
 
-    dropped = Signal(list)
     turned = Signal(object)
     """The `Orbit` that a gesture asks for."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("stage")
-        self.setAcceptDrops(True)
         self.setAccessibleName(self.tr("Stage"))
         self.view, self.why_painted = make_view(self)
         self.view.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -90,17 +88,6 @@ class Stage(QWidget):
     def _place_card(self) -> None:
         card = self.consent
         card.move((self.width() - card.width()) // 2, self.height() - card.height() - 24)
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept local files."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Hand the files over."""
-        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        event.acceptProposedAction()
-        self.dropped.emit(paths)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Turn gestures on the head into orbits; vispy's own mouse handling is not used."""

@@ -1,0 +1,100 @@
+"""`FileDialogs`: asks for the names of files, without stopping anything else."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, QStandardPaths, Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from studio.ui.director import PICTURES, SOUNDS, Director
+from studio.ui.library import SUFFIX
+from studio.ui.panels.export import ExportPanel
+from studio.ui.viewport.stage import Stage
+
+SHEET_SIDE = 320  # px of one view
+
+
+class FileDialogs(QObject):
+    """Each method opens a dialog and hands what was chosen to the `Director`."""
+
+    def __init__(self, window: QWidget, director: Director, stage: Stage, panel: ExportPanel) -> None:
+        super().__init__(window)
+        self._window = window
+        self._director = director
+        self._stage = stage
+        self._panel = panel
+
+    def open(self) -> None:
+        """Ask for anything that can be opened."""
+        pattern = " ".join(f"*{suffix}" for suffix in (*PICTURES, *SOUNDS, SUFFIX))
+        self._ask_open(self.tr("Open"), self.tr("Portraits, sounds and avatars ({0})").format(pattern))
+
+    def open_sound(self) -> None:
+        """Ask for a sound."""
+        pattern = " ".join(f"*{suffix}" for suffix in SOUNDS)
+        self._ask_open(self.tr("Open sound"), self.tr("Sounds ({0})").format(pattern))
+
+    def save(self, key: str) -> None:
+        """Ask where to save an avatar of the list, "" for the one on show."""
+        self._ask_save(
+            self.tr("Save avatar"),
+            f"{self._name(key)}{SUFFIX}",
+            self.tr("Avatars (*.avatar)"),
+            lambda out: self._director.save(out, key),
+        )
+
+    def export_clip(self) -> None:
+        """Ask where to write the clip."""
+        session = self._director.session
+        # A clip has no transparency; its plate stands in for it.
+        background = "plate" if session.background == "transparent" else session.background
+        self._ask_save(
+            self.tr("Export clip"),
+            f"{self._name()}.mp4",
+            self.tr("Clips (*.mp4)"),
+            lambda out: self._director.export_clip(out, self._panel.rate, self._panel.size, background),
+        )
+
+    def export_still(self) -> None:
+        """Ask where to write the picture on show at this moment."""
+        if (pixels := self._stage.shown) is not None:
+            still = np.array(pixels)
+            self._ask_save(
+                self.tr("Export still"),
+                f"{self._name()}.png",
+                self.tr("Pictures (*.png)"),
+                lambda out: self._director.export_still(out, still),
+            )
+
+    def export_sheet(self) -> None:
+        """Ask where to write the sheet of views."""
+        self._ask_save(
+            self.tr("Export view sheet"),
+            f"{self._name()} views.png",
+            self.tr("Pictures (*.png)"),
+            lambda out: self._director.export_sheet(out, SHEET_SIDE),
+        )
+
+    def _name(self, key: str = "") -> str:
+        if key:
+            return self._director.entries[key].name
+        avatar = self._director.session.avatar
+        return avatar.name if avatar is not None else "avatar"
+
+    def _ask_open(self, title: str, pattern: str) -> None:
+        dialog = QFileDialog(self._window, title, "", f"{pattern};;{self.tr('All files')} (*)")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda names: self._director.open_paths([Path(name) for name in names]))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _ask_save(self, title: str, name: str, kind: str, then: Callable[[Path], object]) -> None:
+        place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        dialog = QFileDialog(self._window, title, place, kind)
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(Path(name).suffix[1:])
+        dialog.selectFile(name)
+        dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
