@@ -65,6 +65,7 @@ def live(path: Path | None, seconds: float, sound: Path | None, portrait: Path |
         director = window.director
         took: list[float] = []
         shown: list[float] = []
+        director.warm_up()
         director.start()
 
         def wait(until) -> None:
@@ -81,7 +82,7 @@ def live(path: Path | None, seconds: float, sound: Path | None, portrait: Path |
         beat.start()
         pulse.start(5)
 
-        wait(lambda: bool(prepared))
+        wait(lambda: bool(prepared) and director.jobs.idle)
         preparing = max(gaps)
         gaps.clear()
         if path is None:

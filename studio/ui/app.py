@@ -46,6 +46,7 @@ def main(paths: Sequence[str] = (), sample: bool = False) -> int:
     def begin() -> None:
         if os.environ.get("AVATAR_STUDIO_TRACE_STARTUP") == "1":
             print(f"window shown after {seconds_since_start():.2f} s", flush=True)  # noqa: T201
+        window.director.warm_up()
         window.director.start()
         window.director.find_microphones()
         if sample:

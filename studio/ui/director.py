@@ -78,6 +78,11 @@ class Director(QObject):
         self.drive.start()
         self.jobs.submit(self.tr("Library"), self.library.scan, Urgency.QUICK, self._list_all, self._say_failure)
 
+    def warm_up(self) -> None:
+        """Once the renderer can draw, load what the first build needs."""
+        prepare = partial(self.jobs.submit, self.tr("Warming up"), tasks.warm_up, Urgency.UNASKED)
+        self.frames.prepared.connect(lambda *_: prepare())
+
     def stop(self) -> None:
         """End every thread; unfinished jobs are cancelled and clean up after themselves."""
         self.jobs.stop()

@@ -93,6 +93,23 @@ def core_builder(picture: Path, *, face: int | None, consent: Consent) -> Job[Av
     return (yield from build_avatar(picture, face=face, consent=consent))
 
 
+def warm_up() -> Job[None]:
+    """Load what the first build needs, so that its imports hold up nobody who is already at work."""
+    yield Progress(0.0, "loading the engine")
+    import studio.core.build  # noqa: F401
+    from studio.core.engines.registry import load_engine
+
+    load_engine("lift")
+    yield Progress(0.3, "loading the face finder")
+    from studio.core.perception.landmarks import find_faces
+    from studio.core.perception.mediapipe_models import person_mask
+
+    nobody = np.zeros((96, 96, 3), np.uint8)
+    find_faces(nobody)
+    yield Progress(0.9, "loading the matte")
+    person_mask(nobody)
+
+
 def open_avatar(path: Path) -> Job[Avatar]:
     """Read an avatar file."""
     yield Progress(0.0, "reading the avatar")

@@ -29,6 +29,8 @@ class Urgency(IntEnum):
     QUICK = 0
     BUILD = 1
     HEAVY = 2
+    UNASKED = 3
+    """Preparation, of which nothing is shown."""
 
 
 class Ticket(QObject):

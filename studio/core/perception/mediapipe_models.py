@@ -4,10 +4,13 @@ The models come inside the ``mediapipe==0.10.21`` wheel; nothing is downloaded. 
 safe to share between threads, so every call takes one lock and the still-picture graphs are made once.
 """
 
+import ctypes
 import os
 import threading
 import warnings
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,6 +27,12 @@ _lock = threading.Lock()
 
 @lru_cache(maxsize=1)
 def _solutions() -> Any:
+    # `import` would hold the interpreter, and with it a window's thread, while this library is loaded.
+    package = find_spec("mediapipe")
+    assert package is not None
+    for folder in package.submodule_search_locations or ():
+        for library in Path(folder).glob("python/_framework_bindings*.so"):
+            ctypes.CDLL(str(library))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # generated protobuf code warns about itself
         from mediapipe.python import solutions

@@ -140,7 +140,9 @@ class JobsPanel(QWidget):
         layout.addWidget(scroll)
 
     def add(self, ticket: Ticket) -> None:
-        """Show a job; a quick one only if it takes long or fails."""
+        """Show a job; a quick one only if it takes long or fails, an unasked one never."""
+        if ticket.urgency is Urgency.UNASKED:
+            return
         card = JobCard(ticket)
         card.dismissed.connect(lambda: self._drop(card))
         self.cards.insert(0, card)
