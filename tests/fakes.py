@@ -147,6 +147,7 @@ class TinyEngine:
     def adapt(self, avatar: Avatar, footage: Footage) -> Job[Avatar]:
         """Refuse, as `lift` does."""
         raise UserError("A tiny avatar cannot be personalised; use another engine.")
+        yield
 
     def reconstruct(self, portrait: Portrait, seed: int = 0, consent: Consent = Consent()) -> Job[TinyAvatar]:
         """Yield a coarse avatar, then finer ones."""

@@ -51,6 +51,8 @@ class Avatar(Protocol):
     """``[4]`` x0 y0 x1 y1 px of `camera`: the head with its hair, for square framings."""
     thumbnail: NDArray[np.uint8]
     consent: Consent
+    notes: tuple[str, ...]
+    """Sentences for the user about what will look worse than it could."""
 
     def pose(self, frame: Motion, camera: Camera) -> Gaussians:
         """Return the Gaussians ``[N]`` of one motion frame (T=1)."""

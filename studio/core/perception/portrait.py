@@ -26,8 +26,9 @@ MIN_FACE = 64
 _FACE_HEIGHT = 256
 _MAX_UPSCALE = 2.5
 _MIN_LONG_SIDE = 512
-_MAX_LONG_SIDE = 1536
-# Where the face is less than this part of the picture's shorter side, a bust is cropped from the picture.
+_MAX_LONG_SIDE = 1200
+# Where the face is less than this part of the picture's shorter side, or would be shrunk much to keep the longer side
+# within its bound, a bust is cropped from the picture.
 _SMALL_FACE = 0.16
 _BUST = 5.0
 
@@ -60,7 +61,7 @@ class Portrait:
     foreground
         ``[H,W,3]`` float32 0..1: the person's own colour, free of background at soft edges.
     scale
-        px of this picture per px of the file.
+        px of this picture per px of the file (which it may be cropped from).
     notes
         Sentences for the user about anything that will hurt quality.
     """
@@ -146,7 +147,8 @@ def prepare_portrait(
     if alpha is not None and sampled(alpha, points[:468, :2]).mean() < 0.5:
         raise UserError("The picture is transparent where the face is; save it again with the person opaque.")
 
-    if height < _SMALL_FACE * min(picture.shape[:2]):
+    shrunk = height * _MAX_LONG_SIDE / max(picture.shape[:2])
+    if height < _SMALL_FACE * min(picture.shape[:2]) or shrunk < 0.6 * min(height, _FACE_HEIGHT):
         x0, y0, x1, y1 = _bust(points, picture.shape)
         rgb, points = rgb[y0:y1, x0:x1], points - np.array([x0, y0, 0], np.float32)
         alpha = None if alpha is None else alpha[y0:y1, x0:x1]

@@ -25,6 +25,10 @@ from studio.core.render.raster import Raster
 
 ENGINE = "lift"
 
+# What a file may claim: sides of the portrait in px, and surfels.
+_SIDES = (16, 4096)
+_MAX_SURFELS = 1_000_000
+
 # What a revealed part's channel must reach for the part to be fully there.
 _REVEALED_AT = 0.5
 
@@ -114,7 +118,8 @@ class LiftAvatar:
     def _plate_in(self, camera: Camera) -> NDArray[np.float32]:
         """Return the plate as `camera` frames it: it pans and zooms, and stands still when the camera orbits."""
         key = camera.K.tobytes() + bytes(str((camera.width, camera.height)), "ascii")
-        if self._plate_view is None or self._plate_view[0] != key:
+        cached = self._plate_view  # the window and an export may both ask: read it once
+        if cached is None or cached[0] != key:
             # Pixel centres lie at +0.5 in K and at whole numbers in OpenCV's warp.
             half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
             to_camera = np.linalg.inv(half) @ camera.K @ np.linalg.inv(self.camera.K) @ half
@@ -126,8 +131,10 @@ class LiftAvatar:
                 plate, to_camera[:2], (camera.width, camera.height), flags=cv2.INTER_LINEAR,
                 borderMode=cv2.BORDER_REPLICATE,
             )  # fmt: skip
-            self._plate_view = (key, view.astype(np.float32))
-        return self._plate_view[1]
+            view = view.astype(np.float32)
+            self._plate_view = (key, view)
+            return view
+        return cached[1]
 
     # --- saving
 
@@ -172,12 +179,26 @@ class LiftAvatar:
             ) from error
 
 
+def _check_camera(world_to_camera: NDArray, K: NDArray) -> None:
+    """Raise ValueError unless the camera is a plain pinhole at a rigid pose."""
+    focal = np.array([K[0, 0], K[1, 1]])
+    plain = K[0, 1] == K[1, 0] == K[2, 0] == K[2, 1] == 0 and K[2, 2] == 1
+    if not (plain and focal.min() > 1 and abs(K[:2]).max() < 1e6):
+        raise ValueError("the camera's K is not that of a pinhole")
+    rotation, translation = world_to_camera[:3, :3], world_to_camera[:3, 3]
+    rigid = np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6) and np.linalg.det(rotation) > 0
+    if not (rigid and abs(translation).max() < 100 and np.array_equal(world_to_camera[3], [0, 0, 0, 1])):
+        raise ValueError("the camera's pose is not rigid")
+
+
 def _checked(state: AvatarState) -> LiftAvatar:
     a, meta = state.arrays, state.meta
     if tuple(meta["shapes"]) != SHAPE_NAMES:
         raise ValueError("the file was made with other shapes")
     n, v = len(a["means"]), len(a["rig_vertices"])
     height, width = int(meta["height"]), int(meta["width"])
+    if not (_SIDES[0] <= min(height, width) and max(height, width) <= _SIDES[1] and n <= _MAX_SURFELS):
+        raise ValueError("larger or smaller than any portrait")
     expected: dict[str, tuple[tuple[int | None, ...], type]] = {
         "means": ((n, 3), np.float32), "tangents": ((n, 2, 3), np.float32), "thickness": ((n,), np.float32),
         "opacities": ((n,), np.float32), "colors": ((n, 3), np.float32), "pixels": ((n, 2), np.float32),
@@ -209,8 +230,9 @@ def _checked(state: AvatarState) -> LiftAvatar:
     ):  # fmt: skip
         raise ValueError("values out of range")
     x0, y0, x1, y1 = a["head_box"]
-    if not (x1 - x0 >= 1 and y1 - y0 >= 1 and abs(np.linalg.det(a["K"])) > 1e-6):
-        raise ValueError("the camera is degenerate")
+    if not (1 <= x1 - x0 <= width and 1 <= y1 - y0 <= height and abs(a["pivot"]).max() < 10):
+        raise ValueError("the head is outside the picture")
+    _check_camera(a["world_to_camera"], a["K"])
     consent = meta["consent"]
     return LiftAvatar(
         str(meta["name"]),

@@ -61,6 +61,7 @@ class LiftEngine:
     def adapt(self, avatar: Avatar, footage: Footage) -> Job[Avatar]:
         """Refuse: `lift` cannot be personalised from a clip yet."""
         raise UserError("The engine 'lift' cannot be personalised in this version; build it from a better portrait.")
+        yield  # a job like any other: it refuses at its first step
 
     def load(self, state: AvatarState) -> Avatar:
         """Rebuild a saved avatar."""

@@ -45,7 +45,7 @@ class Openings:
         Inside the face oval: nothing hidden may be drawn outside it.
     teeth_visible
         True where `mouth` shows teeth.
-    lip, skin, tooth
+    lip, tooth
         Typical colours.
     light
         How brightly the face is lit, about 1 for an even studio light.
@@ -58,7 +58,6 @@ class Openings:
     face: NDArray[np.bool_]
     teeth_visible: bool
     lip: NDArray[np.float64]
-    skin: NDArray[np.float64]
     tooth: NDArray[np.float64]
     light: float
     vividness: float
@@ -127,4 +126,4 @@ def find_openings(portrait: Portrait, shapes: FaceShapes, pose: HeadPose) -> Ope
     for eye in eyes.values():
         holes |= eye
     face = polygon(shape, points[FACE_OVAL], -px(0.02))
-    return Openings(eyes, mouth, holes, detailed, face, teeth_visible, lip, skin, tooth, light, vividness)
+    return Openings(eyes, mouth, holes, detailed, face, teeth_visible, lip, tooth, light, vividness)

@@ -13,45 +13,52 @@ from numpy.typing import NDArray
 
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.motion import Motion
 from studio.core.perception.masks import resized
 from studio.core.perception.portrait import Portrait
 from studio.core.render.rasterize import rasterize_vjp
 
-STEPS = 14
+STEPS = 18
 # A larger picture is also fitted at the size it is usually shown in: the rasteriser's blur is a matter of pixels.
 _SHOWN_SIZE = 512
 _MOMENTUM = 0.6
 # A Gaussian whose summed blending weight is below this (px) is as good as hidden.
 _HIDDEN = 0.05
 # Opacities between which a Gaussian counts as edge or as solid, and how far an edge may leave its colour.
-_SOFT, _FIRM, _SOFT_LEAVE = 0.25, 0.65, 0.14
+_SOFT, _FIRM, _SOFT_LEAVE = 0.25, 0.65, 0.20
 
 
 @dataclass(frozen=True, eq=False)
 class _View:
-    """The portrait and its plate at one resolution."""
+    """The portrait and its plate at one resolution, and how much each Gaussian shows there.
+
+    `shown` is the sum ``[N,1]`` over all pixels of its blending weight.
+    """
 
     camera: Camera
     rgb: NDArray[np.float32]
     plate: NDArray[np.float32]
+    shown: NDArray[np.float32]
 
     @staticmethod
-    def of(camera: Camera, portrait: Portrait, scale: float) -> "_View":
-        if scale == 1.0:
-            return _View(camera, portrait.rgb, portrait.plate)
-        camera = camera.scaled(scale)
-        size = (camera.width, camera.height)
-        return _View(camera, resized(portrait.rgb, *size), resized(portrait.plate, *size))
+    def of(camera: Camera, portrait: Portrait, gaussians: Gaussians, scale: float) -> "_View":
+        rgb, plate = portrait.rgb, portrait.plate
+        if scale != 1.0:
+            camera = camera.scaled(scale)
+            rgb, plate = (resized(picture, camera.width, camera.height) for picture in (rgb, plate))
+        _, pullback = rasterize_vjp(gaussians, camera)
+        return _View(camera, rgb, plate, pullback(np.ones_like(rgb), None).colors[:, :1])
 
 
 def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, LiftAvatar]]:
-    """Yield ``(fraction done, better avatar)`` after every few steps; the portrait's own view improves."""
+    """Yield ``(fraction done, better avatar)`` after every two steps; the portrait's own view improves."""
     gaussians = avatar.pose(Motion.neutral(), avatar.camera)
-    views = [_View.of(avatar.camera, portrait, 1.0)]
+    full = _View.of(avatar.camera, portrait, gaussians, 1.0)
+    views = [full]
     long_side = max(portrait.alpha.shape)
     if long_side > _SHOWN_SIZE * 1.3:
-        views.append(_View.of(avatar.camera, portrait, _SHOWN_SIZE / long_side))
+        views = [full, full, _View.of(avatar.camera, portrait, gaussians, _SHOWN_SIZE / long_side)]
     colors = gaussians.colors.copy()
     velocity = np.zeros_like(colors)
     # Edge pixels mix person and background: fitted freely, they would carry a rim of background into every turned
@@ -62,15 +69,14 @@ def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, Lift
     behind = ~avatar.surfels.seen & (avatar.binding.vertices[:, 0] < 0)
     leave[behind] = 0
     lowest, highest = np.maximum(colors - leave, 0), np.minimum(colors + leave, 1)
-    shown: list[np.ndarray] = []
     for step in range(STEPS):
         view = views[step % len(views)]
         raster, pullback = rasterize_vjp(replace(gaussians, colors=colors), view.camera)
         missing = view.rgb - (raster.color + (1 - raster.alpha) * view.plate)
-        if step < len(views):
-            shown.append(pullback(np.ones_like(missing), None).colors[:, :1])
         wanted = pullback(missing, None).colors
-        velocity = _MOMENTUM * velocity + wanted / (shown[step % len(views)] + _HIDDEN)
+        # Towards the end shorter steps settle between the views instead of swinging from one to the next.
+        stride = min(1.0, 2.0 * (1 - step / STEPS))
+        velocity = _MOMENTUM * velocity + stride * wanted / (view.shown + _HIDDEN)
         colors = np.clip(colors + velocity, lowest, highest).astype(np.float32)
-        if step % 5 == 4 or step == STEPS - 1:
+        if step % 2 == 1 or step == STEPS - 1:
             yield (step + 1) / STEPS, avatar.with_colors(colors)

@@ -13,7 +13,7 @@ import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 
-from studio.core.heads.anatomy import CHIN
+from studio.core.heads.anatomy import CHIN, smoothstep
 from studio.core.perception.masks import distance_inside, resized, sampled, spread
 from studio.core.perception.portrait import Portrait
 
@@ -76,9 +76,7 @@ def solve_relief(portrait: Portrait) -> Relief:
 
     below_chin = (y - points[CHIN, 1]) / width
     height = _inflate(person, face, torso, below_chin, np.nan_to_num(face_near) - ears, width)
-    outside_face = distance_inside(~face)
-    blend = np.clip(outside_face / (0.3 * width), 0, 1)
-    height += _FULLER_SIDES * width * blend**2 * (3 - 2 * blend)
+    height += _FULLER_SIDES * width * smoothstep(0, 0.3 * width, distance_inside(~face))
     # Take the facets off the triangulation; outside the person the surface is carried on, not down.
     nearness, _ = spread(height + ears, person)
     nearness = cv2.GaussianBlur(nearness, (0, 0), 1.1)
