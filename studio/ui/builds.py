@@ -25,7 +25,7 @@ class Builds(QObject):
     built = Signal(object, object, bool)
     """`Entry`, avatar, and whether the user was waiting for this one."""
     consent_wanted = Signal(list)
-    """Pictures (paths) of people about whom nothing was stated yet; [] when the question is void."""
+    """Every `Person` about whom nothing was stated yet."""
     face_wanted = Signal(object, object)
     """Picture ``[H,W,3]`` and boxes ``[B,4]`` px: which face?"""
     picture_shown = Signal(object)
@@ -131,7 +131,7 @@ class Builds(QObject):
             self.build(picture, survey.consent, face)
         else:
             self._unasked.append((picture, face))
-            self.consent_wanted.emit([picture for picture, _ in self._unasked])
+            self.consent_wanted.emit(list(self._unasked))
             self._say(self.tr("One question before the head is built."))
 
     def _ask_face(self) -> None:

@@ -10,6 +10,7 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.media import microphone, player
 from studio.core.motion.motion import Motion
 from studio.ui.session import RATE, Clip, DriveSettings
+from studio.ui.viewport import drive_loop
 from studio.ui.viewport.drive_loop import DriveLoop
 
 JAW, BLINK = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["eyeBlinkLeft"]
@@ -103,3 +104,14 @@ def test_a_lost_microphone_is_said(
         loop.listen("Desk")
     assert stopped.args is not None
     assert "disconnected" in stopped.args[0]
+
+
+def test_a_clip_whose_output_stalls_is_let_go(qtbot: QtBot, loop: DriveLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drive_loop, "STALLED", 0.05)
+    monkeypatch.setattr(player.Player, "start", lambda self, at=0.0: None)
+    monkeypatch.setattr(player.Player, "position", 0.0)
+    with qtbot.waitSignal(loop.stopped, timeout=20_000) as stopped:
+        loop.play(hum(1.0))
+    assert stopped.args is not None
+    assert stopped.args[0].startswith("The sound output stopped")
+    assert loop.position is None

@@ -76,6 +76,34 @@ def test_nothing_is_built_before_the_consent_and_nothing_without(
     assert window.director.session.avatar is None
 
 
+def test_enter_presses_the_focused_button_and_escape_is_no(window: MainWindow, qtbot: QtBot, picture: Path) -> None:
+    card = window.stage.consent
+    drop(window, picture)
+    qtbot.waitUntil(card.isVisible)
+    qtbot.keyClick(card.yes, Qt.Key.Key_Escape)
+    assert not card.isVisible()
+    assert window.stage.empty.isVisible()
+    drop(window, picture)
+    qtbot.waitUntil(card.isVisible)
+    window.activateWindow()
+    qtbot.waitUntil(card.yes.hasFocus)
+    qtbot.keyClick(card.yes, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: bool(window.director.session.selected))
+
+
+def test_an_avatar_of_the_list_is_saved_without_showing_it(
+    window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path
+) -> None:
+    build(window, qtbot, picture)
+    director, out = window.director, tmp_path / "copy.avatar"
+    director._avatars.clear()  # as after a restart
+    director.session.avatar = None
+    director.save(out, director.session.selected)
+    qtbot.waitUntil(lambda: window.status.toolTip() == "Saved copy.avatar.")
+    assert load_avatar(out).name == "somebody"
+    assert director.session.avatar is None
+
+
 def test_the_same_picture_is_asked_about_once(
     window: MainWindow, qtbot: QtBot, picture: Path, builder: TinyBuilder
 ) -> None:

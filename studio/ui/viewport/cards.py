@@ -79,19 +79,19 @@ class ConsentCard(QFrame):
         else:
             super().keyPressEvent(event)
 
-    def ask(self, pictures: list[Path]) -> None:
-        """Show the question about these pictures; none hides the card."""
-        if len(pictures) == 1:
-            self._question.setText(
-                self.tr("Do you have the consent of the person in “{name}”?").format(name=pictures[0].name)
-            )
+    def ask(self, people: list[tuple[Path, int | None]]) -> None:
+        """Show the question about these pictures, each with the face chosen in it; none hides the card."""
+        if len(people) == 1:
+            ((picture, face),) = people
+            one = self.tr("Do you have the consent of the person in “{name}”?")
+            chosen = self.tr("Do you have the consent of the person you chose in “{name}”?")
+            self._question.setText((one if face is None else chosen).format(name=picture.name))
         else:
-            self._question.setText(
-                self.tr("Do you have the consent of the people in these {count} pictures?").format(count=len(pictures))
-            )
+            many = self.tr("Do you have the consent of the people in these {count} pictures?")
+            self._question.setText(many.format(count=len(people)))
         self.setAccessibleName(self._question.text())
-        self.setVisible(bool(pictures))
-        if pictures:
+        self.setVisible(bool(people))
+        if people:
             self.adjustSize()
             self.raise_()
             self.yes.setFocus()

@@ -70,9 +70,9 @@ class Stage(QWidget):
         """Let go of a still picture: the next frame replaces it."""
         self._holding = False
 
-    def ask_consent(self, pictures: list[Path]) -> None:
+    def ask_consent(self, people: list[tuple[Path, int | None]]) -> None:
         """Show or hide the consent card."""
-        self.consent.ask(pictures)
+        self.consent.ask(people)
         self._place_card()
 
     def _turn_to(self, page: QWidget) -> None:
