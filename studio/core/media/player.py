@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from studio.core.errors import UserError
 from studio.core.media.portaudio import lock, port_audio, running
 
-
 LATENCY = 0.1  # s; a clip is known in advance, so sound that never breaks off is worth more than a quick start
 
 
