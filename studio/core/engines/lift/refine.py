@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
+from studio.core.heads.anatomy import smoothstep
 from studio.core.motion.motion import Motion
-from studio.core.perception.masks import resized
+from studio.core.perception.masks import distance_inside, resized, sampled
 from studio.core.perception.portrait import Portrait
 from studio.core.render.rasterize import rasterize_vjp
 
@@ -25,8 +26,8 @@ _SHOWN_SIZE = 512
 _MOMENTUM = 0.6
 # A Gaussian whose summed blending weight is below this (px) is as good as hidden.
 _HIDDEN = 0.05
-# Opacities between which a Gaussian counts as edge or as solid, and how far an edge may leave its colour.
-_SOFT, _FIRM, _SOFT_LEAVE = 0.25, 0.65, 0.20
+# How many px of the file count as edge, and how far an edge may leave its colour.
+_RIM, _SOFT_LEAVE = 1.5, 0.22
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +63,12 @@ def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, Lift
     colors = gaussians.colors.copy()
     velocity = np.zeros_like(colors)
     # Edge pixels mix person and background: fitted freely, they would carry a rim of background into every turned
-    # view, so the softer a Gaussian is, the less it may leave its own colour.
-    firm = np.clip((gaussians.opacities - _SOFT) / (_FIRM - _SOFT), 0, 1)[:, None]
-    leave = _SOFT_LEAVE + (1 - _SOFT_LEAVE) * firm**2
+    # view, so the nearer a Gaussian is to the person's edge, the less it may leave its own colour.
+    rim = _RIM * max(1.0, portrait.scale)
+    inwards = sampled(distance_inside(portrait.alpha > 0.5), avatar.surfels.pixels)
+    firm = smoothstep(rim, 2 * rim, inwards)
+    firm[~avatar.surfels.pixels.any(1)] = 1  # parts inside the head have no pixel of their own
+    leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * firm)[:, None].astype(np.float32)
     # The back of the head shows through soft edges only, and must not take their colour.
     behind = ~avatar.surfels.seen & (avatar.binding.vertices[:, 0] < 0)
     leave[behind] = 0
