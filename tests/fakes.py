@@ -54,7 +54,7 @@ class TinyAvatar:
     camera: Camera = field(default_factory=lambda: Camera.frontal(128, 400.0, 0.8))
     pivot: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     head_box: NDArray[np.float64] = field(default_factory=lambda: np.array([12.0, 12.0, 116.0, 116.0]))
-
+    notes: tuple[str, ...] = ()
     thumbnail: NDArray[np.uint8] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,14 +114,26 @@ class TinyAvatar:
         return AvatarState(
             self.engine,
             {name: getattr(self, name) for name in ARRAYS},
-            {"name": self.name, "consent": vars(self.consent).copy()},
+            {"name": self.name, "consent": vars(self.consent).copy(), "notes": list(self.notes)},
         )
 
     @staticmethod
     def from_state(state: AvatarState) -> "TinyAvatar":
-        """Rebuild what `state` described, bit for bit."""
-        means, colors, jaw, plate = (state.arrays[name] for name in ARRAYS)
-        return TinyAvatar(means, colors, jaw, plate, state.meta["name"], Consent(**state.meta["consent"]))
+        """Rebuild what `state` described, bit for bit; refuse what no `state` describes, as every engine."""
+        try:
+            means, colors, jaw, plate = (state.arrays[name] for name in ARRAYS)
+            shapes = (means.shape, colors.shape, jaw.shape, plate.shape[2:])
+            if shapes != ((len(jaw), 3), (len(jaw), 3), (len(jaw),), (3,)):
+                raise ValueError(f"misshapen arrays: {shapes}")
+            if any(array.dtype != np.float32 for array in (means, colors, jaw, plate)):
+                raise ValueError("arrays of another type")
+            if any(abs(array).max(initial=0) > 1e6 for array in (means, colors, jaw, plate)):
+                raise ValueError("values out of range")
+            consent = Consent(**state.meta["consent"])
+            notes = tuple(state.meta["notes"])
+            return TinyAvatar(means, colors, jaw, plate, state.meta["name"], consent, notes=notes)
+        except (KeyError, ValueError, TypeError, IndexError) as error:
+            raise UserError("The tiny avatar's data are damaged; build it again.") from error
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Writing files so that a reader sees the old file or the whole new one, and nothing in between."""
+"""Files in and out: opened or explained, and written so that a reader sees the old one or the whole new one."""
 
 import errno
 import os
@@ -6,11 +6,36 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from studio.core.errors import UserError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a file for reading; what the block raises passes through.
+
+    Raises
+    ------
+    UserError
+        If it is missing, a folder, or may not be read.
+    """
+    path = Path(path)
+    try:
+        file = path.open("rb")
+    except FileNotFoundError as error:
+        raise UserError(f"There is no file '{path.name}'; check the name and the folder.") from error
+    except IsADirectoryError as error:
+        raise UserError(f"'{path.name}' is a folder; choose a file inside it.") from error
+    except PermissionError as error:
+        raise UserError(f"'{path.name}' may not be read; change its permissions or copy it.") from error
+    except OSError as error:
+        raise UserError(f"'{path.name}' cannot be opened ({error.strerror}); check the name and the folder.") from error
+    with file:
+        yield file
 
 
 @contextmanager
@@ -27,7 +52,6 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         If the folder is missing or cannot be written, `path` is a folder, or the disk is full.
     """
     target = Path(path)
-    _check(target)
     # A fixed short name: the target's own may already be as long as the file system allows.
     temporary = target.parent / f".{secrets.token_hex(6)}.part{target.suffix}"
     try:
@@ -43,21 +67,36 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-def _check(target: Path) -> None:
-    if len(os.fsencode(target.name)) > 255:
-        raise UserError("The file name is too long; choose one of at most 255 bytes.")
-    if target.is_dir():
-        raise UserError(f"'{target.name}' is a folder; give the name of a file to write.")
-    if not target.parent.is_dir():
-        raise UserError(f"There is no folder '{target.parent}' to write to; create it or choose another one.")
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Find out before a long job whether `path` can be written after it; nothing is left behind.
+
+    Raises
+    ------
+    UserError
+        As `atomic_path`.
+    """
+    target = Path(path)
+    temporary = target.parent / f".{secrets.token_hex(6)}.part"
+    try:
+        _create(temporary, target)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def _create(temporary: Path, target: Path) -> None:
+    """Create the temporary file, or say why the target cannot be written."""
+    if len(os.fsencode(target.name)) > 255:
+        raise UserError("The file name is too long; choose one of at most 255 bytes.")
     try:
+        if target.is_dir():
+            raise UserError(f"'{target.name}' is a folder; give the name of a file to write.")
+        if not target.parent.is_dir():
+            raise UserError(f"There is no folder '{target.parent}' to write to; create it or choose another one.")
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     except OSError as error:
         if error.errno in _FULL:
-            raise
+            raise _explained(error, target) from error
         # Odd file systems refuse a new file with any error they like.
         raise UserError(f"'{target.name}' cannot be written in '{target.parent}'; choose another folder.") from error
 

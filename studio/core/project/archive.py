@@ -3,7 +3,7 @@
 Members, in this order and nothing else:
 
 ``avatar.json``
-    format, version, engine, name, consent, provenance and the engine's own JSON values (`meta`).
+    format, version, engine, name, consent, notes, provenance and the engine's own JSON values (`meta`).
 ``arrays.safetensors``
     The engine's arrays, bit for bit.
 ``thumbnail.png``
@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import numpy as np
 import safetensors.numpy
@@ -32,7 +32,7 @@ from PIL import Image
 from studio.core.avatar import Avatar, AvatarState, Consent
 from studio.core.engines.registry import load_engine
 from studio.core.errors import UserError
-from studio.core.media.files import atomic_path
+from studio.core.media.files import atomic_path, opened
 from studio.core.media.provenance import PROGRAM, STATEMENT
 from studio.core.motion.motion import Motion
 
@@ -48,8 +48,10 @@ MAX_FILE = sum(LIMITS.values()) + 2**16
 MAX_ARRAYS = 512
 MAX_ARRAYS_HEADER = 2**20
 MAX_THUMBNAIL = 1024  # px
-# No head is a kilometre away, and no colour a thousand times white.
-MAX_VALUE = 1000.0
+MAX_TEXT = 1000  # characters
+MAX_NOTES = 50
+# A head is decimetres large and its splats millimetres; huge splats would cost gigabytes to draw.
+MAX_VALUES = {"means": 10.0, "scales": 1.0, "colors": 1000.0}  # m, m, times white
 
 _END_RECORD = struct.Struct("<4s4H2LH")
 
@@ -60,6 +62,8 @@ class AvatarHeader:
 
     Attributes
     ----------
+    notes
+        Sentences about what will look worse than it could.
     arrays
         Name to (dtype, shape).
     size
@@ -72,6 +76,7 @@ class AvatarHeader:
     program: str
     provenance: str
     consent: Consent
+    notes: tuple[str, ...]
     arrays: dict[str, tuple[str, tuple[int, ...]]]
     size: int
 
@@ -94,6 +99,7 @@ def save_avatar(avatar: Avatar, path: str | os.PathLike[str]) -> None:
         "engine": state.engine,
         "name": avatar.name,
         "consent": asdict(avatar.consent),
+        "notes": list(avatar.notes),
         "meta": state.meta,
     }
     thumbnail = io.BytesIO()
@@ -123,13 +129,11 @@ def load_avatar(path: str | os.PathLike[str]) -> Avatar:
         for name, array in arrays.items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise _DamagedError(f"{name} holds values that are not finite")
-        avatar = load_engine(header["engine"]).load(AvatarState(header["engine"], arrays, header["meta"]))
-        if avatar.motion_space == "arkit":
-            gaussians = avatar.pose(Motion.neutral(), avatar.camera)
-            gaussians.check_finite()
-            for name in ("means", "scales", "colors"):
-                if abs(getattr(gaussians, name)).max(initial=0) > MAX_VALUE:
-                    raise _DamagedError(f"{name} lie out of range")
+    avatar = load_engine(header["engine"]).load(AvatarState(header["engine"], arrays, header["meta"]))
+    # Engines keep name and consent in their own state too; whoever changed only one of them hides the other.
+    if (avatar.name, avatar.consent) != (header["name"], Consent(**header["consent"])):
+        raise _damaged(path)
+    _check_posed(avatar, path)
     return avatar
 
 
@@ -156,6 +160,7 @@ def read_header(path: str | os.PathLike[str]) -> AvatarHeader:
             program=header["program"],
             provenance=header["provenance"],
             consent=Consent(**header["consent"]),
+            notes=tuple(header["notes"]),
             arrays={
                 name: (str(entry["dtype"]), tuple(entry["shape"]))
                 for name, entry in listed.items()
@@ -193,29 +198,44 @@ class _DamagedError(Exception):
     """The file is not what `save_avatar` writes."""
 
 
+def _damaged(path: Path) -> UserError:
+    return UserError(f"'{path.name}' is damaged or not an avatar file; build it again.")
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
-    """Open the zip; whatever a damaged or hostile file makes the parsers raise becomes a `UserError`."""
-    try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
+    """Open the zip; whatever a damaged or hostile file makes the parsers raise becomes a `UserError`.
+
+    Only parsing belongs into the block: a bug elsewhere must not be told as a damaged file.
+    """
+    with opened(path) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
             if size > MAX_FILE or not _is_small_zip(file, size):
                 raise _DamagedError("not a small zip file")
             with zipfile.ZipFile(file) as archive:
                 yield archive
-    except UserError:
-        raise
-    except FileNotFoundError as error:
-        raise UserError(f"There is no file '{path.name}'; check the name and the folder.") from error
-    except IsADirectoryError as error:
-        raise UserError(f"'{path.name}' is a folder; choose an avatar file inside it.") from error
-    except PermissionError as error:
-        raise UserError(f"'{path.name}' may not be read; change its permissions or copy it.") from error
-    except Exception as error:
-        raise UserError(f"'{path.name}' is damaged or not an avatar file; build it again.") from error
+        except (UserError, MemoryError):
+            raise
+        except Exception as error:
+            raise _damaged(path) from error
 
 
-def _is_small_zip(file: io.BufferedReader, size: int) -> bool:
+def _check_posed(avatar: Avatar, path: Path) -> None:
+    """Refuse an avatar whose neutral pose nobody could draw."""
+    if avatar.motion_space != "arkit":
+        return
+    gaussians = avatar.pose(Motion.neutral(), avatar.camera)
+    try:
+        gaussians.check_finite()
+    except ValueError as error:
+        raise _damaged(path) from error
+    for name, most in MAX_VALUES.items():
+        if abs(getattr(gaussians, name)).max(initial=0) > most:
+            raise _damaged(path)
+
+
+def _is_small_zip(file: BinaryIO, size: int) -> bool:
     """Check the end record ourselves: `zipfile` would read a directory of any length into memory."""
     span = min(size, _END_RECORD.size + 20)
     file.seek(size - span)
@@ -255,8 +275,11 @@ def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
     if version > FORMAT_VERSION:
         raise UserError("This avatar was made by a newer version of the program; update it and try again.")
     texts = ("engine", "name", "created", "program", "provenance")
-    if not all(isinstance(header.get(key), str) and len(header[key]) <= 1000 for key in texts):
-        raise _DamagedError("texts are missing or too long")
+    if not all(_is_text(header.get(key)) for key in texts):
+        raise _DamagedError("texts are missing, too long or not printable")
+    notes = header.get("notes")
+    if not isinstance(notes, list) or len(notes) > MAX_NOTES or not all(map(_is_text, notes)):
+        raise _DamagedError("notes are missing or not texts")
     if not isinstance(header.get("meta"), dict) or not _is_consent(header.get("consent")):
         raise _DamagedError("meta or consent is missing")
     return header
@@ -266,11 +289,16 @@ def _refuse(constant: str) -> NoReturn:
     raise _DamagedError(f"{constant} is not JSON")
 
 
+def _is_text(value: Any) -> bool:
+    """Texts are shown in terminals, so they may not steer one."""
+    return isinstance(value, str) and len(value) <= MAX_TEXT and value.isprintable()
+
+
 def _is_consent(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and value.keys() == {"stated", "by", "at"}
         and type(value["stated"]) is bool
-        and isinstance(value["by"], str)
-        and isinstance(value["at"], str)
+        and _is_text(value["by"])
+        and _is_text(value["at"])
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from studio.core.errors import UserError
-from studio.core.media.files import atomic_path
+from studio.core.media.files import atomic_path, check_writable, opened
 
 
 @pytest.fixture
@@ -102,3 +102,40 @@ def test_errors_that_are_not_the_users_pass_through(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="cable") as caught, atomic_path(tmp_path / "a"):
         raise OSError(errno.EIO, "cable")
     assert not isinstance(caught.value, UserError)
+
+
+def test_a_parent_with_an_endless_name_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="choose another folder"), atomic_path(tmp_path / ("x" * 300) / "a"):
+        pytest.fail("there is no such folder")
+
+
+def test_checking_leaves_nothing_and_raises_what_writing_would(tmp_path: Path) -> None:
+    (tmp_path / "old").write_text("old")
+    check_writable(tmp_path / "old")
+    check_writable(tmp_path / "new")
+    assert os.listdir(tmp_path) == ["old"]
+    assert (tmp_path / "old").read_text() == "old"
+    for bad in (tmp_path, tmp_path / "none" / "a", tmp_path / ("x" * 256)):
+        with pytest.raises(UserError):
+            check_writable(bad)
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("none", "no file 'none'"),
+        ("", "is a folder"),
+        ("x" * 300, "cannot be opened"),
+        ("file/more", "cannot be opened"),
+    ],
+)
+def test_a_file_that_cannot_be_opened_says_why(tmp_path: Path, name: str, sentence: str) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    with pytest.raises(UserError, match=sentence), opened(tmp_path / name):
+        pytest.fail("it cannot be opened")
+
+
+def test_opening_lets_errors_of_the_block_through(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"content")
+    with pytest.raises(FileNotFoundError), opened(tmp_path / "file"):
+        raise FileNotFoundError

@@ -126,6 +126,14 @@ def test_newer_version_says_update(saved: Path) -> None:
         {"engine": "os:system"},
         {"meta": []},
         {"meta": {}},
+        {"name": "tiny\x1b[2J"},
+        {"program": "two\nlines"},
+        {"name": "somebody else"},
+        {"notes": "one"},
+        {"notes": ["\x07"]},
+        {"consent": {"stated": False, "by": "command line", "at": "2026-01-02T03:04:05+00:00"}},
+        {"consent": {"stated": True, "by": "x" * 1001, "at": ""}},
+        {"consent": {"stated": True, "by": "", "at": "\x1b]0;"}},
         {"consent": {"stated": "yes", "by": "", "at": ""}},
         {"consent": {"stated": True, "by": "", "at": "", "more": 1}},
         {"created": float("nan")},
@@ -146,11 +154,41 @@ def test_values_that_are_not_finite_are_refused(saved: Path, bad: float) -> None
         load_avatar(saved)
 
 
-@pytest.mark.parametrize("name", ["means", "colors"])
-def test_values_out_of_range_are_refused(saved: Path, name: str) -> None:
-    change_array(saved, name, np.full((40, 3), 1e30, np.float32))
+@pytest.mark.parametrize(("name", "value"), [("means", 1e30), ("means", 11.0), ("colors", 2000.0), ("colors", 1e30)])
+def test_values_out_of_range_are_refused(saved: Path, name: str, value: float) -> None:
+    change_array(saved, name, np.full((40, 3), value, np.float32))
     with pytest.raises(UserError, match="damaged"):
         load_avatar(saved)
+
+
+def test_huge_splats_are_refused(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pose = TinyAvatar.pose
+
+    def huge(self: TinyAvatar, *arguments: Any) -> Any:
+        gaussians = pose(self, *arguments)
+        return replace(gaussians, scales=gaussians.scales * 0 + 2)
+
+    monkeypatch.setattr(TinyAvatar, "pose", huge)
+    with pytest.raises(UserError, match="damaged"):
+        load_avatar(saved)
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), ZeroDivisionError(), KeyError("bug")])
+def test_what_is_not_the_files_fault_is_not_told_as_damage(
+    saved: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def broken(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(TinyAvatar, "pose", broken)
+    with pytest.raises(type(error)):
+        load_avatar(saved)
+
+
+def test_notes_are_kept(tmp_path: Path) -> None:
+    save_avatar(replace(avatar(), notes=("The face is small.",)), tmp_path / "a.avatar")
+    assert read_header(tmp_path / "a.avatar").notes == ("The face is small.",)
+    assert load_avatar(tmp_path / "a.avatar").notes == ("The face is small.",)
 
 
 def test_misshapen_arrays_are_refused(saved: Path) -> None:
