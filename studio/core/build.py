@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from studio.core.avatar import Avatar, Consent
 from studio.core.engines.registry import load_engine
 from studio.core.errors import UserError
-from studio.core.jobs import Job, Stopwatch, T
+from studio.core.jobs import Job, Stopwatch, share
+from studio.core.media.files import opened
 from studio.core.media.image import load_picture
 from studio.core.perception.portrait import prepare_portrait
 
@@ -53,28 +54,21 @@ def build_avatar(
     yield watch.progress(0.0, "reading the picture")
     picture = load_picture(picture_path)
     placed = None if landmarks is None else landmarks * np.float32(picture.scale)
-    portrait = yield from _share(
-        prepare_portrait(picture.rgb, picture.alpha, face=face, landmarks=placed, name=Path(picture_path).stem),
+    portrait = yield from share(
+        prepare_portrait(picture.rgb, picture.alpha, face=face, landmarks=placed, name=_name(picture_path)),
         watch,
         0.0,
         _PREPARED,
     )
     del picture  # a large picture is not needed while the engine works
     building = maker.reconstruct(portrait, seed=seed, consent=consent)
-    return (yield from _share(building, watch, _PREPARED, 1.0))
+    return (yield from share(building, watch, _PREPARED, 1.0))
 
 
-def _share(job: Job[T], watch: Stopwatch, start: float, stop: float) -> Job[T]:
-    """Run a job as part of a larger one: its fractions are mapped to ``start..stop``."""
-    try:
-        while True:
-            report = next(job)
-            fraction = start + (stop - start) * report.fraction
-            yield watch.progress(fraction, report.message, report.preview)
-    except StopIteration as done:
-        return done.value
-    finally:
-        job.close()
+def _name(picture_path: str | PathLike[str]) -> str:
+    """Name an avatar after its picture; bytes that are no text and what could steer a terminal become "�"."""
+    stem = Path(picture_path).stem
+    return "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in stem)
 
 
 def read_landmarks(path: str | PathLike[str]) -> NDArray[np.float32]:
@@ -91,12 +85,12 @@ def read_landmarks(path: str | PathLike[str]) -> NDArray[np.float32]:
     """
     path = Path(path)
     ask = "it must be a JSON list of 478 (or 468) [x, y] or [x, y, z] in pixels"
+    with opened(path) as file:
+        data = file.read(MAX_LANDMARK_BYTES + 1)
+    if len(data) > MAX_LANDMARK_BYTES:
+        raise UserError(f"'{path.name}' is too large for landmarks; {ask}.")
     try:
-        if path.stat().st_size > MAX_LANDMARK_BYTES:
-            raise UserError(f"'{path.name}' is too large for landmarks; {ask}.")
-        values = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UserError(f"'{path.name}' cannot be read; check the name and the folder.") from error
+        values = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise UserError(f"'{path.name}' is not JSON; {ask}.") from error
     if isinstance(values, dict):

@@ -17,10 +17,10 @@ from PIL import Image, ImageDraw, ImageFont
 from studio.core.avatar import Avatar, Background, render_frame
 from studio.core.errors import UserError
 from studio.core.framing import orbit, portrait_camera, square_camera
-from studio.core.jobs import Job, Stopwatch
-from studio.core.media.audio import load_audio
+from studio.core.jobs import Job, Stopwatch, share
+from studio.core.media.audio import downmix, load_recording, resample
 from studio.core.media.files import atomic_path
-from studio.core.media.video import AAC_RATES, ClipInfo, VideoWriter, decode_audio, probing
+from studio.core.media.video import AAC_RATES, ClipInfo, VideoWriter, probing
 from studio.core.motion.motion import Motion
 from studio.core.render.composite import to_bytes
 from studio.core.sample import CONSENT
@@ -92,16 +92,19 @@ def speak_clip(
     UserError
         If the recording cannot be used, an option is out of range, or the clip cannot be written.
     """
-    _check_clip_options(fps, size, background)
+    _check_clip_options(fps, size, seed, background)
     rate = Fraction(fps).limit_denominator(1001)
     watch = Stopwatch()
-    sound = yield from _meanwhile(watch, 0.0, "reading the recording", lambda: _clip_sound(audio_path))
+    channels, source_rate = yield from _meanwhile(
+        watch, 0.0, "reading the recording", lambda: load_recording(audio_path)
+    )
     motion = yield from _meanwhile(
         watch,
         0.01,
         "listening to the recording",
-        lambda: speech_motion(load_audio(audio_path, SPEECH_RATE), float(rate), seed),
+        lambda: speech_motion(resample(downmix(channels), source_rate, SPEECH_RATE), float(rate), seed),
     )
+    sound = _clip_sound(channels, source_rate)
     frames = max(1, ceil(len(sound[0]) * rate / sound[1]))
     camera = square_camera(avatar, size)
     label = _label("synthetic", size) if avatar.consent == CONSENT else None
@@ -128,7 +131,7 @@ def speak_clip(
                     step = max(1, size // 192)
                     fraction = 0.03 + (_RENDERED - 0.03) * (i + 1) / frames
                     yield watch.progress(fraction, "rendering", rgba[::step, ::step, :3].copy())
-        info = yield from _read_back(temporary, watch)
+        info = yield from share(probing(temporary), watch, _RENDERED, 1.0)
         _verify(info, frames, size, len(sound[0]) / sound[1], rate)
     yield watch.progress(1.0, "done")
     return ClipReport(Path(out_path), frames, float(rate), size, float(frames / rate), watch.elapsed, watch.steps)
@@ -178,9 +181,11 @@ def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate"
     Raises
     ------
     UserError
-        If `size` is out of range.
+        If `size` is out of range or the background is transparent.
     """
     _check_range("size", size, MIN_SIZE, MAX_SIZE // 4, "pixels")
+    if isinstance(background, str) and background == "transparent":
+        raise UserError("A sheet cannot be transparent; use the background plate or a colour.")
     margin = max(14, size // 12)
     left = 5 * margin
     sheet = Image.new("RGB", (left + size * len(SHEET_YAWS), margin + size * len(SHEET_ROWS)), "#16181d")
@@ -202,7 +207,7 @@ def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate"
 def _meanwhile(watch: Stopwatch, fraction: float, message: str, work: Callable[[], R]) -> Job[R]:
     """Do work that cannot be divided in a thread of its own, reporting that it goes on.
 
-    Closing the job abandons the work; it holds no files.
+    Closing the job abandons the work, so it may read files but must not write any.
     """
     results: SimpleQueue[R | BaseException] = SimpleQueue()
 
@@ -243,28 +248,12 @@ def _stamp(rgba: NDArray[np.float32], label: NDArray[np.float32]) -> None:
         corner += label * (grey - corner) * np.float32(0.85)
 
 
-def _clip_sound(path: str | PathLike[str]) -> tuple[NDArray[np.float32], int]:
-    """Return the recording as the clip will carry it: mono or stereo, at a rate AAC has."""
-    samples, rate = decode_audio(path)
-    if samples.shape[1] > 2:
-        samples = samples.mean(axis=1, keepdims=True)
-    if rate not in AAC_RATES:
-        import soxr
-
-        samples, rate = soxr.resample(samples, rate, 48_000), 48_000
-    return np.clip(samples, -1, 1), rate
-
-
-def _read_back(path: Path, watch: Stopwatch) -> Job[ClipInfo]:
-    checking = probing(path)
-    try:
-        while True:
-            report = next(checking)
-            yield watch.progress(_RENDERED + (1 - _RENDERED) * report.fraction, "checking the clip")
-    except StopIteration as done:
-        return done.value
-    finally:
-        checking.close()
+def _clip_sound(channels: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float32], int]:
+    """Return a recording ``[S,C]`` as the clip will carry it: mono or stereo, at a rate AAC has."""
+    if channels.shape[1] > 2:
+        channels = downmix(channels)[:, None]
+    clip_rate = rate if rate in AAC_RATES else 48_000
+    return np.clip(resample(channels, rate, clip_rate), -1, 1), clip_rate
 
 
 def _verify(info: ClipInfo, frames: int, size: int, seconds: float, rate: Fraction) -> None:
@@ -276,9 +265,11 @@ def _verify(info: ClipInfo, frames: int, size: int, seconds: float, rate: Fracti
         raise RuntimeError(f"the clip's sound lasts {info.audio_duration:.3f} s, expected {seconds:.3f} s")
 
 
-def _check_clip_options(fps: float | Fraction, size: int, background: Background) -> None:
+def _check_clip_options(fps: float | Fraction, size: int, seed: int, background: Background) -> None:
     _check_range("size", size, MIN_SIZE, MAX_CLIP_SIZE, "pixels")
     _check_range("fps", float(fps), 1, 120, "frames per second")
+    if seed < 0:
+        raise UserError(f"The seed {seed} is out of range; use 0 or more.")
     if size % 2:
         raise UserError(f"A clip needs an even size; use {size - 1} or {size + 1}.")
     if isinstance(background, str) and background == "transparent":

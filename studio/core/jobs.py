@@ -89,3 +89,15 @@ def run(
         if cancelled is not None and cancelled():
             job.close()
             raise Cancelled
+
+
+def share(job: Job[T], watch: Stopwatch, start: float, stop: float) -> Job[T]:
+    """Run a job as part of a larger one: its fractions are mapped to ``start..stop``, its times are `watch`'s."""
+    try:
+        while True:
+            report = next(job)
+            yield watch.progress(start + (stop - start) * report.fraction, report.message, report.preview)
+    except StopIteration as done:
+        return done.value
+    finally:
+        job.close()

@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from studio.core.build import build_avatar, read_landmarks
 from studio.core.errors import UserError
 from studio.core.jobs import Progress, run
 from studio.core.media import image
+from studio.core.project.archive import load_avatar, save_avatar
 
 
 @pytest.fixture
@@ -51,6 +53,21 @@ def test_landmarks_follow_a_reduced_picture(
     monkeypatch.setattr(image, "LONG_SIDE", 40)
     run(build_avatar(picture, engine=tiny_engine, landmarks=np.full((478, 3), 20, np.float32)))
     np.testing.assert_allclose(prepared[0]["landmarks"], 10)
+
+
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [(b"an\xffna", "an\N{REPLACEMENT CHARACTER}na"), ("a\u202fb\x1b".encode(), "a b\N{REPLACEMENT CHARACTER}")],
+)
+def test_any_file_name_gives_a_name_that_can_be_saved(
+    picture: Path, prepared: list, tiny_engine: str, stem: bytes, name: str
+) -> None:
+    odd = picture.with_name(os.fsdecode(stem + b".png"))
+    picture.rename(odd)
+    avatar = run(build_avatar(odd, engine=tiny_engine))
+    assert avatar.name == name
+    save_avatar(avatar, picture.with_name("a.avatar"))
+    assert load_avatar(picture.with_name("a.avatar")).name == name
 
 
 def test_closing_the_job_closes_the_engines(

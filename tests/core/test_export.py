@@ -13,6 +13,7 @@ from studio.core.errors import UserError
 from studio.core.export import SHEET_ROWS, SHEET_YAWS, speak_clip, view_picture, view_sheet
 from studio.core.framing import portrait_camera
 from studio.core.jobs import Progress, run
+from studio.core.media import audio
 from studio.core.media.video import decode_audio, probe_clip, read_frames
 from studio.core.motion.motion import Motion
 from studio.core.sample import CONSENT
@@ -85,6 +86,31 @@ def test_the_clips_sound_is_the_recording(tmp_path: Path, avatar: TinyAvatar, sp
     assert loud[-1] == pytest.approx(0.9, abs=0.01)
 
 
+def test_one_live_channel_of_eight_keeps_its_level(tmp_path: Path, avatar: TinyAvatar) -> None:
+    samples = np.zeros((16000, 8))
+    samples[:, 5] = 9000 * np.sin(2 * np.pi * 300 * np.arange(16000) / 16000)
+    with wave.open(str(tmp_path / "eight.wav"), "wb") as file:
+        file.setparams((8, 2, 16000, 0, "NONE", ""))
+        file.writeframes(samples.astype("<i2").tobytes())
+    run(speak_clip(avatar, tmp_path / "eight.wav", tmp_path / "c.mp4", size=64))
+    heard, _ = decode_audio(tmp_path / "c.mp4")
+    assert heard[10_000:30_000].std() == pytest.approx(9000 / 32768 / np.sqrt(2), rel=0.1)
+
+
+def test_a_recording_is_decoded_once(
+    tmp_path: Path, avatar: TinyAvatar, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+
+    def decode(path: Path) -> object:
+        read.append(path)
+        return decode_audio(path)
+
+    monkeypatch.setattr(audio, "decode_audio", decode)
+    run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
+    assert read == [speech]
+
+
 def test_closing_the_job_leaves_nothing_behind(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
     (tmp_path / "c.mp4").write_bytes(b"the old clip")
     job = speak_clip(avatar, speech, tmp_path / "c.mp4", size=64)
@@ -121,6 +147,7 @@ def test_a_clip_that_does_not_read_back_is_not_kept(
         {"fps": float("nan")},
         {"fps": 1000},
         {"background": "transparent"},
+        {"seed": -1},
     ],
 )
 def test_bad_options_are_refused(tmp_path: Path, avatar: TinyAvatar, speech: Path, options: dict) -> None:
@@ -159,6 +186,11 @@ def test_views_follow_yaw_zoom_expression_and_background(avatar: TinyAvatar) -> 
 def test_bad_views_are_refused(avatar: TinyAvatar, options: dict) -> None:
     with pytest.raises(UserError, match="out of range"):
         view_picture(avatar, **options)
+
+
+def test_a_transparent_sheet_is_refused(avatar: TinyAvatar) -> None:
+    with pytest.raises(UserError, match="cannot be transparent"):
+        view_sheet(avatar, 64, "transparent")
 
 
 def test_a_sheet_holds_every_cell(avatar: TinyAvatar) -> None:

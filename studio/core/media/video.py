@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress, run
+from studio.core.media.files import opened
 from studio.core.media.provenance import PROGRAM, STATEMENT
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ CRF = "18"
 PRESET = "veryfast"
 ENCODER_THREADS = 2
 AUDIO_BIT_RATE = 160_000
+MAX_SECONDS = 2 * 3600.0  # of a recording
 # Decoded sound is held as float32; this bounds it to 480 MB (20 minutes of 48 kHz stereo).
 MAX_AUDIO_VALUES = 120_000_000
 # The rates every player takes; an AAC frame of 1024 samples is then shorter than a picture at 40 fps.
@@ -94,7 +96,7 @@ class VideoWriter:
         if width % 2 or height % 2:
             raise ValueError(f"a clip of {width}x{height} px has odd sides; 4:2:0 chroma needs even ones")
         self._rate = Fraction(fps).limit_denominator(1001)
-        self._container = av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"})
+        self._container = av.open(f"file:{path}", "w", format="mp4", options={"movflags": "+faststart"})
         # MP4 keeps a fixed set of tags and the muxer signs "encoder" itself: "comment" is what survives.
         comment = f"{STATEMENT}; made with {PROGRAM}"
         self._container.metadata.update({"comment": comment, **(metadata or {})})
@@ -224,44 +226,62 @@ def read_frames(path: str | PathLike[str], max_frames: int = 100_000) -> Iterato
             yield float(frame.time or 0.0), frame.to_ndarray(format="rgb24")
 
 
-def decode_audio(path: str | PathLike[str], max_seconds: float = 3600.0) -> tuple[NDArray[np.float32], int]:
+def decode_audio(path: str | PathLike[str]) -> tuple[NDArray[np.float32], int]:
     """Decode the first sound track of a file.
 
     Returns
     -------
-    ``[S,C]`` float32 −1..1 at the file's own rate and channels, and that rate in Hz.
+    ``[S,C]`` float32 −1..1 at the file's own rate and channels, and that rate in Hz. Where they change
+    midway (recordings laid end to end) those of the beginning are kept.
 
     Raises
     ------
     UserError
-        If the file cannot be decoded, has no sound, is empty, or is longer than `max_seconds`.
+        If the file cannot be decoded, has no sound, is empty, or is longer than `MAX_SECONDS`.
     """
-    import av
-
     path = Path(path)
     with _opened(path) as container:
         if not container.streams.audio:
             raise UserError(f"'{path.name}' holds no sound; choose a recording of speech.")
         stream = container.streams.audio[0]
-        # Interleaved: PyAV reads beyond its planes where a recording has eight of them.
-        resampler = av.AudioResampler(format="flt")
-        channels = stream.codec_context.layout.nb_channels
         parts: list[NDArray[np.float32]] = []
-        count = 0
-        for frame in _decoded(container, [stream], path):
-            for plain in resampler.resample(frame):
-                values = plain.to_ndarray().astype(np.float32, copy=False)
-                parts.append(values.reshape(-1, channels))
-                count += plain.samples
-            if count > max_seconds * stream.rate:
+        count, rate, channels = 0, 0, 0
+        for frame in _in_one_format(_decoded(container, [stream], path)):
+            rate, channels = frame.sample_rate, frame.layout.nb_channels
+            parts.append(frame.to_ndarray().astype(np.float32, copy=False).reshape(-1, channels))
+            count += frame.samples
+            if count > MAX_SECONDS * rate:
                 raise UserError(
-                    f"'{path.name}' is longer than {max_seconds / 60:g} minutes; cut it into shorter pieces."
+                    f"'{path.name}' is longer than {MAX_SECONDS / 3600:g} hours; cut it into shorter pieces."
                 )
             if count * channels > MAX_AUDIO_VALUES:
                 raise UserError(f"'{path.name}' holds too much sound; save it as mono at 16 kHz.")
         if count == 0:
             raise UserError(f"'{path.name}' holds no sound; choose a recording of speech.")
-        return np.concatenate(parts), stream.rate
+        return np.concatenate(parts), rate
+
+
+def _in_one_format(frames: Iterator[Any]) -> Iterator[Any]:
+    """Give every frame the layout and rate of the first one, as interleaved float32.
+
+    The first frame, not the header: decoders may know better (HE-AAC doubles its rate). Interleaved,
+    because PyAV reads beyond its planes where a recording has eight of them.
+    """
+    import av
+
+    target: Any = None
+    resampler, source = av.AudioResampler(), None
+    for frame in frames:
+        if target is None:
+            target = frame.layout, frame.sample_rate
+        if source != (frame.format.name, frame.layout.name, frame.sample_rate):  # a resampler takes one only
+            if source is not None:
+                yield from resampler.resample(None)
+            source = (frame.format.name, frame.layout.name, frame.sample_rate)
+            resampler = av.AudioResampler(format="flt", layout=target[0], rate=target[1])
+        yield from resampler.resample(frame)
+    if source is not None:
+        yield from resampler.resample(None)
 
 
 def missing_codecs() -> list[str]:
@@ -281,16 +301,11 @@ def _opened(path: Path) -> Any:
     import av
     from av.error import FFmpegError
 
-    try:
-        return av.open(str(path))
-    except FileNotFoundError as error:
-        raise UserError(f"There is no file '{path.name}'; check the name and the folder.") from error
-    except IsADirectoryError as error:
-        raise UserError(f"'{path.name}' is a folder; choose a file inside it.") from error
-    except PermissionError as error:
-        raise UserError(f"'{path.name}' may not be read; change its permissions or copy it.") from error
-    except (FFmpegError, ValueError) as error:
-        raise UserError(f"'{path.name}' is not a recording or clip that can be read; {_USE}.") from error
+    with opened(path):  # says better than FFmpeg why a file cannot be opened
+        try:
+            return av.open(f"file:{path}")  # "12:30.wav" is no URL
+        except (FFmpegError, ValueError) as error:
+            raise UserError(f"'{path.name}' is not a recording or clip that can be read; {_USE}.") from error
 
 
 def _decoded(container: Any, streams: list, path: Path) -> Iterator[Any]:

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.core.heads.anatomy import smoothstep
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.motion.motion import Motion
 
@@ -105,7 +106,7 @@ class IdleMotion:
             slot -= 1
         start, yaw, pitch = _fixation(self.seed, slot)
         _, yaw_before, pitch_before = _fixation(self.seed, slot - 1)
-        w = _smooth_step((time - start) / _SACCADE)
+        w = _done(time - start, _SACCADE)
         return yaw_before + w * (yaw - yaw_before), pitch_before + w * (pitch - pitch_before)
 
 
@@ -134,13 +135,13 @@ def _fixation(seed: int, slot: int) -> tuple[float, float, float]:
 def _lid(since: float) -> float:
     """Return how far the lid is down `since` s after a blink began."""
     if since < _CLOSING:
-        return _smooth_step(since / _CLOSING)
-    return 1 - _smooth_step((since - _CLOSING - _CLOSED) / _OPENING)
+        return _done(since, _CLOSING)
+    return 1 - _done(since - _CLOSING - _CLOSED, _OPENING)
 
 
-def _smooth_step(t: float) -> float:
-    t = min(max(t, 0.0), 1.0)
-    return t * t * (3 - 2 * t)
+def _done(since: float, duration: float) -> float:
+    """Return how much of a movement that starts and ends gently is done, 0..1."""
+    return float(smoothstep(0, duration, np.asarray(since)))
 
 
 def _look(code: NDArray[np.float32], yaw: float, pitch: float) -> None:

@@ -200,11 +200,59 @@ def test_wave_files_decode_exactly(tmp_path: Path, channels: int, rate: int) -> 
 
 def test_sound_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_wave(tmp_path / "a.wav", np.zeros((16000, 8), np.int16), 16000)
-    with pytest.raises(UserError, match="longer than"):
-        decode_audio(tmp_path / "a.wav", max_seconds=0.5)
+    with monkeypatch.context() as bounds:
+        bounds.setattr(video, "MAX_SECONDS", 0.5)
+        with pytest.raises(UserError, match="longer than"):
+            decode_audio(tmp_path / "a.wav")
     monkeypatch.setattr(video, "MAX_AUDIO_VALUES", 1000)
     with pytest.raises(UserError, match="too much sound"):
         decode_audio(tmp_path / "a.wav")
+
+
+def write_mp3(path: Path, layout: str, rate: int) -> None:
+    """Write a second of noise as bare MP3 frames, which may be laid end to end."""
+    import av
+
+    with av.open(str(path), "w", format="mp3", options={"write_xing": "0", "id3v2_version": "0"}) as container:
+        stream = container.add_stream("mp3", rate=rate, layout=layout)
+        channels = 1 if layout == "mono" else 2
+        noise = np.random.default_rng(0).normal(0, 0.2, (channels, rate)).astype(np.float32)
+        frame = av.AudioFrame.from_ndarray(noise, format="fltp", layout=layout)
+        frame.sample_rate = rate
+        container.mux(stream.encode(frame))  # pyright: ignore[reportArgumentType, reportAttributeAccessIssue]
+        container.mux(stream.encode(None))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(("mono", 44100), ("stereo", 44100)), (("stereo", 44100), ("mono", 44100)), (("mono", 44100), ("stereo", 48000))],
+)
+def test_a_recording_whose_format_changes_midway_is_read_whole(
+    tmp_path: Path, first: tuple[str, int], second: tuple[str, int]
+) -> None:
+    write_mp3(tmp_path / "a.mp3", *first)
+    write_mp3(tmp_path / "b.mp3", *second)
+    (tmp_path / "c.mp3").write_bytes(3 * (tmp_path / "a.mp3").read_bytes() + 3 * (tmp_path / "b.mp3").read_bytes())
+    samples, rate = decode_audio(tmp_path / "c.mp3")
+    assert rate == first[1]
+    assert samples.shape[1] == (1 if first[0] == "mono" else 2)
+    assert len(samples) == pytest.approx(6 * rate, rel=0.1)
+    for half in np.array_split(samples, 2):
+        assert half.std() > 0.1
+
+
+@pytest.mark.parametrize("name", ["12:30.wav", "http:a.wav", "data:,a.wav", "%03d.wav", os.fsdecode(b"\xff.wav")])
+def test_names_are_never_read_as_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_wave(Path(name), np.ones((800, 1), np.int16), 16000)
+    assert len(decode_audio(name)[0]) == 800
+
+
+def test_folders_are_never_read_as_urls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("12:30").mkdir()
+    write(Path("12:30/a.mp4"), 25, 5)
+    assert probe_clip("12:30/a.mp4").frames == 5
 
 
 def test_an_empty_recording_says_so(tmp_path: Path) -> None:
