@@ -199,7 +199,7 @@ def tiny_prepare(
     height, width = picture.shape[:2]
     matte = np.ones((height, width), np.float32) if alpha is None else alpha
     points = np.zeros((478, 3), np.float32)
-    return Portrait(picture, matte, points, plate=picture, foreground=picture, name=name)
+    return Portrait(picture, matte, points, plate=picture, foreground=picture, source=picture, name=name)
 
 
 @dataclass

@@ -60,6 +60,8 @@ class Portrait:
         ``[H,W,3]`` float32 0..1: the background with the person painted out.
     foreground
         ``[H,W,3]`` float32 0..1: the person's own colour, free of background at soft edges.
+    source
+        ``[h,w,3]`` float32 0..1: the same view in the file's own pixels where `rgb` was enlarged, else `rgb` itself.
     scale
         px of this picture per px of the file (which it may be cropped from).
     notes
@@ -71,6 +73,7 @@ class Portrait:
     landmarks: NDArray[np.float32]
     plate: NDArray[np.float32]
     foreground: NDArray[np.float32]
+    source: NDArray[np.float32]
     name: str = "portrait"
     scale: float = 1.0
     notes: tuple[str, ...] = field(default=())
@@ -159,6 +162,7 @@ def prepare_portrait(
     scale = min(scale, _MAX_UPSCALE, _MAX_LONG_SIDE / long_side)
     size = (round(rgb.shape[1] * scale), round(rgb.shape[0] * scale))
     stretch = np.array([size[0] / rgb.shape[1], size[1] / rgb.shape[0], scale], np.float32)
+    source = rgb
     rgb = np.clip(resized(rgb, *size), 0, 1)
     points = (points * stretch).astype(np.float32)
 
@@ -170,7 +174,8 @@ def prepare_portrait(
     yield Progress(0.12, "painting the background")
     plate = paint_out(rgb, matte)
     matte, foreground = settle_edges(rgb, matte, plate, max(1.0, scale))
-    return Portrait(rgb, matte, points, plate, foreground, name, scale, tuple(notes))
+    source = np.array(source, np.float32) if scale > 1 else rgb
+    return Portrait(rgb, matte, points, plate, foreground, source, name, scale, tuple(notes))
 
 
 def _choose(faces: Sequence[Face], face: int | None) -> Face:

@@ -21,7 +21,8 @@ from studio.core.perception.portrait import Portrait
 from studio.core.render.rasterize import rasterize_vjp
 
 STEPS = 18
-# A larger picture is also fitted at the size it is usually shown in: the rasteriser's blur is a matter of pixels.
+# A larger picture is also fitted at the size it is usually shown in, and an enlarged one to the file's own pixels: the
+# rasteriser's blur is a matter of pixels, and enlarging and shrinking back is not free.
 _SHOWN_SIZE = 512
 _MOMENTUM = 0.6
 # A Gaussian whose summed blending weight is below this (px) is as good as hidden.
@@ -43,11 +44,9 @@ class _View:
     shown: NDArray[np.float32]
 
     @staticmethod
-    def of(camera: Camera, portrait: Portrait, gaussians: Gaussians, scale: float) -> "_View":
-        rgb, plate = portrait.rgb, portrait.plate
-        if scale != 1.0:
-            camera = camera.scaled(scale)
-            rgb, plate = (resized(picture, camera.width, camera.height) for picture in (rgb, plate))
+    def of(camera: Camera, rgb: NDArray[np.float32], plate: NDArray[np.float32], gaussians: Gaussians) -> "_View":
+        size = (camera.width, camera.height)
+        rgb, plate = (p if p.shape[1::-1] == size else resized(p, *size) for p in (rgb, plate))
         _, pullback = rasterize_vjp(gaussians, camera)
         return _View(camera, rgb, plate, pullback(np.ones_like(rgb), None).colors[:, :1])
 
@@ -55,11 +54,15 @@ class _View:
 def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, LiftAvatar]]:
     """Yield ``(fraction done, better avatar)`` after every two steps; the portrait's own view improves."""
     gaussians = avatar.pose(Motion.neutral(), avatar.camera)
-    full = _View.of(avatar.camera, portrait, gaussians, 1.0)
+    full = _View.of(avatar.camera, portrait.rgb, portrait.plate, gaussians)
     views = [full]
-    long_side = max(portrait.alpha.shape)
-    if long_side > _SHOWN_SIZE * 1.3:
-        views = [full, full, _View.of(avatar.camera, portrait, gaussians, _SHOWN_SIZE / long_side)]
+    shown = max(portrait.source.shape) if portrait.scale > 1 else _SHOWN_SIZE
+    if max(portrait.alpha.shape) > shown * 1.3:
+        own = portrait.source if portrait.scale > 1 else portrait.rgb
+        camera = avatar.camera.fitted(shown)
+        small = _View.of(camera, own, portrait.plate, gaussians)
+        # What is known counts twice: the file's own pixels, not those invented by enlarging it.
+        views = [small, small, full] if portrait.scale > 1 else [full, full, small]
     colors = gaussians.colors.copy()
     velocity = np.zeros_like(colors)
     # Edge pixels mix person and background: fitted freely, they would carry a rim of background into every turned
