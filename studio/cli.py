@@ -66,7 +66,7 @@ def call(arguments: list[str]) -> int:
         _show_error(_bug(error), "bug", as_json)
         return BUG
     if result == INTERRUPTED:  # Typer's answer to Ctrl-C
-        _show_error("Stopped; nothing was written.", "interrupted", as_json)
+        _show_error("Stopped; nothing is left half written.", "interrupted", as_json)
     return result if isinstance(result, int) else OK
 
 
@@ -102,9 +102,14 @@ def build(
     engine: Annotated[str, typer.Option(help="How to build it.")] = "lift",
     face: Annotated[int | None, typer.Option(help="Which of several faces: 1 is the largest.")] = None,
     landmarks: Annotated[
-        Path | None, typer.Option(metavar="F.json", help="478 or 468 [x, y] px; no detector is run.")
+        Path | None,
+        typer.Option(
+            metavar="F.json",
+            help="A JSON list of 468 or, with irises, 478 [x, y] or [x, y, z] in pixels of the upright picture, "
+            "in the order of MediaPipe's face mesh; no detector is run.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     consent: Annotated[bool, typer.Option("--consent", help="State that the person shown consents.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
@@ -113,7 +118,9 @@ def build(
     from studio.core.build import build_avatar, read_landmarks
     from studio.core.project.archive import save_avatar
 
-    _check_suffix(out, ".avatar")
+    _check_out(out, ".avatar")
+    if landmarks is not None and face is not None:
+        raise UserError("Landmarks already say which face it is; leave out --face or --landmarks.")
     points = None if landmarks is None else read_landmarks(landmarks)
     if not consent:
         _note("Consent of the person shown was not stated (--consent); the avatar records that.", as_json)
@@ -122,11 +129,16 @@ def build(
     with _native_messages_in_log(), _progress(as_json) as show:
         avatar = _finish(job, show)
     save_avatar(avatar, out)
-    _answer(
-        {"avatar": str(out), "name": avatar.name, "engine": avatar.engine, "consent": asdict(avatar.consent)},
-        f"Built {out}",
-        as_json,
-    )
+    for note in avatar.notes:
+        _note(note, as_json)
+    result = {
+        "avatar": str(out),
+        "name": avatar.name,
+        "engine": avatar.engine,
+        "consent": asdict(avatar.consent),
+        "notes": avatar.notes,
+    }
+    _answer(result, f"Built {out}", as_json)
 
 
 @app.command()
@@ -150,8 +162,12 @@ def view(
     from studio.core.media.image import save_png
     from studio.core.project.archive import load_avatar
 
-    _check_suffix(out, ".png")
+    _check_out(out, ".png")
     behind, shapes = parse_background(background), parse_expression(expression)
+    if sheet and (yaw or pitch or zoom != 1 or shapes):
+        raise UserError(
+            "A sheet has its own angles and expressions; leave out --yaw, --pitch, --zoom and --expression, or --sheet."
+        )
     avatar = load_avatar(avatar_file)
     _tell_consent(avatar, as_json)
     if sheet:
@@ -177,7 +193,7 @@ def speak(
     out: Annotated[Path, typer.Option("-o", "--out", metavar="C.mp4", help="The clip to write.")],
     fps: Annotated[float, typer.Option(help="Frames per second.")] = 25.0,
     size: Annotated[int, typer.Option(help="Side of the square clip in pixels.")] = 512,
-    seed: Annotated[int, typer.Option(help="Seed of blinks and idle motion.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of blinks and idle motion.")] = 0,
     background: Annotated[str, typer.Option(help="plate or #rrggbb.")] = "plate",
     as_json: JsonFlag = False,
 ) -> None:
@@ -186,7 +202,7 @@ def speak(
     from studio.core.export import speak_clip
     from studio.core.project.archive import load_avatar
 
-    _check_suffix(out, ".mp4")
+    _check_out(out, ".mp4")
     behind = parse_background(background)
     avatar = load_avatar(avatar_file)
     _tell_consent(avatar, as_json)
@@ -207,7 +223,7 @@ def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
 
     header = read_header(avatar_file)
     stated = f"stated ({header.consent.by})" if header.consent.stated else "not stated"
-    lines = [
+    lines: list[tuple[str, str]] = [
         ("name", header.name),
         ("engine", header.engine),
         ("made by", header.program),
@@ -215,6 +231,7 @@ def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
         ("consent", stated),
         ("provenance", header.provenance),
         ("size", f"{header.size / 1e6:.1f} MB, {len(header.arrays)} arrays"),
+        *(("note", note) for note in header.notes),
     ]
     _answer(asdict(header), "\n".join(f"{key:<11}{value}" for key, value in lines), as_json)
 
@@ -237,6 +254,7 @@ def demo(
     from studio.core.build import build_avatar
     from studio.core.export import speak_clip, view_sheet
     from studio.core.jobs import Stopwatch
+    from studio.core.media.files import check_writable
     from studio.core.media.image import save_png
     from studio.core.project.archive import save_avatar
     from studio.core.sample import CONSENT, sample_portrait, sample_speech
@@ -246,6 +264,8 @@ def demo(
     except OSError as error:
         raise UserError(f"'{out}' cannot be made; choose another folder with -o.") from error
     files = {"avatar": out / "sample.avatar", "sheet": out / "sample_sheet.png", "clip": out / "sample.mp4"}
+    for path in files.values():
+        check_writable(path)
     seconds: dict[str, float] = {}
     with _native_messages_in_log(), _progress(as_json) as show:
         watch = Stopwatch()
@@ -363,7 +383,8 @@ def _progress(as_json: bool) -> Iterator[Callable[[Progress], None]]:
 
 
 def _answer(result: dict[str, Any], text: str, as_json: bool) -> None:
-    print(json.dumps(result, default=str) if as_json else text)  # noqa: T201
+    # File names may hold bytes that are no text, which a terminal's encoding would refuse.
+    print(json.dumps(result, default=str) if as_json else text.encode(errors="backslashreplace").decode())  # noqa: T201
 
 
 def _note(text: str, as_json: bool) -> None:
@@ -391,9 +412,13 @@ def _bug(error: Exception) -> str:
     return f"Something went wrong inside the program ({kind}); please report it with the log: {log_file()}"
 
 
-def _check_suffix(path: Path, suffix: str) -> None:
+def _check_out(path: Path, suffix: str) -> None:
+    """Refuse a file that could not be written at the end, before anything is made for it."""
+    from studio.core.media.files import check_writable
+
     if path.suffix.lower() != suffix:
         raise UserError(f"'{path.name}' should end with {suffix}; name the file so.")
+    check_writable(path)
 
 
 def _interrupt(*_: object) -> NoReturn:

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import fakes
@@ -69,9 +70,8 @@ def test_build_takes_landmarks_and_seed(monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(build, "prepare_portrait", prepare)
     Path("f.json").write_text(json.dumps([[1.0, 2.0]] * 478))
-    assert call([*BUILD, "-o", "b.avatar", "--landmarks", "f.json", "--seed", "5", "--face", "1"]) == 0
+    assert call([*BUILD, "-o", "b.avatar", "--landmarks", "f.json", "--seed", "5"]) == 0
     assert asked["landmarks"].shape == (478, 3)
-    assert asked["face"] == 1
     same = fakes.TinyAvatar.make(600, 5)
     np.testing.assert_array_equal(load_avatar("b.avatar").state().arrays["colors"], same.colors)
 
@@ -145,6 +145,14 @@ BAD = {
     "no such landmarks": [*BUILD, "-o", "b.avatar", "--landmarks", "none.json"],
     "a strange suffix": [*BUILD, "-o", "b.zip"],
     "no such folder": [*BUILD, "-o", "none/b.avatar"],
+    "a negative seed": [*BUILD, "-o", "b.avatar", "--seed", "-1"],
+    "a negative seed of motion": ["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--seed", "-1"],
+    "landmarks and a face": [*BUILD, "-o", "b.avatar", "--landmarks", "none.json", "--face", "1"],
+    "a turned sheet": ["view", "a.avatar", "-o", "v.png", "--sheet", "--yaw", "10"],
+    "a sheet of one expression": ["view", "a.avatar", "-o", "v.png", "--sheet", "--expression", "jawOpen=1"],
+    "a transparent sheet": ["view", "a.avatar", "-o", "v.png", "--sheet", "--background", "transparent"],
+    "a parent with an endless name": [*BUILD, "-o", "x" * 300 + "/b.avatar"],
+    "a picture with an endless name": ["build", "x" * 300 + ".png", "-o", "b.avatar"],
     "no such avatar": ["view", "none.avatar", "-o", "v.png"],
     "not an avatar": ["view", "portrait.png", "-o", "v.png"],
     "an unknown blendshape": ["view", "a.avatar", "-o", "v.png", "--expression", "jawOpne=1"],
@@ -170,6 +178,49 @@ def test_bad_input_exits_with_two_and_one_sentence(
     assert set(os.listdir(folder)) == files
     assert call([*arguments, "--json"]) == 2
     assert json.loads(capfd.readouterr().out)["kind"] in ("input", "usage")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        [*BUILD, "-o", "none/b.avatar"],
+        ["view", "a.avatar", "-o", "none/v.png"],
+        ["speak", "a.avatar", "speech.wav", "-o", "none/c.mp4"],
+        ["demo", "-o", "portrait.png"],
+    ],
+)
+def test_where_to_write_is_checked_before_the_work(command: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(*_: object, **__: object) -> None:
+        pytest.fail("the work began")
+
+    for module, name in ((build, "build_avatar"), (export, "view_picture"), (export, "speak_clip")):
+        monkeypatch.setattr(module, name, work)
+    assert call(command) == 2
+
+
+def test_notes_of_the_portrait_are_told(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    make = fakes.TinyAvatar.make
+    monkeypatch.setattr(fakes.TinyAvatar, "make", lambda *a, **k: replace(make(*a, **k), notes=("The face is small.",)))
+    assert call([*BUILD, "-o", "b.avatar"]) == 0
+    assert "The face is small." in capfd.readouterr().err
+    assert call([*BUILD, "-o", "b.avatar", "--json"]) == 0
+    captured = capfd.readouterr()
+    assert json.loads(captured.out)["notes"] == ["The face is small."]
+    assert {"note": "The face is small."} in map(json.loads, captured.err.splitlines())
+    assert call(["info", "b.avatar"]) == 0
+    assert "The face is small." in capfd.readouterr().out
+
+
+def test_a_name_that_is_no_text_is_built_and_told(capfd: pytest.CaptureFixture[str]) -> None:
+    odd = os.fsdecode(b"\xff.png")
+    os.rename("portrait.png", odd)
+    assert call(["build", odd, "--engine", "tiny", "-o", os.fsdecode(b"\xff.avatar")]) == 0
+    assert "Built" in capfd.readouterr().out
+
+
+def test_help_describes_the_landmarks(capfd: pytest.CaptureFixture[str]) -> None:
+    assert call(["build", "--help"]) == 0
+    assert "MediaPipe" in capfd.readouterr().out
 
 
 def test_a_bug_exits_with_one_and_names_the_log(
