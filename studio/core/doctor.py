@@ -18,7 +18,7 @@ from studio import __version__
 from studio.core.assets import ASSETS
 from studio.core.engines.registry import ENGINES, PLANNED
 from studio.core.errors import UserError
-from studio.core.logs import NAME, log_folder, scrub
+from studio.core.logs import NAME, home_as_tilde, log_folder, scrub
 
 Verdict = Literal["ok", "limited", "broken"]
 
@@ -90,8 +90,8 @@ def _look(name: str, look: Callable[[], tuple[Verdict, str]]) -> Check:
     try:
         verdict, found = look()
     except Exception as error:  # a broken package must not hide the other findings
-        verdict, found = "broken", f"{type(error).__name__}: {error}"
-    return Check(name, verdict, scrub(found))
+        verdict, found = "broken", scrub(f"{type(error).__name__}: {error}")
+    return Check(name, verdict, home_as_tilde(found))
 
 
 def _studio() -> tuple[Verdict, str]:
@@ -148,9 +148,9 @@ def _renderer() -> tuple[Verdict, str]:
 
 
 def _renderer_cache() -> tuple[Verdict, str]:
-    from studio.core import render
+    from studio.core.render.numba_runtime import cache_folder
 
-    folder = os.environ.get("NUMBA_CACHE_DIR") or str(Path(render.__path__[0]) / "__pycache__")
+    folder = os.environ.get("NUMBA_CACHE_DIR") or cache_folder()
     compiled = len(list(Path(folder).rglob("*.nbi")))
     if compiled:
         return "ok", f"{compiled} compiled kernels"

@@ -10,10 +10,22 @@ import platformdirs
 
 NAME = "avatar-studio"
 
-_OURS = "jpe?g|png|webp|avif|tiff?|bmp|gif|heic|wav|flac|mp3|ogg|m4a|mp4|mov|webm|avatar|json"
-# A quoted path or media name, as exception messages carry them; traceback lines ('File "…", line') stay.
-_QUOTED = re.compile(rf"""(?<!File )(['"])(?:[^'"\n]*[/\\][^'"\n]*|[^'"\n]+\.(?:{_OURS}))\1""", re.IGNORECASE)
-_BARE = re.compile(rf"""(?:(?:[A-Za-z]:\\|/)[^'"\n]*?|[^\s'"]+)(\.(?:{_OURS}))\b""", re.IGNORECASE)
+_MEDIA = r"\.(?:jpe?g|png|webp|avif|tiff?|bmp|gif|heic|wav|flac|mp3|ogg|m4a|mp4|mov|webm|avatar|json)\b"
+# The lines of a traceback that say where: without them a report is worth nothing.
+_WHERE = re.compile(r'\s*File "[^"\n]*", line \d+')
+_ROOT = r"(?<![\w/.…])(?:~?/(?![/\s])|[A-Za-z]:\\|\\\\)"
+# Names may hold spaces and quotes, so each of these rather takes too much than too little.
+_PRIVATE = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"""(?P<quote>["']){_ROOT}.*(?P=quote)""",
+        r"""(?P<quote>["'])[^"']*[/\\][^"']*(?P=quote)""",
+        rf"""(?P<quote>["'])(?:(?!(?P=quote)).)*{_MEDIA}(?P=quote)""",
+        rf"""{_ROOT}.*{_MEDIA}""",
+        rf"""{_ROOT}.*?(?=: |, |["')]|$)""",
+        rf"""[^\s"']+{_MEDIA}""",
+    )
+)
 
 
 def log_folder() -> Path:
@@ -44,13 +56,28 @@ def start_logging() -> None:
 
 
 def scrub(text: str) -> str:
-    """Return text without quoted file names, the home folder or the user's name in a path."""
-    text = _QUOTED.sub(lambda match: f"{match[1]}…{Path(match[0][1:-1]).suffix}{match[1]}", text)
-    text = _BARE.sub(r"…\1", text)
+    """Return text without names of media files and without absolute paths, save those of tracebacks."""
+    return "\n".join(home_as_tilde(line if _WHERE.match(line) else _scrubbed(line)) for line in text.split("\n"))
+
+
+def home_as_tilde(text: str) -> str:
+    """Return text without the home folder or the user's name in a path."""
     home = os.path.expanduser("~")
     if len(home) > 1:
         text = text.replace(home, "~")
     return re.sub(r"(/home/|/Users/|\\Users\\)[^/\\\s'\"]+", r"\1…", text)
+
+
+def _scrubbed(line: str) -> str:
+    for pattern in _PRIVATE:
+        line = pattern.sub(_ellipsis, line)
+    return line
+
+
+def _ellipsis(found: re.Match[str]) -> str:
+    quote = found.groupdict().get("quote") or ""
+    suffix = re.search(_MEDIA + "$", found[0].rstrip("'\""), re.IGNORECASE)
+    return f"{quote}…{suffix[0] if suffix else ''}{quote}"
 
 
 class _Scrubbed(logging.Formatter):

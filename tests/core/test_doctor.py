@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from studio.core import assets, doctor
+from studio.core.render import numba_runtime
 
 
 def check(name: str) -> doctor.Check:
@@ -48,3 +49,14 @@ def test_one_broken_look_does_not_hide_the_others(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(doctor, "ASSETS", Path("/nowhere"))
     assert check("assets").verdict == "broken"
     assert check("clip codecs").verdict == "ok"
+
+
+def test_the_renderers_cache_is_looked_up_where_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert check("renderer cache").verdict == "limited"
+    folder = Path(numba_runtime.cache_folder())
+    assert folder.is_relative_to(tmp_path)
+    folder.mkdir(parents=True)
+    (folder / "kernel.nbi").touch()
+    assert check("renderer cache").found == "1 compiled kernels"

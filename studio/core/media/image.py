@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, PngImagePlugin
 
 from studio.core.errors import UserError
-from studio.core.media.files import atomic_path
+from studio.core.media.files import atomic_path, opened
 from studio.core.media.provenance import provenance
 
 MAX_PIXELS = 100_000_000
@@ -21,7 +22,6 @@ LONG_SIDE = 4096
 
 # The formats that are opened; Pillow's dozens of others are old, rare and less fuzzed.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")
 _USE = "use a JPEG, PNG, WebP, AVIF, TIFF, BMP or GIF picture"
 
 
@@ -57,7 +57,7 @@ def load_picture(path: str | PathLike[str]) -> LoadedPicture:
     # Pillow warns about oddities that the person at the window can do nothing about.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        with _open(path) as image:
+        with opened(path) as file, _open(file, path.name) as image:
             _check_size(image, path.name)
             file_size = max(image.size)
             upright = _decode(image, path.name)
@@ -80,27 +80,21 @@ def save_png(path: str | PathLike[str], pixels: NDArray[np.uint8], metadata: Map
         Image.fromarray(pixels).save(temporary, format="PNG", pnginfo=text, compress_level=4)
 
 
-def _open(path: Path) -> Image.Image:
+def _open(file: BinaryIO, name: str) -> Image.Image:
     try:
-        return Image.open(path, formats=FORMATS)
+        return Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise UserError(_too_large(path.name)) from error
-    except FileNotFoundError as error:
-        raise UserError(f"There is no file '{path.name}'; check the name and the folder.") from error
-    except IsADirectoryError as error:
-        raise UserError(f"'{path.name}' is a folder; choose a picture inside it.") from error
-    except PermissionError as error:
-        raise UserError(f"'{path.name}' may not be read; change its permissions or copy it.") from error
+        raise UserError(_too_large(name)) from error
     except Image.UnidentifiedImageError as error:
-        raise UserError(f"'{path.name}' is {_guess(path)}; {_USE}.") from error
+        raise UserError(f"'{name}' is {_guess(file)}; {_USE}.") from error
     except Exception as error:  # Pillow's parsers raise whatever a damaged header made them stumble over.
-        raise UserError(f"'{path.name}' is damaged and cannot be read; {_USE}.") from error
+        raise UserError(f"'{name}' is damaged and cannot be read; {_USE}.") from error
 
 
-def _guess(path: Path) -> str:
+def _guess(file: BinaryIO) -> str:
     """Name the common things people drop that are not pictures we open."""
-    with path.open("rb") as file:
-        head = file.read(512)
+    file.seek(0)
+    head = file.read(512)
     if not head:
         return "an empty file"
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
@@ -131,11 +125,22 @@ def _decode(image: Image.Image, name: str) -> Image.Image:
             image.draft(None, (LONG_SIDE, LONG_SIDE))  # a JPEG then decodes at 1/2, 1/4 or 1/8
         image.load()
         if max(image.size) > LONG_SIDE:
-            image = _to_eight_bits(image)
+            exif = image.getexif().tobytes()  # reduced pictures lose it, and with it which side is up
+            image = _to_eight_bits(_halved(image))
             image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            image.info["exif"] = exif
         return ImageOps.exif_transpose(image)
     except Exception as error:  # as in _open: a decoder on damaged bytes
         raise UserError(f"'{name}' is cut short or damaged; get a whole copy of it and try again.") from error
+
+
+def _halved(image: Image.Image) -> Image.Image:
+    """Reduce greys of more than 8 bits to at least `LONG_SIDE`: as float32 in full they would cost gigabytes."""
+    factor = max(image.size) // LONG_SIDE
+    if factor == 1 or not image.mode.startswith(("I", "F")):
+        return image
+    plain = image if image.mode == "F" else image.convert("I")  # Pillow reduces no I;16
+    return plain.reduce(factor)
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:

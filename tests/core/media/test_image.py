@@ -164,6 +164,27 @@ def test_large_pictures_are_reduced(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert abs(picture.rgb - expected(np.asarray(reduced))).mean() < 0.02
 
 
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [(".png", np.uint8), (".png", np.uint16), (".tif", np.uint8), (".tif", np.uint16), (".jpg", np.uint8)],
+)
+def test_large_pictures_are_upright(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, kind: type[np.unsignedinteger]
+) -> None:
+    top = np.iinfo(kind).max
+    grey = np.zeros((480, 640), kind)
+    grey[:, :320] = top  # bright on the left
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored turned: the left column is the top
+    Image.fromarray(grey).save(tmp_path / f"a{suffix}", exif=exif)
+    monkeypatch.setattr(module, "LONG_SIDE", 160)
+    picture = load_picture(tmp_path / f"a{suffix}")
+    assert picture.rgb.shape == (160, 120, 3)
+    assert picture.scale == 0.25
+    assert picture.rgb[:75].min() > 0.9
+    assert picture.rgb[85:].max() < 0.1
+
+
 def test_saved_png_reads_back_and_says_synthetic(tmp_path: Path) -> None:
     rgba = np.concatenate([gradient(), gradient()[..., :1]], -1)
     save_png(tmp_path / "a.png", rgba, {"Title": "somebody"})
