@@ -38,3 +38,10 @@ test: lint
 bench: $(READY)
 	$(BIN)/python benchmarks/build.py --data $(DATA)
 	$(BIN)/python benchmarks/speak.py --data $(DATA)
+	$(BIN)/python benchmarks/speech.py --data $(DATA)
+	$(BIN)/python benchmarks/render.py
+	@if [ -z "$$DISPLAY" ] && command -v xvfb-run >/dev/null; then \
+		xvfb-run -a -s "-screen 0 1600x1000x24" $(BIN)/python benchmarks/live.py; \
+	else \
+		$(BIN)/python benchmarks/live.py; \
+	fi

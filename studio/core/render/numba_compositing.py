@@ -52,7 +52,7 @@ _SPLAT_WIDTH = u64(SPLAT_WIDTH)
 
 @numba.njit(inline="always")
 def splat_alpha(exponent):
-    """Return min(exp(exponent), 0.99), or 0 where that is under 1/255.
+    """Return min(exp(exponent), `ALPHA_MAX`); exponents under −5.6 (alpha 1/270) count as −5.6.
 
     exp(x) is p(x/8)^8 with p the minimax polynomial over [-0.7, 0]. Degree 5 would do, but LLVM then
     unrolls the loop over 8 lanes before it gets to vectorise it, which is ten times slower.
