@@ -61,8 +61,8 @@ def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, Lift
         own = portrait.source if portrait.scale > 1 else portrait.rgb
         camera = avatar.camera.fitted(shown)
         small = _View.of(camera, own, portrait.plate, gaussians)
-        # What is known counts twice: the file's own pixels, not those invented by enlarging it.
-        views = [small, small, full] if portrait.scale > 1 else [full, full, small]
+        # The file's own pixels are known; those invented by enlarging it are not worth more.
+        views = [full, small] if portrait.scale > 1 else [full, full, small]
     colors = gaussians.colors.copy()
     velocity = np.zeros_like(colors)
     # Edge pixels mix person and background: fitted freely, they would carry a rim of background into every turned
