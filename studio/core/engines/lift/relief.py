@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 
 from studio.core.heads.anatomy import CHIN, smoothstep
-from studio.core.perception.masks import distance_inside, resized, sampled, spread
+from studio.core.perception.masks import convex, distance_inside, resized, sampled, spread
 from studio.core.perception.portrait import Portrait
 
 # The solve runs on a picture in which the face is this high: depth is smooth, and time grows with the area.
@@ -67,7 +67,10 @@ def solve_relief(portrait: Portrait) -> Relief:
     person = alpha > 0.5
     y, x = np.mgrid[: size[1], : size[0]] + 0.5
 
-    face_near = LinearNDInterpolator(points[:, :2], -_DEPTH_GAIN * points[:, 2])(x, y)
+    # Asked only inside the hull: outside, the interpolator searches every triangle before it answers NaN.
+    hull = convex(alpha.shape, points[:, :2])
+    face_near = np.full(alpha.shape, np.nan)
+    face_near[hull] = LinearNDInterpolator(points[:, :2], -_DEPTH_GAIN * points[:, 2])(x[hull], y[hull])
     face = cv2.erode((~np.isnan(face_near)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     face &= person
     width = float(np.ptp(points[:, 0]))

@@ -209,9 +209,14 @@ def _cell_mean(picture: NDArray, y: NDArray, x: NDArray, cell: NDArray) -> NDArr
 def _grid(pose: HeadPose, nearness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the head-space point ``[H,W,3]`` m of every pixel centre."""
     height, width = nearness.shape
-    y, x = np.mgrid[:height, :width] + 0.5
-    pixels = np.column_stack([x.ravel(), y.ravel()])
-    return pose.lift(pixels, nearness.ravel()).reshape(height, width, 3).astype(np.float32)
+    camera = pose.camera
+    depth = (pose.distance - nearness * pose.px).astype(np.float32)
+    rays = np.linalg.inv(camera.K)
+    x = ((np.arange(width) + 0.5) * rays[0, 0] + rays[0, 2]).astype(np.float32)
+    y = ((np.arange(height) + 0.5) * rays[1, 1] + rays[1, 2]).astype(np.float32)
+    points = np.stack([x * depth, y[:, None] * depth, depth], -1)
+    rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
+    return (points - translation.astype(np.float32)) @ rotation.astype(np.float32)
 
 
 def _surfels(
