@@ -151,7 +151,8 @@ class Director(QObject):
             orbit = self.session.orbit  # whoever turned the preview keeps that view
             self._show(entry.key, avatar)
             self.session.orbit = orbit
-            self.say(self.tr("“{name}” is ready. Press the microphone and speak.").format(name=avatar.name))
+            ready = self.tr("“{name}” is ready. Press the microphone and speak.").format(name=avatar.name)
+            self.say(" ".join((ready, *avatar.notes)))
 
     # Choosing and keeping
 

@@ -182,7 +182,7 @@ def _choose(faces: Sequence[Face], face: int | None) -> Face:
     if not faces:
         raise UserError(
             "No face was found; use a picture where one face looks towards the camera, "
-            "or place the landmarks yourself (--landmarks)."
+            "or place the landmarks yourself on the command line (build --landmarks)."
         )
     if face is None:
         # A passer-by far smaller than the sitter is no reason to ask.

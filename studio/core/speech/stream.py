@@ -35,7 +35,7 @@ class SpeechDriver:
     Parameters
     ----------
     look_ahead
-        0.02, 0.05 or 0.08 s. More is better: closures of p, b and m are found more surely.
+        0.02, 0.05 or 0.08 s. More hears the jaw better; closures of p, b and m gain little (benchmarks/speech.py).
     gain
         Scales how far the mouth moves; 1 is a relaxed speaker.
 
