@@ -59,7 +59,9 @@ class Director(QObject):
         self.frames = FrameLoop(self)
         self.drive = DriveLoop(lambda motion: self.frames.show(motion=motion), self)
         self.jobs.idle_changed.connect(self._set_idle)
-        self.frames.message.connect(self.say)
+        self.renderer_said = ""
+        """The newest sentence about preparing the renderer."""
+        self.frames.message.connect(self._say_of_renderer)
         self.frames.failed.connect(self.say)
         self.drive.started.connect(self.say)
         self.drive.stopped.connect(self._source_stopped)
@@ -88,6 +90,10 @@ class Director(QObject):
         self.jobs.stop()
         self.drive.stop()
         self.frames.stop()
+
+    def _say_of_renderer(self, sentence: str) -> None:
+        self.renderer_said = sentence
+        self.say(sentence)
 
     def say(self, sentence: str) -> None:
         """Put a sentence in the status line."""

@@ -246,7 +246,8 @@ class MainWindow(QMainWindow):
             self.director.say(self.tr("Ready. Choose an avatar, or drop a portrait."))
         elif self.director.session.avatar is None:
             self.director.say(self.tr("Ready. Drop a portrait to begin."))
-        else:
+        elif self.status.sentences[-1:] == [self.director.renderer_said]:
+            # Whatever was said since, of a head that is there already, says more.
             self.director.say(self.tr("Ready."))
 
     def _enable(self) -> None:
