@@ -92,8 +92,8 @@ class Director(QObject):
         self.frames.stop()
 
     def _say_of_renderer(self, sentence: str) -> None:
-        self.renderer_said = sentence
         self.say(sentence)
+        self.renderer_said = self.session.status
 
     def say(self, sentence: str) -> None:
         """Put a sentence in the status line."""
