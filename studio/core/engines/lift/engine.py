@@ -1,5 +1,6 @@
 """The `lift` engine: one portrait to a head that turns and speaks, with no trained avatar network."""
 
+from functools import cached_property
 from typing import ClassVar
 
 import cv2
@@ -16,7 +17,7 @@ from studio.core.engines.lift.openings import Openings, find_openings
 from studio.core.engines.lift.posing import FOLLOW_LEVELS
 from studio.core.engines.lift.refine import refine
 from studio.core.engines.lift.relief import Relief, solve_relief
-from studio.core.engines.lift.rig import Part, assemble
+from studio.core.engines.lift.rig import Part, Rig, assemble
 from studio.core.engines.lift.surface import Surfels, back_surface, front_surface
 from studio.core.errors import UserError
 from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR
@@ -81,6 +82,11 @@ class _Fit:
         apron = self._apron()
         self.head = TemplateHead(landmarks, self.pose.lift(apron, self.relief.at(apron)))
 
+    @cached_property
+    def back(self) -> Surfels:
+        """The hidden side, the same in the preview and in the finished head."""
+        return back_surface(self.portrait, self.relief, self.pose)
+
     def _apron(self) -> NDArray[np.float64]:
         """Return the apron's rings in the picture ``[R * 36, 2]`` px: the face oval pushed outwards."""
         oval = self.portrait.landmarks[FACE_OVAL, :2].astype(np.float64)
@@ -94,7 +100,7 @@ def _coarse(fit: _Fit, consent: Consent) -> LiftAvatar:
     """Return the head as 4-px cells, turnable but still: something to look at while the rest is made."""
     nothing = np.zeros(fit.portrait.alpha.shape, bool)
     front = front_surface(fit.portrait, fit.relief, fit.pose, nothing, coarse=True)
-    surfels = Surfels.concatenate([front, back_surface(fit.portrait, fit.relief, fit.pose)])
+    surfels = Surfels.concatenate([front, fit.back])
     rig, _ = assemble(fit.head, [])
     return _avatar(fit, surfels, Binding.none(len(surfels)), rig, np.full(len(surfels), -1, np.int16), consent)
 
@@ -105,25 +111,24 @@ def _assembled(fit: _Fit, parts: list[Part], openings: Openings, consent: Consen
     height, width = portrait.alpha.shape
     column, row = np.minimum(front.pixels.astype(int), [width - 1, height - 1]).T
     front = front[~openings.holes[row, column]]
-    back = back_surface(portrait, fit.relief, fit.pose)
     rig, part_bindings = assemble(fit.head, parts)
     projected = fit.pose.camera.project(fit.head.neutral)
     on_skin = bind_to_template(front, projected, fit.head.faces, portrait.alpha.shape)
-    binding = Binding.concatenate([on_skin, Binding.none(len(back)), *part_bindings])
-    surfels = Surfels.concatenate([front, back, *(part.surfels() for part in parts)])
+    binding = Binding.concatenate([on_skin, Binding.none(len(fit.back)), *part_bindings])
+    surfels = Surfels.concatenate([front, fit.back, *(part.surfels() for part in parts)])
     revealed = np.concatenate(
-        [np.full(len(front) + len(back), -1, np.int16)]
+        [np.full(len(front) + len(fit.back), -1, np.int16)]
         + [np.full(len(p.points), ARKIT_INDEX.get(p.revealed_by, -1), np.int16) for p in parts]
     )
     return _avatar(fit, surfels, binding, rig, revealed, consent)
 
 
 def _avatar(
-    fit: _Fit, surfels: Surfels, binding: Binding, rig, revealed: NDArray[np.int16], consent: Consent
+    fit: _Fit, surfels: Surfels, binding: Binding, rig: Rig, revealed: NDArray[np.int16], consent: Consent
 ) -> LiftAvatar:
     portrait = fit.portrait
     follow = follow_weights(surfels, portrait)
-    follow[~surfels.pixels.any(1)] = 1  # parts inside the head have no pixel of their own
+    follow[surfels.inside] = 1
     return LiftAvatar(
         portrait.name,
         fit.pose.camera,

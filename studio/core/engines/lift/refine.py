@@ -70,7 +70,7 @@ def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, Lift
     rim = _RIM * max(1.0, portrait.scale)
     inwards = sampled(distance_inside(portrait.alpha > 0.5), avatar.surfels.pixels)
     firm = smoothstep(rim, 2 * rim, inwards)
-    firm[~avatar.surfels.pixels.any(1)] = 1  # parts inside the head have no pixel of their own
+    firm[avatar.surfels.inside] = 1
     leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * firm)[:, None].astype(np.float32)
     # The back of the head shows through soft edges only, and must not take their colour.
     behind = ~avatar.surfels.seen & (avatar.binding.vertices[:, 0] < 0)

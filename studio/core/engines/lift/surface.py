@@ -72,6 +72,11 @@ class Surfels:
     def __getitem__(self, index: NDArray) -> "Surfels":
         return Surfels(*(getattr(self, f.name)[index] for f in fields(self)))
 
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Which belong to parts inside the head ``[N]``: they have no pixel of their own (0, 0)."""
+        return ~self.pixels.any(1)
+
     @staticmethod
     def concatenate(parts: "list[Surfels]") -> "Surfels":
         """Join several sets."""
