@@ -17,7 +17,7 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.jobs import Job, Progress, Stopwatch
 from studio.core.motion.motion import Motion
 from studio.core.perception.portrait import Portrait
-from studio.core.render.composite import composite
+from studio.core.render.composite import Picture, composite
 from studio.core.render.rasterize import Raster
 
 PLATE = np.broadcast_to(np.linspace(0.25, 0.6, 128)[:, None, None] * [0.5, 0.7, 1.0], (128, 128, 3))
@@ -85,8 +85,8 @@ class TinyAvatar:
             consent,
         )
 
-    def pose(self, frame: Motion, camera: Camera) -> Gaussians:
-        """Move the jaw, then the head."""
+    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
+        """Move the jaw, then the head, in fresh memory."""
         means = self.means.astype(np.float64)
         means[:, 1] -= self.jaw * frame.code[0, ARKIT_INDEX["jawOpen"]] * 0.04
         means = means @ axis_angle_matrix(frame.head_pose[0, :3]).T + frame.head_pose[0, 3:]
@@ -99,15 +99,17 @@ class TinyAvatar:
             self.colors,
         )
 
-    def shade(self, raster: Raster, frame: Motion, camera: Camera, background: Background) -> NDArray[np.float32]:
+    def shade(
+        self, raster: Raster, frame: Motion, camera: Camera, background: Background, out: Picture | None = None
+    ) -> Picture:
         """Composite over the plate (stretched to the picture), a colour, a picture or nothing."""
         if isinstance(background, str):
             if background == "transparent":
-                return composite(raster, None)
+                return composite(raster, None, out)
             rows = np.arange(camera.height) * len(self.plate) // camera.height
             columns = np.arange(camera.width) * self.plate.shape[1] // camera.width
             background = np.ascontiguousarray(self.plate[np.ix_(rows, columns)])
-        return composite(raster, background)
+        return composite(raster, background, out)
 
     def state(self) -> AvatarState:
         """Everything but the constants."""

@@ -1,4 +1,15 @@
-"""The `Avatar` protocol and `render_frame`, the only path from an avatar to a picture."""
+"""The `Avatar` protocol and the one path from an avatar to a picture, as floats or as bytes.
+
+`render_frame` gives floats 0..1, `render_bytes` the bytes that a screen, a clip or a file takes, rounded while
+shading. Both draw the same frame. A stream of frames (the live loop, a clip) owns one `FrameBuffers` and hands it in
+with every frame::
+
+    buffers = FrameBuffers()
+    for ...:
+        rgba = render_bytes(avatar, frame, camera, background, buffers=buffers)
+
+The result is fresh memory unless the caller brings `out`, so two results share memory only where a caller asked.
+"""
 
 import re
 from dataclasses import dataclass, field
@@ -11,6 +22,7 @@ from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.motion import Motion
+from studio.core.render.composite import Picture
 from studio.core.render.rasterize import Raster, rasterize
 
 Background: TypeAlias = "str | tuple[float, float, float] | NDArray[np.float32]"
@@ -54,17 +66,46 @@ class Avatar(Protocol):
     notes: tuple[str, ...]
     """Sentences for the user about what will look worse than it could."""
 
-    def pose(self, frame: Motion, camera: Camera) -> Gaussians:
-        """Return the Gaussians ``[N]`` of one motion frame (T=1)."""
+    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
+        """Return the Gaussians ``[N]`` of one motion frame (T=1), for this camera.
+
+        Parameters
+        ----------
+        out
+            An earlier result of any avatar's `pose` that nobody needs any more: its means, quats, scales and
+            opacities, which must be nobody else's, are overwritten where they fit. Colours and `seen` belong
+            to the avatar and are never written. An avatar may ignore it.
+        """
         ...
 
-    def shade(self, raster: Raster, frame: Motion, camera: Camera, background: Background) -> NDArray[np.float32]:
-        """Turn a raster into an RGBA picture ``[H,W,4]`` (straight alpha)."""
+    def shade(
+        self, raster: Raster, frame: Motion, camera: Camera, background: Background, out: Picture | None = None
+    ) -> Picture:
+        """Turn a raster into an RGBA picture ``[H,W,4]`` (straight alpha).
+
+        Parameters
+        ----------
+        out
+            ``[H,W,4]`` float32 or uint8, contiguous, to be written and returned; fresh float32 otherwise.
+            Whoever has floats for an `out` of bytes rounds them with `studio.core.render.composite.to_bytes`.
+        """
         ...
 
     def state(self) -> AvatarState:
         """Return everything needed to rebuild this avatar exactly."""
         ...
+
+
+@dataclass(eq=False)
+class FrameBuffers:
+    """The memory that one stream of frames writes over and over; see the module.
+
+    It belongs to one stream on one thread at a time. It keeps its size from frame to frame and finds a new one when
+    the avatar changes.
+    """
+
+    gaussians: Gaussians | None = None
+    """Of the newest frame."""
 
 
 def render_frame(
@@ -73,16 +114,60 @@ def render_frame(
     camera: Camera,
     background: Background = "plate",
     backend: str = "auto",
+    *,
+    buffers: FrameBuffers | None = None,
+    out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """Render one frame of an avatar.
+    """Render one frame of an avatar as floats.
+
+    Parameters
+    ----------
+    buffers
+        Of the stream this frame belongs to; without it the memory of the frame is fresh.
+    out
+        ``[H,W,4]``, contiguous, to be written and returned.
 
     Returns
     -------
     ``[H,W,4]`` float32 0..1, straight alpha; alpha is 1 everywhere unless `background` is
     ``"transparent"``.
     """
-    raster = rasterize(avatar.pose(frame, camera), camera, backend=backend)
-    return avatar.shade(raster, frame, camera, background)
+    return _render(avatar, frame, camera, background, backend, buffers, out)
+
+
+def render_bytes(
+    avatar: Avatar,
+    frame: Motion,
+    camera: Camera,
+    background: Background = "plate",
+    backend: str = "auto",
+    *,
+    buffers: FrameBuffers | None = None,
+    out: NDArray[np.uint8] | None = None,
+) -> NDArray[np.uint8]:
+    """Render one frame of an avatar as bytes: `render_frame` rounded, in fewer passes over memory.
+
+    Returns
+    -------
+    ``[H,W,4]`` uint8, straight alpha: `out`, or fresh memory.
+    """
+    picture = np.empty((camera.height, camera.width, 4), np.uint8) if out is None else out
+    return _render(avatar, frame, camera, background, backend, buffers, picture)
+
+
+def _render(
+    avatar: Avatar,
+    frame: Motion,
+    camera: Camera,
+    background: Background,
+    backend: str,
+    buffers: FrameBuffers | None,
+    out: Picture | None,
+) -> Picture:
+    buffers = FrameBuffers() if buffers is None else buffers
+    buffers.gaussians = avatar.pose(frame, camera, buffers.gaussians)
+    raster = rasterize(buffers.gaussians, camera, backend=backend)
+    return avatar.shade(raster, frame, camera, background, out)
 
 
 def parse_background(text: str) -> Background:

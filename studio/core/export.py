@@ -1,4 +1,4 @@
-"""What leaves the program: clips with sound, stills and view sheets, all through `render_frame`."""
+"""What leaves the program: clips with sound, stills and view sheets, all through `render_bytes`."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from studio.core.avatar import Avatar, Background, render_frame
+from studio.core.avatar import Avatar, Background, FrameBuffers, render_bytes
 from studio.core.errors import UserError
 from studio.core.framing import orbit, portrait_camera, square_camera
 from studio.core.jobs import Job, Stopwatch, share
@@ -22,7 +22,6 @@ from studio.core.media.audio import downmix, load_recording, resample
 from studio.core.media.files import atomic_path
 from studio.core.media.video import AAC_RATES, ClipInfo, VideoWriter, probing
 from studio.core.motion.motion import Motion
-from studio.core.render.composite import to_bytes
 from studio.core.sample import CONSENT
 from studio.core.speech.stream import speech_motion
 
@@ -113,8 +112,9 @@ def speak_clip(
         watch,
         0.03,
         "preparing the renderer",
-        lambda: to_bytes(render_frame(avatar, motion.at(0.0), camera, background)),
+        lambda: render_bytes(avatar, motion.at(0.0), camera, background),
     )
+    buffers, rgba = FrameBuffers(), np.empty((size, size, 4), np.uint8)
 
     with atomic_path(out_path) as temporary:
         with VideoWriter(
@@ -122,15 +122,15 @@ def speak_clip(
         ) as writer:
             shown = -_PREVIEW_EVERY
             for i in range(frames):
-                rgba = render_frame(avatar, motion.at(float(i / rate)), camera, background)
+                render_bytes(avatar, motion.at(float(i / rate)), camera, background, buffers=buffers, out=rgba)
                 if label is not None:
                     _stamp(rgba, label)
-                writer.write(to_bytes(rgba))
+                writer.write(rgba)
                 if watch.elapsed - shown > _PREVIEW_EVERY:
                     shown = watch.elapsed
                     step = max(1, size // 192)
                     fraction = 0.03 + (_RENDERED - 0.03) * (i + 1) / frames
-                    yield watch.progress(fraction, "rendering", rgba[::step, ::step, :3].copy())
+                    yield watch.progress(fraction, "rendering", rgba[::step, ::step, :3] / np.float32(255))
         info = yield from share(probing(temporary), watch, _RENDERED, 1.0)
         _verify(info, frames, size, len(sound[0]) / sound[1], rate)
     yield watch.progress(1.0, "done")
@@ -163,7 +163,7 @@ def view_picture(
     _check_range("pitch", pitch, -90, 90, "degrees")
     _check_range("zoom", zoom, 0.1, 10, "times")
     camera = orbit(avatar, portrait_camera(avatar, size), yaw, pitch, zoom)
-    return to_bytes(render_frame(avatar, Motion.arkit(0.0, None, **(expression or {})), camera, background))
+    return render_bytes(avatar, Motion.arkit(0.0, None, **(expression or {})), camera, background)
 
 
 def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate") -> NDArray[np.uint8]:
@@ -197,7 +197,7 @@ def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate"
         draw.text((x + size / 2, margin / 2), f"{yaw:+d}°" if yaw else "0°", "#d8dbe2", font, anchor="mm")
         camera = orbit(avatar, home, yaw, 0.0)
         for row, expression in enumerate(SHEET_ROWS.values()):
-            cell = to_bytes(render_frame(avatar, Motion.arkit(0.0, None, **expression), camera, background))
+            cell = render_bytes(avatar, Motion.arkit(0.0, None, **expression), camera, background)
             sheet.paste(Image.fromarray(np.ascontiguousarray(cell[..., :3])), (x, margin + row * size))
     for row, label in enumerate(SHEET_ROWS):
         draw.text((left / 2, margin + (row + 0.5) * size), label, "#d8dbe2", font, anchor="mm")
@@ -238,14 +238,14 @@ def _label(text: str, size: int) -> NDArray[np.float32]:
     return np.asarray(word, np.float32)[..., None] / 255
 
 
-def _stamp(rgba: NDArray[np.float32], label: NDArray[np.float32]) -> None:
+def _stamp(rgba: NDArray[np.uint8], label: NDArray[np.float32]) -> None:
     """Write a word into the lower right corner, light with a dark edge, so that it shows on anything."""
     height, width = label.shape[:2]
     margin = max(4, len(rgba) // 50)
     for shift, grey in ((1, 0.0), (0, 1.0)):
         bottom, right = len(rgba) - margin + shift, rgba.shape[1] - margin + shift
         corner = rgba[bottom - height : bottom, right - width : right, :3]
-        corner += label * (grey - corner) * np.float32(0.85)
+        corner[:] = np.rint(corner + label * (255 * grey - corner) * np.float32(0.85))
 
 
 def _clip_sound(channels: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float32], int]:

@@ -4,9 +4,10 @@ from fakes import TinyAvatar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.core.avatar import parse_background, render_frame
+from studio.core.avatar import Background, FrameBuffers, parse_background, render_bytes, render_frame
 from studio.core.errors import UserError
 from studio.core.motion.motion import Motion
+from studio.core.render.composite import to_bytes
 
 
 @given(st.integers(0, 0xFFFFFF))
@@ -42,3 +43,24 @@ def test_a_frame_is_posed_rasterised_and_shaded() -> None:
     assert np.abs(opened - plain)[64:].max() > 0.1
     exact = render_frame(avatar, rest, avatar.camera, backend="reference")
     assert np.abs(exact - plain).mean() < 1e-3
+
+
+@pytest.mark.parametrize("background", ["plate", "transparent", (0.1, 0.4, 0.9)])
+def test_bytes_are_the_rounded_floats(background: Background) -> None:
+    avatar, frame = TinyAvatar.make(), Motion.arkit(jawOpen=0.5)
+    floats = render_frame(avatar, frame, avatar.camera, background)
+    assert np.array_equal(render_bytes(avatar, frame, avatar.camera, background), to_bytes(floats))
+
+
+def test_a_stream_writes_where_it_is_told_and_shares_nothing_else() -> None:
+    avatar, buffers = TinyAvatar.make(), FrameBuffers()
+    rest, opened = Motion.neutral(), Motion.arkit(jawOpen=1)
+    expected = render_bytes(avatar, rest, avatar.camera)
+    first = render_bytes(avatar, rest, avatar.camera, buffers=buffers)
+    out = np.empty_like(expected)
+    assert render_bytes(avatar, opened, avatar.camera, buffers=buffers, out=out) is out
+    assert not np.array_equal(out, expected)
+    assert np.array_equal(first, expected)
+    floats = np.empty((*expected.shape[:2], 4), np.float32)
+    assert render_frame(avatar, rest, avatar.camera, buffers=buffers, out=floats) is floats
+    assert np.array_equal(to_bytes(floats), expected)

@@ -30,10 +30,10 @@ class SlowAvatar(TinyAvatar):
     gate: threading.Event = field(default_factory=threading.Event)
     posing: threading.Event = field(default_factory=threading.Event)
 
-    def pose(self, frame: Motion, camera: Camera) -> Gaussians:
+    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
         self.posing.set()
         self.gate.wait()
-        return super().pose(frame, camera)
+        return super().pose(frame, camera, out)
 
 
 def slow_avatar() -> SlowAvatar:

@@ -1,5 +1,7 @@
 """Pictures over backgrounds, and their bytes."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from raster_scenes import askew_camera, random_gaussians
@@ -45,6 +47,28 @@ def test_one_pixel_wide_pictures(shape: tuple[int, int, int]) -> None:
     picture = np.random.default_rng(2).random(shape).astype(np.float32)
     assert np.array_equal(composite(empty, picture)[..., :3], picture)
     assert (composite(empty, (0.25, 0.5, 0.75))[..., 2] == 0.75).all()
+
+
+@pytest.mark.parametrize("background", [None, (0.2, 0.4, 0.8), "picture"])
+def test_bytes_written_at_once_are_the_rounded_floats(raster: Raster, background: Any) -> None:
+    if background == "picture":
+        background = np.random.default_rng(3).random(raster.color.shape).astype(np.float32)
+    floats = composite(raster, background)
+    assert np.array_equal(composite(raster, background, np.empty(floats.shape, np.uint8)), to_bytes(floats))
+    out = np.empty_like(floats)
+    assert composite(raster, background, out) is out
+    assert np.array_equal(out, floats)
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.empty((4, 4, 4), np.float32), np.empty((96, 128, 4)), np.empty((96, 128, 8), np.uint8)[..., ::2]]
+)
+def test_an_out_that_does_not_fit_is_refused(wrong: np.ndarray) -> None:
+    empty = Raster(np.zeros((96, 128, 3), np.float32), np.zeros((96, 128, 1), np.float32))
+    with pytest.raises(ValueError, match=r"out is .* expected contiguous float32 or uint8"):
+        composite(empty, None, wrong)
+    with pytest.raises(ValueError, match="expected contiguous"):
+        to_bytes(np.zeros((96, 128, 4), np.float32), wrong[::2])
 
 
 def test_wrong_backgrounds_are_refused(raster: Raster) -> None:

@@ -20,7 +20,7 @@ from studio.core.heads.anatomy import smoothstep
 from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.heads.template import SHAPE_NAMES, shape_weights
 from studio.core.motion.motion import Motion
-from studio.core.render.composite import composite
+from studio.core.render.composite import Picture, composite
 from studio.core.render.raster import Raster
 
 ENGINE = "lift"
@@ -81,15 +81,15 @@ class LiftAvatar:
         other.surfels = replace(self.surfels, colors=colors)
         return other
 
-    def pose(self, frame: Motion, camera: Camera) -> Gaussians:
+    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
         """Return the Gaussians ``[N]`` of one ARKit frame; `lift` looks the same from every camera."""
         if frame.space != self.motion_space:
             raise ValueError(f"a lift avatar follows 'arkit' motion, not '{frame.space}'")
         code = frame.code[0]
         n = len(self.surfels)
-        means = np.empty((n, 3), np.float32)
-        quats = np.empty((n, 4), np.float32)
-        scales = np.empty((n, 3), np.float32)
+        if out is None or len(out) != n:
+            means, quats, scales = (np.empty((n, columns), np.float32) for columns in (3, 4, 3))
+            out = Gaussians(means, quats, scales, np.empty(n, np.float32), self.surfels.colors)
         rest = (self.surfels.means, self.surfels.tangents, self.surfels.thickness, *self._rest_axes)
         pose_surfels(
             self.rig.displacements(shape_weights(code), jaw_open(code)),
@@ -97,23 +97,23 @@ class LiftAvatar:
             rest,
             self.follow,
             head_turns(frame.head_pose[0]),
-            (means, quats, scales),
+            (out.means, out.quats, out.scales),
         )
-        return Gaussians(means, quats, scales, self._opacities(code), self.surfels.colors, self.surfels.seen)
+        self._fill_opacities(code, out.opacities)
+        return replace(out, colors=self.surfels.colors, seen=self.surfels.seen)
 
-    def _opacities(self, code: NDArray[np.float32]) -> NDArray[np.float32]:
-        if not self._hidden_channels:
-            return self.surfels.opacities
-        opacities = self.surfels.opacities.copy()
+    def _fill_opacities(self, code: NDArray[np.float32], opacities: NDArray[np.float32]) -> None:
+        opacities[:] = self.surfels.opacities
         for channel in self._hidden_channels:
             opacities[self.revealed_by == channel] *= smoothstep(0, _REVEALED_AT, code[channel])
-        return opacities
 
-    def shade(self, raster: Raster, frame: Motion, camera: Camera, background: Background) -> NDArray[np.float32]:
+    def shade(
+        self, raster: Raster, frame: Motion, camera: Camera, background: Background, out: Picture | None = None
+    ) -> Picture:
         """Composite over the plate, a colour, a picture, or nothing."""
         if isinstance(background, str):
-            return composite(raster, self._plate_in(camera) if background == "plate" else None)
-        return composite(raster, background)
+            return composite(raster, self._plate_in(camera) if background == "plate" else None, out)
+        return composite(raster, background, out)
 
     def _plate_in(self, camera: Camera) -> NDArray[np.float32]:
         """Return the plate as `camera` frames it: it pans and zooms, and stands still when the camera orbits."""
