@@ -145,6 +145,8 @@ def test_a_half_shape_moves_its_own_side(shape: str, side: str) -> None:
     assert_still(way[[CORNER[other], CHEEK[other], LOWER_CHEEK[other], NOSE_WING[other], *BROW[other], FOREHEAD]])
     if shape.startswith("mouth"):
         assert_still(way[UPPER_LIDS + BROWS])
+    elif shape == "noseSneer":  # lifts the upper lip with the wing
+        assert_still(way[[LOWER_LIP, CHIN]])
     else:
         assert_still(way[MOUTH])
 

@@ -22,6 +22,10 @@ _UPPER_WIDTHS = (0.132, 0.104, 0.118, 0.108, 0.108, 0.14)
 _UPPER_HEIGHTS = (0.155, 0.135, 0.15, 0.125, 0.115, 0.11)
 _LOWER_WIDTHS = (0.085, 0.092, 0.108, 0.11, 0.11, 0.14)
 _LOWER_HEIGHTS = (0.13, 0.13, 0.135, 0.12, 0.115, 0.11)
+# Shapes under which skin slides over the pocket or sinks towards it.
+_SINKING = tuple(
+    name for name in SHAPE_NAMES if name.startswith(("mouthSmile", "mouthDimple", "mouthStretch", "mouthFrown"))
+) + ("mouthLeft", "mouthRight", "mouthRollLower", "mouthRollUpper")  # fmt: skip
 # The arch bends back with the square of the distance from its middle.
 _ARCH = 2.3
 
@@ -97,7 +101,12 @@ def _pocket(mouth: _Mouth) -> Part:
     z = skin - 0.10 - 0.55 * k * np.sqrt(1 - r**3)
     flesh = (np.array([0.55, 0.20, 0.18]) * 0.5 + openings.lip * 0.4) * openings.light
     color = flesh * (0.10 + 0.45 * r**4)[:, None]
-    return mouth.part(np.column_stack([x, y, z]), 0.030 * k, color, smoothstep(-0.75, 0.75, t))
+    pocket = mouth.part(np.column_stack([x, y, z]), 0.030 * k, color, smoothstep(-0.75, 0.75, t))
+    # The pocket goes with the skin before it, but never nearer to it: nothing of it may break through.
+    fields = mouth.shapes.skin(np.column_stack([x, y, skin]), np.where(t < 0, -1.0, 1.0))
+    for name in _SINKING:
+        pocket.shapes[name] = np.minimum(fields[name], [np.inf, np.inf, 0.0])
+    return pocket
 
 
 def _inner_lips(mouth: _Mouth) -> list[Part]:
