@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
     def _connect_intents(self) -> None:
         director, session = self.director, self.director.session
         self.stage.turned.connect(lambda orbit: setattr(session, "orbit", orbit))
+        self.stage.said.connect(director.say)
         self.stage.empty.sample_asked.connect(director.open_sample)
         self.stage.consent.answered.connect(self._consent_answered)
         self.stage.picture.chosen.connect(director.builds.choose_face)
@@ -219,8 +220,8 @@ class MainWindow(QMainWindow):
 
     def _show_frame(self) -> None:
         frame = self.director.frames.take()
-        if frame is not None and frame.scene.avatar is self.director.session.avatar:
-            self.stage.show_frame(frame.rgba)
+        if frame is not None:
+            self.stage.show_frame(frame.rgba, frame.opaque)
 
     def _avatar_changed(self, avatar: Avatar | None) -> None:
         if avatar is None:
@@ -293,11 +294,10 @@ class MainWindow(QMainWindow):
         self.director.builds.answer_consent(given)
 
     def _back_to_head(self) -> None:
-        if self.director.session.avatar is None or self.stage.shown is None:
+        if self.director.session.avatar is None:
             self.stage.show_empty()
         else:
-            self.stage.show_head()
-            self.stage.show_frame(self.stage.shown)
+            self.stage.back_to_head()
 
     def _paste(self) -> None:
         clipboard = QGuiApplication.clipboard()
@@ -363,4 +363,5 @@ class MainWindow(QMainWindow):
         self.director.settings.setValue("geometry", self.saveGeometry())
         self.hide()
         self.director.stop()
+        self.stage.view.let_go()
         event.accept()

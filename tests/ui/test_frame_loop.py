@@ -58,7 +58,7 @@ def test_motion_changes_the_picture(qtbot: QtBot, loop: FrameLoop) -> None:
             loop.show(avatar=TinyAvatar.make(), size=96, motion=motion)
         frame = loop.take()
         assert frame is not None
-        pictures.append(frame.rgba.astype(int))
+        pictures.append(np.asarray(frame.rgba).astype(int))
     assert np.abs(pictures[0] - pictures[1]).max() > 60
 
 
@@ -74,6 +74,51 @@ def test_the_newest_wish_wins(qtbot: QtBot, loop: FrameLoop) -> None:
     qtbot.waitUntil(lambda: bool(seen) and seen[-1] == 20)
     assert seen in ([0, 20], [20])
     assert loop.pace().superseded == 19
+
+
+def test_a_stream_of_frames_goes_round_in_three_pictures_and_spares_the_shown_one(
+    qtbot: QtBot, loop: FrameLoop
+) -> None:
+    avatar, places = TinyAvatar.make(200), set()
+    for k in range(12):
+        with qtbot.waitSignal(loop.ready):
+            loop.show(avatar=avatar, size=48, orbit=Orbit(yaw=5.0 * k))
+        frame = loop.take()
+        assert frame is not None
+        assert isinstance(frame.rgba, np.ndarray)
+        places.add(frame.rgba.ctypes.data)
+        as_taken = frame.rgba.copy()
+        with qtbot.waitSignal(loop.ready):
+            loop.show(orbit=Orbit(yaw=-5.0 * k))
+        # Two more are drawn while this one is on screen and nobody takes them.
+        drawn = loop.pace().rendered
+        loop.show(orbit=Orbit(yaw=2.0))
+        qtbot.waitUntil(lambda drawn=drawn: loop.pace().rendered > drawn)
+        np.testing.assert_array_equal(frame.rgba, as_taken)
+        loop.take()
+    assert len(places) <= 3
+
+
+def test_a_frame_of_an_avatar_that_left_is_not_given_out(qtbot: QtBot, loop: FrameLoop) -> None:
+    with qtbot.waitSignal(loop.ready):
+        loop.show(avatar=TinyAvatar.make(), size=32)
+    other = TinyAvatar.make(300)
+    with qtbot.waitSignal(loop.ready):
+        loop.show(avatar=other)
+        assert loop.take() is None
+    frame = loop.take()
+    assert frame is not None
+    assert frame.scene.avatar is other
+
+
+def test_a_frame_knows_whether_it_is_opaque(qtbot: QtBot, loop: FrameLoop) -> None:
+    for background, opaque in (("plate", True), ((0.0, 0.5, 0.0), True), ("transparent", False)):
+        with qtbot.waitSignal(loop.ready):
+            loop.show(avatar=TinyAvatar.make(), size=32, background=background)
+        frame = loop.take()
+        assert frame is not None
+        assert frame.opaque is opaque
+        assert bool((np.asarray(frame.rgba)[..., 3] == 255).all()) is opaque
 
 
 def test_a_frame_that_fails_is_said_and_the_next_one_comes(qtbot: QtBot, loop: FrameLoop) -> None:

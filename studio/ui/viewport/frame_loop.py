@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from studio.core.avatar import Avatar, Background
+from studio.core.avatar import Avatar, Background, FrameBuffers, render_bytes
 from studio.core.motion.motion import Motion
+from studio.ui.viewport.gl_interop import Pixels
 from studio.ui.viewport.orbit import Orbit
 
 log = logging.getLogger(__name__)
@@ -38,10 +39,16 @@ class Scene:
 class Frame:
     """A finished picture ``[H,W,4]`` uint8, straight alpha, and how it came about."""
 
-    rgba: NDArray[np.uint8]
+    rgba: Pixels
+    """Stays as it is until the next frame is taken; then its memory may be drawn on again."""
     scene: Scene
     ms: float
     """Milliseconds spent posing, rasterising and shading it."""
+
+    @property
+    def opaque(self) -> bool:
+        """Whether alpha is 255 everywhere."""
+        return not (isinstance(self.scene.background, str) and self.scene.background == "transparent")
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,10 @@ class FrameLoop(QObject):
         self._dirty = False
         self._running = False
         self._frame: Frame | None = None
+        self._taken: Frame | None = None
+        # With one picture being drawn, one waiting and one on screen, the memory of three goes round.
+        self._free: list[NDArray[np.uint8]] = []
+        self._buffers = FrameBuffers()
         self._rendered = self._superseded = 0
         self._finished: deque[tuple[float, float]] = deque(maxlen=240)
         self._thread: threading.Thread | None = None
@@ -103,10 +114,31 @@ class FrameLoop(QObject):
             self._wish.notify()
 
     def take(self) -> Frame | None:
-        """Return the newest frame once, or None if it was taken already."""
+        """Return the newest frame once; None if it was taken already or shows another avatar than is wished for.
+
+        The frame taken before may be drawn on from now on.
+        """
         with self._wish:
             frame, self._frame = self._frame, None
-        return frame
+            if frame is not None and frame.scene.avatar is not self._scene.avatar:
+                self._let_go(frame)
+                return None
+            if frame is not None:
+                self._let_go(self._taken)
+                self._taken = frame
+            return frame
+
+    def _let_go(self, frame: Frame | None) -> None:
+        if frame is not None and isinstance(frame.rgba, np.ndarray):
+            self._free.append(frame.rgba)
+
+    def _blank(self, size: int) -> NDArray[np.uint8]:
+        with self._wish:
+            while self._free:
+                rgba = self._free.pop()
+                if rgba.shape[0] == size:
+                    return rgba
+        return np.empty((size, size, 4), np.uint8)
 
     def pace(self) -> Pace:
         """Return what was measured over the last second."""
@@ -153,6 +185,7 @@ class FrameLoop(QObject):
                 self._rendered += 1
                 self._finished.append((end, (end - start) * 1000))
                 waiting = self._frame is not None
+                self._let_go(self._frame)
                 self._frame = Frame(rgba, scene, (end - start) * 1000)
             if not waiting:
                 self.ready.emit()
@@ -170,10 +203,8 @@ class FrameLoop(QObject):
             name = self.tr("numba · {count} threads").format(count=thread_count())
         self.prepared.emit(name, choice.reason)
 
-    @staticmethod
-    def _draw(scene: Scene, avatar: Avatar) -> NDArray[np.uint8]:
-        from studio.core.avatar import render_frame
-        from studio.core.render.composite import to_bytes
-
+    def _draw(self, scene: Scene, avatar: Avatar) -> Pixels:
         camera = scene.orbit.camera(avatar, scene.size)
-        return to_bytes(render_frame(avatar, scene.motion, camera, scene.background))
+        return render_bytes(
+            avatar, scene.motion, camera, scene.background, buffers=self._buffers, out=self._blank(scene.size)
+        )

@@ -9,8 +9,10 @@ from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from studio.ui.viewport.cards import ConsentCard, EmptyStage
+from studio.ui.viewport.gl_interop import Pixels, on_host
 from studio.ui.viewport.orbit import Orbit
 from studio.ui.viewport.picture import PictureView
+from studio.ui.viewport.texture_view import TextureView
 from studio.ui.viewport.view import make_view, square_within
 
 NOTCH = 120.0  # eighths of a degree in one wheel click
@@ -21,6 +23,8 @@ class Stage(QWidget):
 
     turned = Signal(object)
     """The `Orbit` that a gesture asks for."""
+    said = Signal(str)
+    """A sentence about how frames reach the screen from now on."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,6 +35,8 @@ class Stage(QWidget):
         self.view.widget.setAccessibleName(self.tr("Head"))
         self.view.widget.setToolTip("")
         self.view.widget.installEventFilter(self)
+        if isinstance(self.view, TextureView):
+            self.view.said.connect(self.said)
         self.empty = EmptyStage()
         self.picture = PictureView()
         self._pages = QStackedLayout()
@@ -42,14 +48,13 @@ class Stage(QWidget):
         self.consent = ConsentCard(self)
         self.consent.hide()
         self.orbit = Orbit()
-        self.shown: NDArray[np.uint8] | None = None
-        """The frame on screen, ``[H,W,4]``."""
+        self._shown: Pixels | None = None
         self._grip: QPointF | None = None
         self._holding = False
 
     def show_empty(self) -> None:
         """Invite to drop something."""
-        self.shown = None
+        self._shown = None
         self._holding = False
         self._turn_to(self.empty)
 
@@ -59,16 +64,26 @@ class Stage(QWidget):
         self.picture.show_picture(rgb, boxes)
         self._turn_to(self.picture)
 
-    def show_frame(self, rgba: NDArray[np.uint8]) -> None:
-        """Take a frame of the head; a still picture that is held stays in front of it."""
-        self.shown = rgba
-        self.view.show_frame(rgba)
+    @property
+    def shown(self) -> NDArray[np.uint8] | None:
+        """The frame on screen, ``[H,W,4]``; the next frame may overwrite it."""
+        return None if self._shown is None else on_host(self._shown)
+
+    def show_frame(self, rgba: Pixels, opaque: bool = True) -> None:
+        """Take a frame of the head, which must not change until the next one; a held picture stays before it."""
+        self._shown = rgba
+        self.view.show_frame(rgba, opaque)
         if not self._holding:
             self._turn_to(self.view.widget)
 
     def show_head(self) -> None:
         """Let go of a still picture: the next frame replaces it."""
         self._holding = False
+
+    def back_to_head(self) -> None:
+        """Replace a still picture by the frame that was on screen before it, if there is one."""
+        self._holding = False
+        self._turn_to(self.empty if self._shown is None else self.view.widget)
 
     def ask_consent(self, people: list[tuple[Path, int | None]]) -> None:
         """Show or hide the consent card."""
@@ -90,7 +105,7 @@ class Stage(QWidget):
         card.move((self.width() - card.width()) // 2, self.height() - card.height() - 24)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Turn gestures on the head into orbits; vispy's own mouse handling is not used."""
+        """Turn gestures on the head into orbits."""
         kind = event.type()
         if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
             self._grip = event.position()

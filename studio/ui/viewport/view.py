@@ -1,7 +1,7 @@
 """`FrameView`: one RGBA picture on screen, as a texture where OpenGL works and painted where it does not."""
 
 import os
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,34 +19,11 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QWidget
 
 from studio.ui import theme
+from studio.ui.viewport.gl_interop import Pixels, on_host
+from studio.ui.viewport.texture_view import CHECKER, TextureView
 
 GL_RENDERER = 0x1F01
 SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "basic render")
-CHECKER = 8  # logical px of one square behind transparent pictures
-
-VERTEX = """
-attribute vec2 corner;
-uniform vec2 reach;
-varying vec2 place;
-void main() {
-    place = vec2(0.5 + 0.5 * corner.x, 0.5 - 0.5 * corner.y);
-    gl_Position = vec4(corner * reach, 0.0, 1.0);
-}
-"""
-
-FRAGMENT = """
-uniform sampler2D picture;
-uniform vec2 squares;
-uniform vec3 light;
-uniform vec3 dark;
-varying vec2 place;
-void main() {
-    vec4 pixel = texture2D(picture, place);
-    vec2 square = floor(place * squares);
-    vec3 behind = mod(square.x + square.y, 2.0) < 0.5 ? light : dark;
-    gl_FragColor = vec4(mix(behind, pixel.rgb, pixel.a), 1.0);
-}
-"""
 
 
 class FrameView(Protocol):
@@ -54,8 +31,15 @@ class FrameView(Protocol):
 
     widget: QWidget
 
-    def show_frame(self, rgba: NDArray[np.uint8]) -> None:
-        """Show a square picture ``[H,W,4]``, straight alpha, as large as fits."""
+    def show_frame(self, rgba: Pixels, opaque: bool = True) -> None:
+        """Show a square picture ``[H,W,4]``, straight alpha, as large as fits.
+
+        It must not change until another one was given. `opaque` says that its alpha is 255 everywhere.
+        """
+        ...
+
+    def let_go(self) -> None:
+        """Free everything; nothing is shown afterwards."""
         ...
 
 
@@ -103,28 +87,48 @@ class PaintedView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.widget: QWidget = self
-        self._rgba: NDArray[np.uint8] | None = None
+        self._image: QImage | None = None
+        self._opaque = True
+        # Every pixel is painted here, so Qt need not paint the window behind it first.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
-    def show_frame(self, rgba: NDArray[np.uint8]) -> None:
+    def show_frame(self, rgba: Pixels, opaque: bool = True) -> None:
         """Show a picture."""
-        self._rgba = rgba
-        self.update()
+        pixels = np.ascontiguousarray(on_host(rgba))
+        height, width = pixels.shape[:2]
+        kind = QImage.Format.Format_RGBX8888 if opaque else QImage.Format.Format_RGBA8888
+        # In the window's own format a scaled picture is painted in half the time.
+        own = QImage.Format.Format_RGB32 if opaque else QImage.Format.Format_ARGB32_Premultiplied
+        self._image = QImage(pixels.data, width, height, 4 * width, kind).convertToFormat(own)
+        self._opaque = opaque
+        self.update(self._square().toAlignedRect())
+
+    def let_go(self) -> None:
+        """Free the picture."""
+        self._image = None
+
+    def _square(self) -> QRectF:
+        """Return the largest centred square of whole pixels of the screen, in logical pixels."""
+        ratio = self.devicePixelRatioF()
+        width, height = round(self.width() * ratio), round(self.height() * ratio)
+        side = min(width, height)
+        return QRectF((width - side) // 2 / ratio, (height - side) // 2 / ratio, side / ratio, side / ratio)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the checker and the picture over it."""
+        """Paint the picture over the checker, and what of its surroundings is asked for."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(theme.current().stage))
-        if self._rgba is None:
+        square = self._square()
+        stage = QColor(theme.current().stage)
+        if self._image is None:
+            painter.fillRect(event.rect(), stage)
             return
-        height, width = self._rgba.shape[:2]
-        left, top, side = square_within(self.width(), self.height())
-        target = QRectF(left, top, side, side)
-        opaque = bool(self._rgba[..., 3].min() == 255)
-        if not opaque:
-            painter.fillRect(target, checker())
-        kind = QImage.Format.Format_RGBX8888 if opaque else QImage.Format.Format_RGBA8888
+        painter.setClipRegion(event.region().subtracted(square.adjusted(1, 1, -1, -1).toRect()))
+        painter.fillRect(event.rect(), stage)
+        painter.setClipping(False)
+        if not self._opaque:
+            painter.fillRect(square, checker())
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(target, QImage(self._rgba.data, width, height, 4 * width, kind))
+        painter.drawImage(square, self._image)
 
 
 def checker() -> QBrush:
@@ -137,64 +141,6 @@ def checker() -> QBrush:
         painter.fillRect(place, place, CHECKER, CHECKER, QColor(colors.hover))
     painter.end()
     return QBrush(tile)
-
-
-class TextureView:
-    """Shows the picture as an OpenGL texture through vispy."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        # Imported here so that a display without OpenGL needs no vispy.
-        from vispy import app, gloo
-
-        self._gloo = gloo
-        self._canvas: Any = app.Canvas(app=app.use_app("pyside6"), parent=parent, autoswap=True)
-        self._canvas.measure_fps = lambda *_: None
-        self.widget: QWidget = self._canvas.native
-        self._program = gloo.Program(VERTEX, FRAGMENT)
-        self._program["corner"] = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
-        self._shape: tuple[int, ...] = ()
-        self._texture: Any = None
-        self._waiting: NDArray[np.uint8] | None = None
-        self._canvas.events.draw.connect(self._draw)
-        self._canvas.events.close.connect(self._close)
-
-    def show_frame(self, rgba: NDArray[np.uint8]) -> None:
-        """Keep the picture for the next draw, which uploads it."""
-        self._waiting = rgba
-        self._canvas.update()
-
-    def _close(self, event: Any) -> None:
-        self._texture = self._waiting = None
-
-    def _draw(self, event: Any) -> None:
-        gloo, colors = self._gloo, theme.current()
-        width, height = self._canvas.physical_size
-        gloo.set_viewport(0, 0, width, height)
-        gloo.clear(color=(*rgb(colors.stage), 1.0))
-        if self._waiting is not None:
-            if self._waiting.shape != self._shape:
-                self._shape = self._waiting.shape
-                self._texture = gloo.Texture2D(self._waiting, interpolation="linear")
-                self._program["picture"] = self._texture
-            else:
-                self._texture.set_data(self._waiting)
-            self._waiting = None
-        if self._texture is None:
-            return
-        side = min(width, height)
-        scale = self.widget.devicePixelRatioF()
-        self._program["reach"] = (side / width, side / height)
-        self._program["squares"] = (side / scale / CHECKER, side / scale / CHECKER)
-        self._program["light"] = rgb(colors.hover)
-        self._program["dark"] = rgb(colors.control)
-        gloo.set_state(blend=False, depth_test=False, cull_face=False)
-        self._program.draw("triangle_strip")
-
-
-def rgb(color: str) -> tuple[float, float, float]:
-    """Return a ``#rrggbb`` colour as 0..1."""
-    parsed = QColor(color)
-    return parsed.redF(), parsed.greenF(), parsed.blueF()
 
 
 def to_image(pixels: NDArray[np.uint8]) -> QImage:
