@@ -1,6 +1,7 @@
 """`Gaussians`: the only currency between reconstruction and rendering."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,10 @@ Floats = NDArray[np.float32]
 @dataclass(frozen=True, eq=False)
 class Gaussians:
     """A set of post-activation 3D Gaussians.
+
+    The fields are numpy arrays or, all of them, torch tensors on one device: where the data lie decides
+    what draws them (see `studio.core.render.rasterize.rasterize`). Only `on` makes tensors here; picking,
+    joining and checking are for arrays.
 
     Attributes
     ----------
@@ -47,14 +52,28 @@ class Gaussians:
         for name, shape in shapes.items():
             array = getattr(self, name)
             if array.shape != shape:
-                raise ValueError(f"{name} has shape {array.shape}, expected {shape}")
-            if array.dtype != np.float32:
+                raise ValueError(f"{name} has shape {tuple(array.shape)}, expected {shape}")
+            if str(array.dtype).removeprefix("torch.") != "float32":
                 raise ValueError(f"{name} is {array.dtype}, expected float32")
         if self.seen is not None and self.seen.shape != (n,):
             raise ValueError(f"seen has shape {self.seen.shape}, expected {(n,)}")
 
     def __len__(self) -> int:
         return len(self.means)
+
+    @property
+    def on_host(self) -> bool:
+        """Whether the fields are numpy arrays."""
+        return isinstance(self.means, np.ndarray)
+
+    def on(self, device: str) -> "Gaussians":
+        """Copy arrays into tensors on a torch device."""
+        import torch
+
+        def upload(array: Any) -> Any:
+            return None if array is None else torch.tensor(array, device=device)
+
+        return Gaussians(*(upload(getattr(self, f.name)) for f in fields(self)))
 
     def __getitem__(self, index: "slice | NDArray[np.bool_] | NDArray[np.integer]") -> "Gaussians":
         """Return the chosen Gaussians."""

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
+from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.render import gsplat_backend, numba_backend, reference
@@ -36,13 +37,16 @@ class BackendChoice:
         return f"{self.name}: {self.reason}"
 
 
-@cache
 def choose_backend() -> BackendChoice:
-    """Choose gsplat where CUDA can run it, else numba."""
+    """Choose gsplat where CUDA can run it, else numba; changes once, if gsplat's kernels do not compile."""
     reason = gsplat_backend.why_unavailable()
     if reason is None:
         return BackendChoice("gsplat", "CUDA device found")
     return BackendChoice("numba", reason)
+
+
+def _backend_for(gaussians: Gaussians) -> str:
+    return choose_backend().name if gaussians.on_host else "gsplat"
 
 
 def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, backend: str = "auto") -> Raster:
@@ -51,7 +55,8 @@ def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, back
     EWA splatting as in gsplat: 0.3 px² of blur on the 2D covariance, alpha cut below 1/255 and at most
     0.999, pixel centres at +0.5, nothing nearer than 0.01 m; front to back by the depth of the means, ties
     by index. The skew of K is ignored. A Gaussian with a value that is not a finite number is not
-    drawn; an opacity over 1 counts as 1. May be called from any thread.
+    drawn; an opacity over 1 counts as 1. May be called from any thread. Gaussians of CUDA tensors give a
+    raster of CUDA tensors, which no copy takes to the host; arrays give arrays.
 
     Parameters
     ----------
@@ -62,8 +67,8 @@ def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, back
     depth
         Whether the result carries depth; it costs another channel.
     backend
-        "numba" (processor), "gsplat" (CUDA), "reference" (float64, seconds per frame) or "auto" for
-        `choose_backend`.
+        "numba" (processor), "gsplat" (CUDA), "reference" (float64, seconds per frame) or "auto": gsplat
+        for tensors, `choose_backend` for arrays.
 
     Raises
     ------
@@ -72,7 +77,7 @@ def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, back
     ValueError
         If there is no backend of that name.
     """
-    name = choose_backend().name if backend == "auto" else backend
+    name = _backend_for(gaussians) if backend == "auto" else backend
     if name == "numba":
         return numba_backend.rasterize(gaussians, camera, depth=depth)
     if name == "gsplat":
@@ -101,7 +106,7 @@ def rasterize_vjp(gaussians: Gaussians, camera: Camera, *, backend: str = "auto"
     ValueError
         If the backend has no gradients.
     """
-    name = choose_backend().name if backend == "auto" else backend
+    name = _backend_for(gaussians) if backend == "auto" else backend
     if name == "numba":
         return numba_backend.rasterize_vjp(gaussians, camera)
     if name == "gsplat":
@@ -124,6 +129,9 @@ def warm_up(on_message: Callable[[str], None] | None = None) -> float:
     start = time.perf_counter()
     if on_message:
         on_message("preparing renderer…")
+    if choose_backend().name == "gsplat":
+        with suppress(UserError):  # from then on the choice is numba, and the last message says why
+            gsplat_backend.warm_up(on_message)
     camera = Camera.frontal(16, 20.0, 0.5)
     ones = np.ones(2, np.float32)
     for channels in (3, 4):

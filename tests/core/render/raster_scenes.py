@@ -1,11 +1,14 @@
 """Random Gaussians and cameras for the tests of this room."""
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 
+DATA = Path(__file__).resolve().parents[2] / "data"
 FIELDS = ("means", "quats", "scales", "opacities", "colors")
 
 

@@ -1,27 +1,23 @@
 """Which backend draws, on how many threads, and that it is ready."""
 
 import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import gsplat_on_cpu
 import numpy as np
 import pytest
 from raster_scenes import askew_camera, random_gaussians
 
 from studio.core.errors import UserError
-from studio.core.render import gsplat_backend, numba_runtime
+from studio.core.render import cuda_machine, gsplat_backend, numba_runtime
+from studio.core.render.cuda_machine import Driver
 from studio.core.render.numba_backend import Workspace
 from studio.core.render.rasterize import choose_backend, rasterize, rasterize_vjp, warm_up
 
 
-@pytest.fixture
-def fresh_choice():
-    choose_backend.cache_clear()
-    yield
-    choose_backend.cache_clear()
-
-
-@pytest.mark.usefixtures("fresh_choice")
 def test_without_cuda_numba_draws_and_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gsplat_backend, "why_unavailable", lambda: "no CUDA device found")
     choice = choose_backend()
@@ -34,29 +30,141 @@ def test_without_cuda_numba_draws_and_says_why(monkeypatch: pytest.MonkeyPatch) 
             draw(gaussians, camera, backend="gsplat")
 
 
-@pytest.mark.usefixtures("fresh_choice")
 def test_with_cuda_gsplat_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gsplat_backend, "why_unavailable", lambda: None)
     assert choose_backend().name == "gsplat"
 
 
-def test_reasons_are_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    def reason(cuda: str | None, devices: int | None, compiler: bool, torch: bool = True) -> str | None:
-        gsplat_backend.why_unavailable.cache_clear()
-        monkeypatch.setattr(gsplat_backend, "_cuda_version", lambda folder: cuda)
-        monkeypatch.setattr(gsplat_backend, "_cuda_device_count", lambda: devices)
-        monkeypatch.setattr(gsplat_backend, "_has_nvcc", lambda: compiler)
-        if not torch:
-            monkeypatch.setattr(gsplat_backend, "_package_folder", lambda name: None)
-        return gsplat_backend.why_unavailable()
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"package_folder": lambda name: None}, "torch is not installed"),
+        ({"driver": lambda: None, "nvidia_cards": lambda: 0}, "no NVIDIA graphics card found"),
+        ({"driver": lambda: None, "nvidia_cards": lambda: 2}, "there is an NVIDIA card, but no NVIDIA driver"),
+        ({"driver": lambda: None, "nvidia_cards": lambda: None}, "no NVIDIA driver found"),
+        ({"driver": lambda: Driver((13, 0), 0, 999)}, "the NVIDIA driver does not start (CUDA error 999)"),
+        ({"driver": lambda: Driver((13, 0), 0)}, "the NVIDIA driver offers no CUDA device"),
+        ({"torch_cuda": lambda: None}, "the installed torch is built without CUDA"),
+        (
+            {"driver": lambda: Driver((12, 8), 1)},
+            "the NVIDIA driver runs CUDA 12.8, torch needs 13.0: update the driver",
+        ),
+        ({"toolkit": lambda: None}, "no nvcc with its headers found to compile gsplat's CUDA kernels"),
+        (
+            {"toolkit_cuda": lambda home: (12, 4)},
+            "nvcc is of CUDA 12.4, but torch of 13.0: install the CUDA toolkit of torch",
+        ),
+        ({"host_compiler": lambda: None}, "no C++ compiler found to compile gsplat's CUDA kernels"),
+    ],
+)
+def test_reasons_are_told_apart(monkeypatch: pytest.MonkeyPatch, changes: dict, reason: str | None) -> None:
+    machine = {
+        "driver": lambda: Driver((13, 1), 1),
+        "torch_cuda": lambda: (13, 0),
+        "toolkit": lambda: Path("cuda"),
+        "toolkit_cuda": lambda home: (13, 0),
+        "host_compiler": lambda: "c++",
+    }
+    for name, value in (machine | changes).items():
+        monkeypatch.setattr(cuda_machine, name, value)
+    gsplat_backend._why_unavailable_by_machine.cache_clear()
+    assert gsplat_backend.why_unavailable() == reason
+    gsplat_backend._why_unavailable_by_machine.cache_clear()
 
-    assert reason(None, 1, True) == "the installed torch is built without CUDA"
-    assert reason("12.8", None, True) == "no NVIDIA driver found"
-    assert reason("12.8", 0, True) == "no CUDA device found"
-    assert reason("12.8", 1, False) == "no nvcc found to compile gsplat's CUDA kernels"
-    assert reason("12.8", 1, True) is None
-    assert reason("12.8", 1, True, torch=False) == "torch is not installed"
-    gsplat_backend.why_unavailable.cache_clear()
+
+def test_a_machine_without_cuda_does_not_wait_for_torch() -> None:
+    code = (
+        "import sys; from studio.core.render.rasterize import warm_up, choose_backend; warm_up(); "
+        "print(choose_backend().name, 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    name, imported = done.stdout.split()
+    assert imported == str(name == "gsplat")
+
+
+def test_cards_are_counted_on_the_pci_bus(tmp_path: Path) -> None:
+    assert cuda_machine.nvidia_cards(tmp_path / "none") is None
+    for slot, vendor, kind in [("a", "0x10de", "0x030200"), ("b", "0x10de", "0x040300"), ("c", "0x8086", "0x030000")]:
+        (tmp_path / slot).mkdir()
+        (tmp_path / slot / "vendor").write_text(f"{vendor}\n")
+        (tmp_path / slot / "class").write_text(f"{kind}\n")
+    assert cuda_machine.nvidia_cards(tmp_path) == 1
+
+
+def test_the_toolkit_is_looked_for_where_torch_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bin").mkdir()
+    compiler = tmp_path / "bin" / "nvcc"
+    compiler.write_text("#!/bin/sh\necho Cuda compilation tools, release 12.4, V12.4.131\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path))
+    assert cuda_machine.toolkit() is None
+    (tmp_path / "include").mkdir()
+    (tmp_path / "include" / "cuda_runtime.h").touch()
+    assert cuda_machine.toolkit() == tmp_path
+    assert cuda_machine.toolkit_cuda(tmp_path) == (12, 4)
+    monkeypatch.setenv("CUDA_HOME", str(tmp_path / "none"))
+    assert cuda_machine.toolkit() is None
+    assert cuda_machine.toolkit_cuda(tmp_path / "none") is None
+    monkeypatch.delenv("CUDA_HOME")
+    monkeypatch.delenv("CUDA_PATH", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    assert cuda_machine.toolkit() == tmp_path
+
+
+@pytest.fixture
+def first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine on which gsplat can run and has not been compiled, with stand-ins for its kernels."""
+    gsplat_on_cpu.install(monkeypatch)
+    monkeypatch.setattr(gsplat_backend, "_loaded", False)
+    monkeypatch.setattr(gsplat_backend, "_failure", None)
+    monkeypatch.setattr(gsplat_backend, "needs_compiling", lambda: True)
+    monkeypatch.setenv("PATH", os.environ["PATH"])  # both are set for the compiler, and put back after the test
+    monkeypatch.setenv("CUDA_HOME", os.environ.get("CUDA_HOME", ""))
+
+
+@pytest.mark.usefixtures("first_use")
+def test_compiling_is_told_before_and_timed_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[str] = []
+    monkeypatch.setattr(gsplat_backend, "_kernels", lambda: heard.append("compile") or object())
+    warm_up(heard.append)
+    assert heard[:2] == ["preparing renderer…", "compiling the CUDA renderer: some minutes, and only this once…"]
+    assert heard[2] == "compile"
+    assert heard[3].startswith("CUDA renderer compiled in ")
+    assert heard[4].endswith("(gsplat: CUDA device found)")
+    warm_up(heard.append)
+    assert heard.count("compile") == 1
+
+
+@pytest.mark.usefixtures("first_use")
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (RuntimeError("Error building extension 'gsplat_cuda'\nmuch more"), "Error building extension 'gsplat_cuda'"),
+        (None, "finds no CUDA toolkit"),
+    ],
+)
+def test_where_gsplat_does_not_compile_numba_draws_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, outcome: Exception | None, reason: str
+) -> None:
+    tries: list[None] = []
+
+    def compile_kernels() -> None:
+        tries.append(None)
+        if outcome is not None:
+            raise outcome
+
+    monkeypatch.setattr(gsplat_backend, "_kernels", compile_kernels)
+    gaussians, camera = random_gaussians(0), askew_camera()
+    with pytest.raises(UserError, match=reason):
+        rasterize(gaussians, camera, backend="gsplat")
+    assert choose_backend().name == "numba"
+    assert reason in choose_backend().reason
+    heard: list[str] = []
+    warm_up(heard.append)
+    assert reason in heard[-1]
+    assert "much more" not in heard[-1]
+    assert len(tries) == 1
 
 
 def test_unknown_backends_are_refused() -> None:
