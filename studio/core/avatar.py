@@ -13,7 +13,7 @@ The result is fresh memory unless the caller brings `out`, so two results share 
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,8 @@ from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.motion import Motion
-from studio.core.render.composite import Picture
-from studio.core.render.rasterize import Raster, rasterize
+from studio.core.render.composite import Picture, empty_bytes
+from studio.core.render.rasterize import Raster, choose_backend, rasterize
 
 Background: TypeAlias = "str | tuple[float, float, float] | NDArray[np.float32]"
 """``"plate"``, ``"transparent"``, an RGB colour 0..1, or a picture ``[H,W,3]`` float32 0..1."""
@@ -96,6 +96,26 @@ class Avatar(Protocol):
         ...
 
 
+@runtime_checkable
+class Movable(Protocol):
+    """An avatar that can pose and shade on a GPU."""
+
+    def on(self, device: str) -> Avatar:
+        """Return the same avatar with its constants on a torch device: its frames are tensors there."""
+        ...
+
+
+def on_fastest_device(avatar: Avatar) -> Avatar:
+    """Return an avatar's twin on the GPU where gsplat draws; the avatar itself elsewhere.
+
+    So it is too where the avatar cannot move: it is then posed on the processor, and gsplat draws each frame
+    from an uploaded copy and brings it back.
+    """
+    if choose_backend().name == "gsplat" and isinstance(avatar, Movable):
+        return avatar.on("cuda")
+    return avatar
+
+
 @dataclass(eq=False)
 class FrameBuffers:
     """The memory that one stream of frames writes over and over; see the module.
@@ -149,10 +169,10 @@ def render_bytes(
 
     Returns
     -------
-    ``[H,W,4]`` uint8, straight alpha: `out`, or fresh memory.
+    ``[H,W,4]`` uint8, straight alpha: `out`, or fresh memory, which lies where the avatar's Gaussians do: a
+    CUDA tensor for an avatar `on_fastest_device`.
     """
-    picture = np.empty((camera.height, camera.width, 4), np.uint8) if out is None else out
-    return _render(avatar, frame, camera, background, backend, buffers, picture)
+    return _render(avatar, frame, camera, background, backend, buffers, out, in_bytes=True)
 
 
 def _render(
@@ -163,10 +183,13 @@ def _render(
     backend: str,
     buffers: FrameBuffers | None,
     out: Picture | None,
+    in_bytes: bool = False,
 ) -> Picture:
     buffers = FrameBuffers() if buffers is None else buffers
     buffers.gaussians = avatar.pose(frame, camera, buffers.gaussians)
     raster = rasterize(buffers.gaussians, camera, backend=backend)
+    if out is None and in_bytes:
+        out = empty_bytes(raster)
     return avatar.shade(raster, frame, camera, background, out)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numba import prange
 from numpy.typing import NDArray
 
+from studio.core.render import torch_composite
 from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_array, kernel_threads
 from studio.core.render.raster import Raster
 
@@ -25,7 +26,7 @@ def composite(
     background: tuple[float, float, float] | NDArray[np.float32] | None,
     out: Picture | None = None,
 ) -> Picture:
-    """Composite a raster over a background.
+    """Composite a raster over a background, on the device where the raster lies.
 
     Parameters
     ----------
@@ -47,6 +48,8 @@ def composite(
     ValueError
         If the raster is not RGB, or the background or `out` does not fit it.
     """
+    if not isinstance(raster.color, np.ndarray):
+        return torch_composite.composite(raster, background, out)
     height, width, channels = raster.color.shape
     if channels != 3:
         raise ValueError(f"only RGB rasters can be composited, this one has {channels} channels")
@@ -74,11 +77,20 @@ def composite(
     return out
 
 
+def empty_bytes(raster: Raster) -> NDArray[np.uint8]:
+    """Return memory ``[H,W,4]`` for the bytes of a raster's picture, on the device where the raster lies."""
+    if not isinstance(raster.color, np.ndarray):
+        return torch_composite.empty_bytes(raster)
+    return np.empty((*raster.color.shape[:2], 4), np.uint8)
+
+
 def to_bytes(picture: NDArray[np.float32], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
     """Round a picture ``[H,W,C]`` 0..1 to bytes; what lies outside 0..1 is clipped, NaN is 0.
 
     `out` is a contiguous array of the same shape to be written and returned.
     """
+    if not isinstance(picture, np.ndarray):
+        return torch_composite.to_bytes(picture, out)
     picture = kernel_array(picture)
     out = np.empty(picture.shape, np.uint8) if out is None else out
     if out.shape != picture.shape or not out.flags.c_contiguous:
