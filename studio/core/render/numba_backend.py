@@ -12,9 +12,19 @@ from numpy.typing import NDArray
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.render.numba_backward import SUM_COLOR, composite_gradients, number_slots
-from studio.core.render.numba_binning import TILE, bin_splats
+from studio.core.render.numba_binning import bin_splats, place_tiles
 from studio.core.render.numba_compositing import composite_tiles
-from studio.core.render.numba_projection import DEPTH, SPLAT_WIDTH, camera_vector, project
+from studio.core.render.numba_lanes import WIDTH
+from studio.core.render.numba_projection import (
+    DEPTH,
+    MOST_SPLATS,
+    SPLAT_WIDTH,
+    TILE,
+    X0,
+    Y1,
+    camera_vector,
+    project,
+)
 from studio.core.render.numba_projection_backward import project_gradients
 from studio.core.render.numba_runtime import kernel_array, kernel_threads
 from studio.core.render.raster import GaussianGradients, Pullback, Raster
@@ -26,63 +36,74 @@ class Workspace:
 
     Attributes
     ----------
-    splats, boxes
-        ``[>=N,16]`` float32 and ``[>=N,4]`` int32 of `project`.
-    entries, tile_starts
-        ``[>=M]`` uint64 and ``[tiles+1]`` int64 of `bin_splats`.
+    splats
+        ``[>=N,16]`` float32 of `project`.
+    tile_rows, tile_starts
+        ``[>=M,16]`` float32 and ``[tiles+1]`` int64 of `bin_splats`.
+    entries
+        ``[>=M]`` uint64 of `composite_tiles`.
+    counts
+        ``[threads,tiles]`` int64, scratch.
     tiles_x
         Tiles per row of the image.
     """
 
-    splats: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, SPLAT_WIDTH), np.float32))
-    boxes: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 4), np.int32))
-    entries: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    splats: NDArray[np.float32] = field(default_factory=lambda: _cache_aligned(0))
+    tile_rows: NDArray[np.float32] = field(default_factory=lambda: _cache_aligned(0))
     tile_starts: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
+    entries: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     tiles_x: int = 0
 
-    def project(self, gaussians: Gaussians, camera: Camera) -> None:
-        """Fill `splats` and `boxes`."""
+    def project(self, gaussians: Gaussians, camera: Camera, threads: int) -> None:
+        """Fill `splats` and `counts`."""
         n = len(gaussians)
-        if n > len(self.splats):
-            self.splats = _cache_aligned(n + n // 4)
-            self.boxes = np.empty((n + n // 4, 4), np.int32)
-        means, quats, scales, opacities, colors = kernel_inputs(gaussians)
-        projected = self.splats[:n], self.boxes[:n]
-        project(means, quats, scales, opacities, colors, camera_vector(camera), *projected)
-
-    def bin(self, n: int, camera: Camera, threads: int) -> None:
-        """Fill `entries` and `tile_starts` from the first `n` boxes."""
+        if n > MOST_SPLATS:
+            raise ValueError(f"{n} Gaussians are more than the {MOST_SPLATS} that can be drawn")
+        if n + WIDTH > len(self.splats):
+            self.splats = _cache_aligned(n + n // 4 + WIDTH)
         self.tiles_x, tiles_y = -(-camera.width // TILE), -(-camera.height // TILE)
-        tiles = self.tiles_x * tiles_y
-        if len(self.tile_starts) != tiles + 1:
-            self.tile_starts = np.empty(tiles + 1, np.int64)
-        counts = np.empty((threads, tiles), np.uint32)
-        inputs = self.boxes[:n], self.splats[:n].view(np.uint32), self.tiles_x, threads, counts, self.tile_starts
-        needed = bin_splats(*inputs, self.entries)
+        if self.counts.shape != (threads, self.tiles_x * tiles_y):
+            self.counts = np.empty((threads, self.tiles_x * tiles_y), np.int64)
+            self.tile_starts = np.empty(self.tiles_x * tiles_y + 1, np.int64)
+        inputs = [array.reshape(-1) for array in kernel_inputs(gaussians)]
+        channels = gaussians.colors.shape[1]
+        project(*inputs, channels, camera_vector(camera), self.tiles_x, self.splats, self.counts)
+
+    def bin(self, n: int) -> None:
+        """Fill `tile_rows` and `tile_starts`; `counts` are used up."""
+        place_tiles(self.counts, self.tile_starts)
+        needed = int(self.tile_starts[-1])
         if needed > len(self.entries):
             self.entries = np.empty(needed + needed // 4, np.uint64)
-            bin_splats(*inputs, self.entries)
+            self.tile_rows = _cache_aligned(needed + needed // 4)
+        bin_splats(self.splats, n, self.tiles_x, self.counts, self.tile_rows)
 
-    def composite(self, colors: NDArray[np.float32], packed: bool, camera: Camera, threads: int) -> Raster:
-        """Sort the entries and composite the splats with colours ``[N,C]``, or those `packed` in them."""
+    def composite(
+        self, colors: NDArray[np.float32], packed: bool, camera: Camera, threads: int, named: bool = False
+    ) -> Raster:
+        """Sort and composite the splats with colours ``[N,C]``, or those `packed` in the rows.
+
+        The entries name splats if asked for.
+        """
         shape = (camera.height, camera.width)
         raster = Raster(np.empty((*shape, colors.shape[1]), np.float32), np.empty((*shape, 1), np.float32))
         composite_tiles(
-            *(self.splats[: len(colors)], kernel_array(colors), packed, self.entries, self.tile_starts),
-            *(self.tiles_x, threads, raster.color, raster.alpha),
+            *(self.tile_rows, kernel_array(colors), packed, self.tile_starts, self.tiles_x, threads, named),
+            *(self.entries, raster.color, raster.alpha),
         )
         return raster
 
-    def render(self, gaussians: Gaussians, camera: Camera, threads: int) -> Raster:
+    def render(self, gaussians: Gaussians, camera: Camera, threads: int, named: bool = False) -> Raster:
         """Project, bin and composite."""
-        self.project(gaussians, camera)
-        self.bin(len(gaussians), camera, threads)
-        return self.composite(gaussians.colors, gaussians.colors.shape[1] == 3, camera, threads)
+        self.project(gaussians, camera, threads)
+        self.bin(len(gaussians))
+        return self.composite(gaussians.colors, gaussians.colors.shape[1] == 3, camera, threads, named)
 
     def render_depth(self, gaussians: Gaussians, camera: Camera, threads: int) -> Raster:
         """Render with depth, which is composited as one more channel."""
-        self.project(gaussians, camera)
-        self.bin(len(gaussians), camera, threads)
+        self.project(gaussians, camera, threads)
+        self.bin(len(gaussians))
         with_depth = np.hstack([gaussians.colors, self.splats[: len(gaussians), DEPTH, None]])
         raster = self.composite(with_depth, False, camera, threads)
         weighted = raster.color[..., -1:]
@@ -102,7 +123,7 @@ class Workspace:
         n = len(gaussians)
         inputs = means, quats, scales, opacities, colors = kernel_inputs(gaussians)
         slot_starts = np.empty(n + 1, np.int64)
-        number_slots(self.boxes[:n], slot_starts)
+        number_slots(self.splats[:n, X0 : Y1 + 1].astype(np.int32), slot_starts)
         slots = np.zeros((slot_starts[-1], SUM_COLOR + colors.shape[1]), np.float32)
         composite_gradients(
             *(self.splats[:n], colors, self.entries, self.tile_starts, self.tiles_x, threads),
@@ -143,7 +164,7 @@ def rasterize_vjp(gaussians: Gaussians, camera: Camera) -> tuple[Raster, Pullbac
     """Render Gaussians and return the way back; see `studio.core.render.rasterize.rasterize_vjp`."""
     workspace = Workspace()
     with kernel_threads() as threads:
-        raster = workspace.render(gaussians, camera, threads)
+        raster = workspace.render(gaussians, camera, threads, named=True)
 
     def pullback(grad_color: NDArray[np.float32], grad_alpha: NDArray[np.float32] | None) -> GaussianGradients:
         if grad_alpha is None:

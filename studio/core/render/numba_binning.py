@@ -4,76 +4,101 @@ import numba
 import numpy as np
 from numba import prange
 
-from studio.core.render.numba_projection import DEPTH
+from studio.core.render.numba_lanes import WIDTH, load, store
+from studio.core.render.numba_projection import DEPTH, INDEX, SPLAT_WIDTH, TILE, X0, X1, Y0, Y1, share
 from studio.core.render.numba_runtime import KERNEL
 
-TILE = 32
-"""px; side of a screen tile."""
-
+u64 = np.uint64
 _DIGIT = np.uint64(255)
 _INDEX_BITS = np.uint64(32)
 INDEX_MASK = np.uint64(0xFFFFFFFF)
-"""The part of an entry that is the splat's index."""
+"""The part of an entry that is not depth."""
 
 
-@numba.njit(parallel=True, **KERNEL)
-def bin_splats(boxes, splat_bits, tiles_x, workers, counts, tile_starts, entries):
-    """Write one entry per splat and tile it touches, grouped by tile and in index order.
+@numba.njit(**KERNEL)
+def place_tiles(counts, tile_starts):
+    """Turn counts into places.
 
     Parameters
     ----------
-    boxes
-        ``[N,4]`` int32 of `project`.
-    splat_bits
-        ``[N,16]``: the splats of `project` seen as uint32. The bits of a positive float32, such as the
-        depth, order like the number itself.
-    tiles_x, workers
-        Tiles per row; number of contiguous shares the splats are dealt in.
     counts
-        ``[workers, tiles]`` uint32 scratch.
+        ``[workers, tiles]`` int64 of `project`; turned into where each worker's first row of a tile goes.
     tile_starts
-        ``[tiles+1]`` int64, written: where each tile's entries begin.
-    entries
-        ``[M]`` uint64, written if large enough: depth key above, splat index below.
-
-    Returns
-    -------
-    How many entries there are; nothing was written to `entries` if that is more than M.
+        ``[tiles+1]`` int64, written: where each tile's rows begin.
     """
-    n = boxes.shape[0]
-    share = (n + workers - 1) // workers
-    for w in prange(workers):
-        counts[w, :] = 0
-        for i in range(w * share, min(n, (w + 1) * share)):
-            if boxes[i, 0] <= boxes[i, 1]:
-                for ty in range(boxes[i, 2] // TILE, boxes[i, 3] // TILE + 1):
-                    for tx in range(boxes[i, 0] // TILE, boxes[i, 1] // TILE + 1):
-                        counts[w, ty * tiles_x + tx] += np.uint32(1)
     total = 0
     for t in range(tile_starts.shape[0] - 1):
         tile_starts[t] = total
-        for w in range(workers):
+        for w in range(counts.shape[0]):
             count = counts[w, t]
             counts[w, t] = total
-            total += np.int64(count)
+            total += count
     tile_starts[-1] = total
-    if total > entries.shape[0]:
-        return total
+
+
+@numba.njit(parallel=True, **KERNEL)
+def bin_splats(splats, n, tiles_x, counts, tile_rows):
+    """Copy the row of every splat to each tile it touches, grouped by tile and in index order.
+
+    Compositing then reads what it needs from one place: fetched from all over memory, the rows would take
+    it longer than compositing them.
+
+    Parameters
+    ----------
+    splats
+        ``[>=n,16]`` float32 of `project`.
+    tiles_x
+        Tiles per row.
+    counts
+        ``[workers, tiles]`` int64 of `place_tiles`; used up.
+    tile_rows
+        ``[>=M,16]`` float32, written.
+    """
+    workers = counts.shape[0]
+    source, target = splats.reshape(-1), tile_rows.reshape(-1)
     for w in prange(workers):
-        for i in range(w * share, min(n, (w + 1) * share)):
-            if boxes[i, 0] <= boxes[i, 1]:
-                entry = (np.uint64(splat_bits[i, DEPTH]) << _INDEX_BITS) | np.uint64(i)
-                for ty in range(boxes[i, 2] // TILE, boxes[i, 3] // TILE + 1):
-                    for tx in range(boxes[i, 0] // TILE, boxes[i, 1] // TILE + 1):
+        first, last = share(n, w, workers)
+        for i in range(first, last):
+            if splats[i, X0] <= splats[i, X1]:
+                low, high = load(source, u64(i * SPLAT_WIDTH)), load(source, u64(i * SPLAT_WIDTH + WIDTH))
+                for ty in range(np.int64(splats[i, Y0]) // TILE, np.int64(splats[i, Y1]) // TILE + 1):
+                    for tx in range(np.int64(splats[i, X0]) // TILE, np.int64(splats[i, X1]) // TILE + 1):
                         t = ty * tiles_x + tx
-                        entries[counts[w, t]] = entry
-                        counts[w, t] += np.uint32(1)
-    return total
+                        place = counts[w, t] * SPLAT_WIDTH
+                        counts[w, t] += 1
+                        store(target, u64(place), low)
+                        store(target, u64(place + WIDTH), high)
+
+
+@numba.njit(**KERNEL)
+def list_entries(row_bits, first, entries):
+    """Write a tile's entries: depth above, place among the tile's rows below.
+
+    Parameters
+    ----------
+    row_bits
+        ``[M,16]``: the rows seen as uint32. The bits of a positive float32, such as the depth, order like
+        the number itself.
+    first
+        The tile's first row.
+    entries
+        ``[n]`` uint64, written in index order.
+    """
+    for k in range(entries.shape[0]):
+        entries[k] = (np.uint64(row_bits[first + k, DEPTH]) << _INDEX_BITS) | np.uint64(k)
+
+
+@numba.njit(**KERNEL)
+def name_entries(rows, first, entries):
+    """Replace the places in a tile's entries by the splats' indices."""
+    for k in range(entries.shape[0]):
+        place = np.int64(entries[k] & INDEX_MASK)
+        entries[k] = (entries[k] & ~INDEX_MASK) | np.uint64(rows[first + place, INDEX])
 
 
 @numba.njit(**KERNEL)
 def sort_entries(entries, scratch, histogram):
-    """Order one tile's entries by depth, ties by splat index (stable least-digit radix sort).
+    """Order one tile's entries by depth, ties as they came (stable least-digit radix sort).
 
     Only the digits in which the tile's depths differ are sorted: three bytes, rarely four.
 

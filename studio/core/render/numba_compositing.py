@@ -9,7 +9,19 @@ import numba
 import numpy as np
 from numba import prange
 
-from studio.core.render.numba_binning import INDEX_MASK, TILE, sort_entries, tiles_by_work
+from studio.core.render.numba_binning import INDEX_MASK, list_entries, name_entries, sort_entries, tiles_by_work
+from studio.core.render.numba_lanes import (
+    WIDTH,
+    exp_of,
+    greater,
+    iota,
+    lesser,
+    load,
+    select_less,
+    splat,
+    store,
+    store_columns_3,
+)
 from studio.core.render.numba_projection import (
     ALPHA_MAX,
     ALPHA_MIN,
@@ -18,9 +30,12 @@ from studio.core.render.numba_projection import (
     CONIC_B,
     CONIC_C,
     GREEN,
+    INDEX,
     LOG_OPACITY,
     RED,
+    ROW_RATIO,
     SPLAT_WIDTH,
+    TILE,
     X0,
     X1,
     Y0,
@@ -46,6 +61,7 @@ OPAQUE = 1e-4
 
 u64 = np.uint64
 f32 = np.float32
+_STEEP = f32(80)  # exp of more is near the end of what float32 holds
 _LANES, _HALF_LANES, _ROW, _PLANE = u64(LANES), u64(HALF_LANES), u64(ROW), u64(PLANE)
 _SPLAT_WIDTH = u64(SPLAT_WIDTH)
 
@@ -87,33 +103,100 @@ def row_polynomial(splat, px, py):
     return q0, -a * dx - b * dy, -half * a, -c * (dy + half) - b * dx, -b, -c
 
 
-def _rgb_kernel(lanes: np.uint64):
-    """Build the function that composites `lanes` columns of one splat (planes T, R, G, B)."""
-
-    @numba.njit(**KERNEL)
-    def splat_rgb(tile, offset, rows, polynomial, red, green, blue):
-        q0, q1, q2, dq0, dq1, ddq0 = polynomial
-        for _ in range(rows):
-            for lane in range(lanes):
-                x = f32(lane)
-                p = offset + lane
-                alpha = splat_alpha(q0 + x * (q1 + q2 * x))
-                transmittance = tile[p]
-                weight = alpha * transmittance if alpha >= f32(ALPHA_MIN) else f32(0)
-                tile[p] = transmittance - weight
-                tile[p + _PLANE] += weight * red
-                tile[p + u64(2) * _PLANE] += weight * green
-                tile[p + u64(3) * _PLANE] += weight * blue
-            q0 += dq0
-            dq0 += ddq0
-            q1 += dq1
-            offset += _ROW
-
-    return splat_rgb
+@numba.njit(inline="always")
+def lane_alpha(exponent):
+    """As `splat_alpha`, of eight lanes."""
+    y = greater(exponent, splat(f32(-5.6))) * splat(f32(1 / 8))
+    p = splat(f32(0.000974991837)) * y + splat(f32(0.007949696001))
+    p = p * y + splat(f32(0.041483567159))
+    p = p * y + splat(f32(0.166620880414))
+    p = p * y + splat(f32(0.499994455806))
+    p = p * y + splat(f32(0.999999743550))
+    p = p * y + splat(f32(0.999999998016))
+    p = p * p
+    p = p * p
+    return lesser(p * p, splat(f32(ALPHA_MAX)))
 
 
-splat_rgb = _rgb_kernel(_LANES)
-splat_rgb_half = _rgb_kernel(_HALF_LANES)
+@numba.njit(inline="always")
+def cover(tile, offset, alpha, red, green, blue):
+    """Put eight pixels of a splat behind what is there already (planes T, R, G, B)."""
+    transmittance = load(tile, offset)
+    weight = select_less(alpha, splat(f32(ALPHA_MIN)), splat(f32(0)), alpha * transmittance)
+    store(tile, offset, transmittance - weight)
+    for color in (red, green, blue):
+        offset += _PLANE
+        store(tile, offset, load(tile, offset) + weight * color)
+
+
+@numba.njit(inline="always")
+def first_rows(polynomial, x, width):
+    """Return alpha in a splat's first row of pixels at lanes `x`, 0 from `width` on, and the next row's over it."""
+    q0, q1, q2, dq0, dq1, _ = polynomial
+    low, high = splat(-_STEEP), splat(_STEEP)
+    alpha = exp_of(greater(splat(q0) + x * (splat(q1) + splat(q2) * x), low))
+    ratio = exp_of(lesser(greater(splat(dq0) + splat(dq1) * x, low), high))
+    return select_less(x, splat(width), alpha, splat(f32(0))), ratio
+
+
+@numba.njit(**KERNEL)
+def one_column(tile, offset, height, polynomial, width, row_ratio, red, green, blue):
+    """Composite up to 8 columns of one splat.
+
+    From one row to the next, alpha changes by a ratio, and the ratio by a constant one: two products
+    instead of an exponential.
+    """
+    r, g, b = splat(red), splat(green), splat(blue)
+    alpha, ratio = first_rows(polynomial, iota(), width)
+    for _ in range(height):
+        cover(tile, offset, lesser(alpha, splat(f32(ALPHA_MAX))), r, g, b)
+        alpha = alpha * ratio
+        ratio = ratio * splat(row_ratio)
+        offset += _ROW
+
+
+@numba.njit(**KERNEL)
+def two_columns(tile, offset, height, polynomial, width, row_ratio, red, green, blue):
+    """Composite up to 16 columns of one splat, as `one_column`."""
+    r, g, b = splat(red), splat(green), splat(blue)
+    alpha, ratio = first_rows(polynomial, iota(), width)
+    alpha8, ratio8 = first_rows(polynomial, iota() + splat(f32(WIDTH)), width)
+    for _ in range(height):
+        cover(tile, offset, lesser(alpha, splat(f32(ALPHA_MAX))), r, g, b)
+        cover(tile, offset + u64(WIDTH), lesser(alpha8, splat(f32(ALPHA_MAX))), r, g, b)
+        alpha = alpha * ratio
+        alpha8 = alpha8 * ratio8
+        ratio = ratio * splat(row_ratio)
+        ratio8 = ratio8 * splat(row_ratio)
+        offset += _ROW
+
+
+@numba.njit(**KERNEL)
+def steep_columns(tile, offset, height, polynomial, red, green, blue):
+    """Composite 16 columns of a splat whose alpha is too small in some corner for `first_rows`."""
+    q0, q1, q2, dq0, dq1, ddq0 = polynomial
+    r, g, b = splat(red), splat(green), splat(blue)
+    x = iota()
+    x8 = x + splat(f32(WIDTH))
+    for _ in range(height):
+        cover(tile, offset, lane_alpha(splat(q0) + x * (splat(q1) + splat(q2) * x)), r, g, b)
+        cover(tile, offset + u64(WIDTH), lane_alpha(splat(q0) + x8 * (splat(q1) + splat(q2) * x8)), r, g, b)
+        q0 += dq0
+        dq0 += ddq0
+        q1 += dq1
+        offset += _ROW
+
+
+@numba.njit(inline="always")
+def is_steep(polynomial, width):
+    """Tell whether an exponent of `first_rows` leaves the range of float32 within `width` columns.
+
+    Both are concave along the row, so the ends tell.
+    """
+    q0, q1, q2, dq0, dq1, _ = polynomial
+    end = width - f32(1)
+    q_end, dq_end = q0 + end * (q1 + q2 * end), dq0 + end * dq1
+    return min(q0, q_end, dq0, dq_end) < -_STEEP or max(dq0, dq_end) > _STEEP
 
 
 @numba.njit(**KERNEL)
@@ -169,7 +252,7 @@ def is_covered(covered, x0, x1, y0, y1):
 
 
 @numba.njit(**KERNEL)
-def composite_tile(splats, colors, packed, entries, left, top, tile, batch, covered):
+def composite_tile(rows, first_row, entries, colors, packed, left, top, tile, batch, covered):
     """Composite one tile's sorted entries into the tile buffer.
 
     Splats are fetched a batch at a time: the loads of a batch run side by side, while loads between the
@@ -180,6 +263,7 @@ def composite_tile(splats, colors, packed, entries, left, top, tile, batch, cove
     tile[PLANE:] = 0
     covered[:] = False
     covered_count = 0
+    flat_batch, flat_rows = batch.reshape(-1), rows.reshape(-1)
     for first in range(0, entries.shape[0], BATCH):
         if first:
             covered_count = cover_blocks(tile, covered)
@@ -187,52 +271,77 @@ def composite_tile(splats, colors, packed, entries, left, top, tile, batch, cove
                 return
         size = min(BATCH, entries.shape[0] - first)
         for k in range(size):
-            i = np.int64(entries[first + k] & INDEX_MASK)
-            for column in range(_SPLAT_WIDTH):
-                batch[k, column] = splats[i, column]
+            source = (first_row + np.int64(entries[first + k] & INDEX_MASK)) * SPLAT_WIDTH
+            store(flat_batch, u64(k * SPLAT_WIDTH), load(flat_rows, u64(source)))
+            store(flat_batch, u64(k * SPLAT_WIDTH + WIDTH), load(flat_rows, u64(source + WIDTH)))
         for k in range(size):
-            splat = batch[k]
-            x0, x1 = max(np.int64(splat[X0]) - left, 0), min(np.int64(splat[X1]) - left, TILE - 1)
-            y0, y1 = max(np.int64(splat[Y0]) - top, 0), min(np.int64(splat[Y1]) - top, TILE - 1)
+            row = batch[k]
+            x0, x1 = max(np.int64(row[X0]) - left, 0), min(np.int64(row[X1]) - left, TILE - 1)
+            y0, y1 = max(np.int64(row[Y0]) - top, 0), min(np.int64(row[Y1]) - top, TILE - 1)
             if covered_count and is_covered(covered, x0, x1, y0, y1):
                 continue
-            rows = y1 - y0 + 1
-            x = x0
-            while x <= x1:
+            height = y1 - y0 + 1
+            for x in range(x0, x1 + 1, LANES):
                 offset = u64(y0 * ROW + x)
-                polynomial = row_polynomial(splat, left + x, top + y0)
+                polynomial = row_polynomial(row, left + x, top + y0)
                 if not packed:
-                    i = np.int64(entries[first + k] & INDEX_MASK)
+                    i = np.int64(row[INDEX])
                     spare = u64((channels + 1) * PLANE)
-                    splat_channels(tile, offset, rows, polynomial, colors[i], channels, spare)
-                    x += LANES
-                elif x1 - x < HALF_LANES:
-                    splat_rgb_half(tile, offset, rows, polynomial, splat[RED], splat[GREEN], splat[BLUE])
-                    x += HALF_LANES
+                    splat_channels(tile, offset, height, polynomial, colors[i], channels, spare)
+                    continue
+                red, green, blue, row_ratio = row[RED], row[GREEN], row[BLUE], row[ROW_RATIO]
+                width = f32(min(x1 - x + 1, LANES))
+                if is_steep(polynomial, width):
+                    steep_columns(tile, offset, height, polynomial, red, green, blue)
+                elif width <= WIDTH:
+                    one_column(tile, offset, height, polynomial, width, row_ratio, red, green, blue)
                 else:
-                    splat_rgb(tile, offset, rows, polynomial, splat[RED], splat[GREEN], splat[BLUE])
-                    x += LANES
+                    two_columns(tile, offset, height, polynomial, width, row_ratio, red, green, blue)
+
+
+@numba.njit(**KERNEL)
+def write_tile(tile, left, top, color, alpha):
+    """Copy a finished tile to its place in the image."""
+    height, width, channels = color.shape
+    flat_color, flat_alpha = color.reshape(-1), alpha.reshape(-1)
+    for y in range(min(TILE, height - top)):
+        x = 0
+        while channels == 3 and x + WIDTH <= min(TILE, width - left):
+            p, q = u64(y * ROW + x), (top + y) * width + left + x
+            store(flat_alpha, u64(q), splat(f32(1)) - load(tile, p))
+            planes = load(tile, p + _PLANE), load(tile, p + u64(2) * _PLANE), load(tile, p + u64(3) * _PLANE)
+            store_columns_3(flat_color, u64(3 * q), planes)
+            x += WIDTH
+        for rest in range(x, min(TILE, width - left)):
+            p = y * ROW + rest
+            alpha[top + y, left + rest, 0] = f32(1) - tile[p]
+            for c in range(channels):
+                color[top + y, left + rest, c] = tile[p + (c + 1) * PLANE]
 
 
 @numba.njit(parallel=True, **KERNEL)
-def composite_tiles(splats, colors, packed, entries, tile_starts, tiles_x, workers, color, alpha):
+def composite_tiles(rows, colors, packed, tile_starts, tiles_x, workers, named, entries, color, alpha):
     """Sort and composite every tile and write the image.
 
     Parameters
     ----------
-    splats
-        Of `project`.
+    rows, tile_starts
+        Of `bin_splats`.
     colors
         ``[N,C]`` float32.
     packed
-        Whether C=3 and the colours are those in `splats`, which is faster.
-    entries, tile_starts
-        Of `bin_splats`; each tile's entries are left sorted.
+        Whether C=3 and the colours are those in the rows, which is faster.
+    named
+        Whether the entries are wanted.
+    entries
+        ``[>=M]`` uint64, written: each tile's entries from front to back; if `named`, their lower halves
+        are splat indices.
     color, alpha
         ``[H,W,C]`` and ``[H,W,1]`` float32, written.
     """
-    height, width, channels = color.shape
+    channels = color.shape[2]
     order = tiles_by_work(tile_starts)
+    row_bits = rows.view(np.uint32)
     longest = 0
     for t in range(order.shape[0]):
         longest = max(longest, tile_starts[t + 1] - tile_starts[t])
@@ -245,12 +354,11 @@ def composite_tiles(splats, colors, packed, entries, tile_starts, tiles_x, worke
         for k in range(w, order.shape[0], workers):
             t = order[k]
             left, top = (t % tiles_x) * TILE, (t // tiles_x) * TILE
-            tile_entries = entries[tile_starts[t] : tile_starts[t + 1]]
+            first = tile_starts[t]
+            tile_entries = entries[first : tile_starts[t + 1]]
+            list_entries(row_bits, first, tile_entries)
             sort_entries(tile_entries, scratch, histogram)
-            composite_tile(splats, colors, packed, tile_entries, left, top, tile, batch, covered)
-            for y in range(min(TILE, height - top)):
-                for x in range(min(TILE, width - left)):
-                    p = y * ROW + x
-                    alpha[top + y, left + x, 0] = f32(1) - tile[p]
-                    for c in range(channels):
-                        color[top + y, left + x, c] = tile[p + (c + 1) * PLANE]
+            composite_tile(rows, first, tile_entries, colors, packed, left, top, tile, batch, covered)
+            if named:
+                name_entries(rows, first, tile_entries)
+            write_tile(tile, left, top, color, alpha)
