@@ -1,6 +1,6 @@
 """Gradients of compositing: from the picture back to every splat.
 
-The tiles are walked front to back exactly as in `numba_compositing`. Along the way each pixel keeps its
+The tiles are walked front to back as in `numba_compositing`. Along the way each pixel keeps its
 transmittance T and what is still to come, D = Σ w_j (g · c_j) over the splats not yet passed, so that
 
     dL/dalpha_i = T_i (g · c_i) - D_i / (1 - alpha_i)
@@ -13,155 +13,134 @@ import numba
 import numpy as np
 from numba import prange
 
-from studio.core.render.numba_binning import INDEX_MASK, TILE, tiles_by_work
-from studio.core.render.numba_compositing import (
-    BATCH,
-    BLOCKS,
+from studio.core.render.numba_binning import INDEX_MASK, TILE
+from studio.core.render.numba_compositing import row_polynomial
+from studio.core.render.numba_gradient_rows import (
+    ALPHA_GRADIENT,
+    COLOR_GRADIENT,
+    DDQ0,
+    DQ0,
+    DQ1,
+    DX,
+    DY,
+    EIGHT,
+    HALF_LANES,
     LANES,
+    PLAN_BLUE,
+    PLAN_GREEN,
+    PLAN_RED,
     PLANE,
-    ROW,
-    cover_blocks,
-    is_covered,
-    row_polynomial,
-    splat_alpha,
+    Q0,
+    Q1,
+    Q2,
+    SUM_COLOR,
+    TO_COME,
+    gradient_channels,
+    gradient_rgb,
+    gradient_rgb_half,
 )
-from studio.core.render.numba_projection import (
-    ALPHA_MAX,
-    ALPHA_MIN,
-    BLUE,
-    GREEN,
-    RED,
-    SPLAT_WIDTH,
-    X0,
-    X1,
-    Y0,
-    Y1,
-    U,
-    V,
-)
+from studio.core.render.numba_projection import BLUE, GREEN, RED, X0, X1, Y0, Y1, U, V
 from studio.core.render.numba_runtime import KERNEL
 
-# Columns of a slot: moments of v = alpha dL/dalpha over the pixels, then the gradient of each channel.
-SUM_V, SUM_VX, SUM_VY, SUM_VXX, SUM_VXY, SUM_VYY, SUM_COLOR = range(7)
+BATCH = 64
+"""Splats planned, then walked, between two looks at what is covered."""
+BLOCK = 8
+"""px; side of the sub-blocks that stop taking splats once nothing shines through them."""
+BLOCKS = TILE // BLOCK
+OPAQUE = 1e-4
+"""Transmittance below which a sub-block counts as covered, as in `numba_compositing`."""
 
-# Rows of the 16-lane sums from which a slot is filled.
-_V, _VY, _VYY, _COLOR = range(4)
-
-# Planes of the tile buffer: transmittance, still to come, gradient of alpha, gradient of each channel.
-TO_COME, ALPHA_GRADIENT, COLOR_GRADIENT = 1, 2, 3
+# Columns of a plan after those of `numba_gradient_rows`, and its width: one cache line.
+_SLOT_FIRST, _SLOT_LAST, _PLAN_WIDTH = 11, 12, 16
+# Columns of the places: offset in a plane, rows, lanes, slot, splat.
+_OFFSET, _ROWS, _WIDE, _SLOT, _SPLAT, _PLACE_WIDTH = range(6)
 
 u64 = np.uint64
 f32 = np.float32
-_LANES, _ROW, _PLANE = u64(LANES), u64(ROW), u64(PLANE)
-_SPLAT_WIDTH = u64(SPLAT_WIDTH)
+_TILE = u64(TILE)
 
 
 @numba.njit(**KERNEL)
-def gradient_rgb(tile, sums, offset, rows, polynomial, dy, red, green, blue):
-    """Add up the gradients of 16 columns of one splat, C=3."""
-    q0, q1, q2, dq0, dq1, ddq0 = polynomial
-    for _ in range(rows):
-        for lane in range(_LANES):
-            x = f32(lane)
-            p = offset + lane
-            alpha = splat_alpha(q0 + x * (q1 + q2 * x))
-            seen = alpha >= f32(ALPHA_MIN)
-            transmittance = tile[p]
-            weight = alpha * transmittance if seen else f32(0)
-            g0, g1 = tile[p + u64(3) * _PLANE], tile[p + u64(4) * _PLANE]
-            g2 = tile[p + u64(5) * _PLANE]
-            gain = tile[p + u64(2) * _PLANE] + g0 * red + g1 * green + g2 * blue
-            to_come = tile[p + _PLANE] - weight * gain
-            tile[p] = transmittance - weight
-            tile[p + _PLANE] = to_come
-            v = alpha * (transmittance * gain - to_come / (f32(1) - alpha))
-            v = v if seen & (alpha < f32(ALPHA_MAX)) else f32(0)
-            sums[lane] += v
-            sums[lane + _LANES] += v * dy
-            sums[lane + u64(2) * _LANES] += v * dy * dy
-            sums[lane + u64(3) * _LANES] += weight * g0
-            sums[lane + u64(4) * _LANES] += weight * g1
-            sums[lane + u64(5) * _LANES] += weight * g2
-        q0 += dq0
-        dq0 += ddq0
-        q1 += dq1
-        offset += _ROW
-        dy += f32(1)
+def cover_blocks(tile, covered):
+    """Mark the sub-blocks nothing shines through any more; returns how many there are in all."""
+    count = 0
+    for by in range(BLOCKS):
+        for bx in range(BLOCKS):
+            if not covered[by, bx]:
+                opaque = True
+                row = u64(by * BLOCK * TILE + bx * BLOCK)
+                for _ in range(BLOCK):
+                    most = f32(0)
+                    for x in range(u64(BLOCK)):
+                        most = max(most, tile[row + x])
+                    row += _TILE
+                    if most >= f32(OPAQUE):
+                        opaque = False
+                        break
+                covered[by, bx] = opaque
+            count += covered[by, bx]
+    return count
 
 
 @numba.njit(**KERNEL)
-def gradient_channels(tile, sums, offset, rows, polynomial, dy, colors, channels, spare):
-    """Add up the gradients of 16 columns of one splat with any number of channels.
+def is_covered(covered, x0, x1, y0, y1):
+    """Tell whether the sub-blocks under a box of tile pixels are all covered."""
+    for by in range(y0 // BLOCK, y1 // BLOCK + 1):
+        for bx in range(x0 // BLOCK, x1 // BLOCK + 1):
+            if not covered[by, bx]:
+                return False
+    return True
 
-    `spare` is the offset of 16 unused values of the tile buffer.
+
+@numba.njit(**KERNEL)
+def plan_batch(splats, rgb, entries, left, top, covered, any_covered, slot_starts, slots, plan, places):
+    """Prepare what the kernels need to walk a batch of splats; returns how many column groups that is.
+
+    Splats and slots lie far apart in memory: here the waits for them overlap, while between the walk of
+    one splat and of the next each would be waited for on its own. Touching the slots is enough.
     """
-    q0, q1, q2, dq0, dq1, ddq0 = polynomial
-    for _ in range(rows):
-        first = offset + u64(COLOR_GRADIENT) * _PLANE
-        for lane in range(_LANES):
-            tile[spare + lane] = tile[offset + lane + u64(ALPHA_GRADIENT) * _PLANE]
-        plane = first
-        for c in range(channels):
-            color = colors[c]
-            for lane in range(_LANES):
-                tile[spare + lane] += tile[plane + lane] * color
-            plane += _PLANE
-        for lane in range(_LANES):
-            x = f32(lane)
-            p = offset + lane
-            alpha = splat_alpha(q0 + x * (q1 + q2 * x))
-            seen = alpha >= f32(ALPHA_MIN)
-            transmittance = tile[p]
-            weight = alpha * transmittance if seen else f32(0)
-            gain = tile[spare + lane]
-            to_come = tile[p + _PLANE] - weight * gain
-            tile[p] = transmittance - weight
-            tile[p + _PLANE] = to_come
-            tile[spare + lane] = weight
-            v = alpha * (transmittance * gain - to_come / (f32(1) - alpha))
-            v = v if seen & (alpha < f32(ALPHA_MAX)) else f32(0)
-            sums[lane] += v
-            sums[lane + _LANES] += v * dy
-            sums[lane + u64(2) * _LANES] += v * dy * dy
-        plane = first
-        row = u64(_COLOR) * _LANES
-        for _c in range(channels):
-            for lane in range(_LANES):
-                sums[row + lane] += tile[spare + lane] * tile[plane + lane]
-            plane += _PLANE
-            row += _LANES
-        q0 += dq0
-        dq0 += ddq0
-        q1 += dq1
-        offset += _ROW
-        dy += f32(1)
-
-
-@numba.njit(**KERNEL)
-def add_to_slot(slot, sums, dx, channels):
-    """Add the lane sums of columns dx, dx+1, ... (px from the splat's centre) to its slot."""
-    for lane in range(LANES):
-        x = dx + f32(lane)
-        v, vy = sums[_V * LANES + lane], sums[_VY * LANES + lane]
-        slot[SUM_V] += v
-        slot[SUM_VX] += v * x
-        slot[SUM_VY] += vy
-        slot[SUM_VXX] += v * x * x
-        slot[SUM_VXY] += vy * x
-        slot[SUM_VYY] += sums[_VYY * LANES + lane]
-    for c in range(channels):
-        total = f32(0)
-        for lane in range(LANES):
-            total += sums[(_COLOR + c) * LANES + lane]
-        slot[SUM_COLOR + c] += total
-
-
-@numba.njit(**KERNEL)
-def tile_gradients(splats, colors, entries, left, top, tile, sums, batch, covered, slot_starts, slots):
-    """Walk one tile's sorted entries as `composite_tile` does and fill their slots."""
-    channels = colors.shape[1]
-    spare = u64((channels + COLOR_GRADIENT) * PLANE)
     half = f32(0.5)
+    count = 0
+    for k in range(entries.shape[0]):
+        i = np.int64(entries[k] & INDEX_MASK)
+        splat, slot = splats[i], slot_starts[i]
+        box_x0, box_x1 = np.int64(splat[X0]), np.int64(splat[X1])
+        box_y0, box_y1 = np.int64(splat[Y0]), np.int64(splat[Y1])
+        x0, x1 = max(box_x0 - left, 0), min(box_x1 - left, TILE - 1)
+        y0, y1 = max(box_y0 - top, 0), min(box_y1 - top, TILE - 1)
+        if any_covered and is_covered(covered, x0, x1, y0, y1):
+            continue
+        tiles_wide = box_x1 // TILE - box_x0 // TILE + 1
+        slot += (top // TILE - box_y0 // TILE) * tiles_wide + left // TILE - box_x0 // TILE
+        # Columns left of the box are as transparent as those right of it, so groups may begin early to fit in.
+        step = HALF_LANES if rgb else LANES
+        columns = (x1 - x0 + step) // step * step
+        x = min(x0, TILE - columns)
+        end = x + columns
+        while x < end:
+            row, place = plan[count], places[count]
+            row[Q0], row[Q1], row[Q2], row[DQ0], row[DQ1], row[DDQ0] = row_polynomial(splat, left + x, top + y0)
+            row[DX] = f32(left + x) + half - splat[U]
+            row[DY] = f32(top + y0) + half - splat[V]
+            if rgb:
+                row[PLAN_RED], row[PLAN_GREEN], row[PLAN_BLUE] = splat[RED], splat[GREEN], splat[BLUE]
+            row[_SLOT_FIRST], row[_SLOT_LAST] = slots[slot, 0], slots[slot, SUM_COLOR]
+            wide = LANES if end - x >= LANES else HALF_LANES
+            place[_OFFSET] = y0 * TILE + x
+            place[_ROWS] = y1 - y0 + 1
+            place[_WIDE] = wide
+            place[_SLOT] = slot
+            place[_SPLAT] = i
+            x += wide
+            count += 1
+    return count
+
+
+@numba.njit(**KERNEL)
+def tile_gradients(splats, colors, entries, left, top, tile, color, weights, plan, places, covered, slot_starts, slots):
+    """Walk one tile's sorted entries as `composite_tiles` does and fill their slots."""
+    channels = colors.shape[1]
+    rgb = channels == 3
     covered[:] = False
     covered_count = 0
     for first in range(0, entries.shape[0], BATCH):
@@ -169,35 +148,39 @@ def tile_gradients(splats, colors, entries, left, top, tile, sums, batch, covere
             covered_count = cover_blocks(tile, covered)
             if covered_count == BLOCKS * BLOCKS:
                 return
-        size = min(BATCH, entries.shape[0] - first)
-        for k in range(size):
-            i = np.int64(entries[first + k] & INDEX_MASK)
-            for column in range(_SPLAT_WIDTH):
-                batch[k, column] = splats[i, column]
-        for k in range(size):
-            i = np.int64(entries[first + k] & INDEX_MASK)
-            splat = batch[k]
-            box_x0, box_x1 = np.int64(splat[X0]), np.int64(splat[X1])
-            box_y0, box_y1 = np.int64(splat[Y0]), np.int64(splat[Y1])
-            x0, x1 = max(box_x0 - left, 0), min(box_x1 - left, TILE - 1)
-            y0, y1 = max(box_y0 - top, 0), min(box_y1 - top, TILE - 1)
-            if covered_count and is_covered(covered, x0, x1, y0, y1):
-                continue
-            tiles_wide = box_x1 // TILE - box_x0 // TILE + 1
-            number = (top // TILE - box_y0 // TILE) * tiles_wide + left // TILE - box_x0 // TILE
-            slot = slots[slot_starts[i] + number]
-            rows = y1 - y0 + 1
-            dy = f32(top + y0) + half - splat[V]
-            for x in range(x0, x1 + 1, LANES):
-                offset = u64(y0 * ROW + x)
-                polynomial = row_polynomial(splat, left + x, top + y0)
-                sums[:] = 0
-                if channels == 3:
-                    red, green, blue = splat[RED], splat[GREEN], splat[BLUE]
-                    gradient_rgb(tile, sums, offset, rows, polynomial, dy, red, green, blue)
-                else:
-                    gradient_channels(tile, sums, offset, rows, polynomial, dy, colors[i], channels, spare)
-                add_to_slot(slot, sums, f32(left + x) + half - splat[U], channels)
+        batch = entries[first : first + BATCH]
+        any_covered = covered_count > 0
+        count = plan_batch(splats, rgb, batch, left, top, covered, any_covered, slot_starts, slots, plan, places)
+        for k in range(count):
+            row, slot = plan[k], slots[places[k, _SLOT]]
+            offset, rows = u64(places[k, _OFFSET]), places[k, _ROWS]
+            if not rgb:
+                for c in range(channels):
+                    color[c] = colors[places[k, _SPLAT], c]
+                gradient_channels(tile, slot, offset, rows, row, color, channels, weights)
+            elif places[k, _WIDE] == LANES:
+                gradient_rgb(tile, slot, offset, rows, row)
+            else:
+                gradient_rgb_half(tile, slot, offset, rows, row)
+
+
+@numba.njit(**KERNEL)
+def fill_tile(tile, color, alpha, grad_color, grad_alpha, left, top):
+    """Start a tile: full transmittance, everything to come, and the gradient of the picture plane by plane."""
+    height, width, channels = color.shape
+    tile[:PLANE] = 1
+    tile[PLANE:] = 0
+    for y in range(min(TILE, height - top)):
+        for x in range(min(TILE, width - left)):
+            p = y * TILE + x
+            g = grad_alpha[top + y, left + x, 0]
+            to_come = g * alpha[top + y, left + x, 0]
+            tile[p + ALPHA_GRADIENT * PLANE] = g
+            for c in range(channels):
+                g = grad_color[top + y, left + x, c]
+                to_come += g * color[top + y, left + x, c]
+                tile[p + (COLOR_GRADIENT + c) * PLANE] = g
+            tile[p + TO_COME * PLANE] = to_come
 
 
 @numba.njit(parallel=True, **KERNEL)
@@ -220,39 +203,46 @@ def composite_gradients(
     Parameters
     ----------
     splats, colors, entries, tile_starts, tiles_x, workers, color, alpha
-        What `composite_tiles` read and wrote.
+        What compositing read and wrote; each tile's entries are sorted.
     grad_color, grad_alpha
         ``[H,W,C]`` and ``[H,W,1]`` float32.
     slot_starts
         ``[N+1]`` int64 of `number_slots`.
     slots
-        ``[M,6+C]`` float32, written.
+        ``[M,6+C]`` float32 zeros, written.
     """
-    height, width, channels = color.shape
-    order = tiles_by_work(tile_starts)
+    channels = color.shape[2]
+    whole = channels if channels == 3 else (channels + EIGHT - 1) // EIGHT * EIGHT
+    order = np.argsort(tile_starts[:-1] - tile_starts[1:])  # the fullest tiles first: shares weigh about the same
     for w in prange(workers):
-        tile = np.empty((channels + COLOR_GRADIENT) * PLANE + LANES, np.float32)
-        sums = np.empty((_COLOR + channels) * LANES, np.float32)
-        batch = np.empty((BATCH, SPLAT_WIDTH), np.float32)
+        tile = np.empty((whole + COLOR_GRADIENT) * PLANE, np.float32)
+        padded = np.zeros(whole, np.float32)
+        weights = np.empty(TILE * LANES, np.float32)
+        plan = np.empty((BATCH * TILE // LANES, _PLAN_WIDTH), np.float32)
+        places = np.empty((BATCH * TILE // LANES, _PLACE_WIDTH), np.int64)
         covered = np.empty((BLOCKS, BLOCKS), np.bool_)
         for k in range(w, order.shape[0], workers):
             t = order[k]
+            if tile_starts[t] == tile_starts[t + 1]:
+                break
             left, top = (t % tiles_x) * TILE, (t // tiles_x) * TILE
-            tile[:PLANE] = 1
-            tile[PLANE:] = 0
-            for y in range(min(TILE, height - top)):
-                for x in range(min(TILE, width - left)):
-                    p = y * ROW + x
-                    g = grad_alpha[top + y, left + x, 0]
-                    to_come = g * alpha[top + y, left + x, 0]
-                    tile[p + ALPHA_GRADIENT * PLANE] = g
-                    for c in range(channels):
-                        g = grad_color[top + y, left + x, c]
-                        to_come += g * color[top + y, left + x, c]
-                        tile[p + (COLOR_GRADIENT + c) * PLANE] = g
-                    tile[p + TO_COME * PLANE] = to_come
+            fill_tile(tile, color, alpha, grad_color, grad_alpha, left, top)
             tile_entries = entries[tile_starts[t] : tile_starts[t + 1]]
-            tile_gradients(splats, colors, tile_entries, left, top, tile, sums, batch, covered, slot_starts, slots)
+            tile_gradients(
+                splats,
+                colors,
+                tile_entries,
+                left,
+                top,
+                tile,
+                padded,
+                weights,
+                plan,
+                places,
+                covered,
+                slot_starts,
+                slots,
+            )
 
 
 @numba.njit(**KERNEL)

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numba import prange
 
-from studio.core.render.numba_backward import (
+from studio.core.render.numba_gradient_rows import (
     SUM_COLOR,
     SUM_V,
     SUM_VX,

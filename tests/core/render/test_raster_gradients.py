@@ -13,7 +13,7 @@ BACKENDS = ["numba", pytest.param("gsplat", marks=pytest.mark.gpu)]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("channels", [3, 4, 32])
 @pytest.mark.parametrize("field", FIELDS)
 def test_gradients_match_finite_differences(backend: str, channels: int, field: str) -> None:
     gaussians, camera = random_gaussians(11, 10, channels), askew_camera(44, 37)
