@@ -1,28 +1,43 @@
-"""The live loop in the real window: frame times, frames per second, and whether the window ever stalls.
+"""The live loop in the real window: frame times, lost frames, and sound-to-picture latency by loopback.
 
-    xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/live.py [A.avatar] [--seconds 10]
+    xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/live.py [A.avatar] [--seconds 60] [--clicks 40]
 
-Measures, in fresh processes: time from process start to the shown window, and the loop while the head
-speaks a clip (posing, speech network, rasteriser, texture upload all at work) at 512 × 512.
+In a private PulseAudio a null sink's monitor is the microphone. First speech is played into it for `--seconds`
+while the head says it, everything at work: microphone, speech network, posing, rasteriser, window. A frame is
+counted when the window has been painted and handed to the display. Then come clicks: loud bursts of a synthetic
+vowel (an "a", 0.25 s), each timed from the moment its samples are handed to the sound server to the moment a
+frame with another pixel about the mouth was shown; the sound server's own delay, the microphone's, and the
+look-ahead of the speech driver are all within. The idle motion of the head is off for that, so that nothing but
+sound can move the mouth. Without PulseAudio the head says the same speech as a clip and there is no latency.
 """
 
 import argparse
 import json
 import os
+import random
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+# Before numpy, as in the program: it keeps OpenBLAS's threads from spinning.
+from studio import __version__
+
+if TYPE_CHECKING:
+    from null_sink import NullSink
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY / "tests"))  # fakes.py, null_sink.py
 
 
 def startup() -> float:
     """Return seconds from process start to the shown window, the best of three fresh processes."""
-    best = np.inf
+    best = float("inf")
     code = (
         "import sys; from PySide6.QtCore import QTimer; from studio.ui import app; "
         "from PySide6.QtWidgets import QApplication; a = QApplication([]); "
@@ -43,29 +58,31 @@ def startup() -> float:
     return best
 
 
-def live(path: Path | None, seconds: float, sound: Path | None, portrait: Path | None) -> dict[str, float | str]:
+def live(options: argparse.Namespace, sink: "NullSink | None") -> dict[str, Any]:
     """Run the window on an avatar and return what was measured."""
-    from PySide6.QtCore import QElapsedTimer, QEventLoop, QSettings, Qt, QTimer
+    from live_probe import Probe
+    from PySide6.QtCore import QEventLoop, QSettings, QTimer
     from PySide6.QtWidgets import QApplication
 
-    app = QApplication([])
-    from studio.core.avatar import Consent
+    from studio.core.motion.motion import Motion
     from studio.ui import theme
     from studio.ui.director import Director
     from studio.ui.library import Library
     from studio.ui.main_window import MainWindow
-    from studio.ui.session import RATE, Clip
+    from studio.ui.viewport.frame_loop import MAX_FPS
 
+    app = QApplication([])
     theme.apply(app, "dark")
     with tempfile.TemporaryDirectory() as folder:
         settings = QSettings(f"{folder}/window.ini", QSettings.Format.IniFormat)
         window = MainWindow(Director(Library(Path(folder)), settings))
         window.resize(1360, 860)
         window.show()
-        director = window.director
-        took: list[float] = []
-        shown: list[float] = []
+        director, session = window.director, window.director.session
+        probe = Probe(window)
         director.warm_up()
+        prepared: list[str] = []
+        director.frames.prepared.connect(lambda name, _: prepared.append(name))
         director.start()
 
         def wait(until) -> None:
@@ -73,105 +90,156 @@ def live(path: Path | None, seconds: float, sound: Path | None, portrait: Path |
                 app.processEvents()
                 time.sleep(0.001)
 
-        prepared: list[str] = []
-        director.frames.prepared.connect(lambda name, _: prepared.append(name))
-        beat, gaps = QElapsedTimer(), []
-        pulse = QTimer()
-        pulse.setTimerType(Qt.TimerType.PreciseTimer)
-        pulse.timeout.connect(lambda: gaps.append(beat.nsecsElapsed() / 1e6) or beat.restart())
-        beat.start()
-        pulse.start(5)
+        def run(seconds: float) -> None:
+            loop = QEventLoop()
+            QTimer.singleShot(round(seconds * 1000), loop.quit)
+            loop.exec()
 
         wait(lambda: bool(prepared) and director.jobs.idle)
-        preparing = max(gaps)
-        gaps.clear()
-        if path is None:
-            sys.path.insert(0, str(REPOSITORY / "tests"))
+        found: dict[str, Any] = {"window_gap_max_while_preparing_ms": round(max(probe.gaps), 1)}
+        probe.clear()
+        if options.avatar is None:
             from fakes import TinyAvatar
 
-            director.session.avatar = TinyAvatar.make(60_000)
+            session.avatar = TinyAvatar.make(60_000)
         else:
-            director.open_avatar(path)
+            director.open_avatar(options.avatar)
+        wait(lambda: session.avatar is not None and len(probe.shown) > 3)
+        found["window_gap_max_while_opening_ms"] = round(max(probe.gaps), 1)
+        assert session.avatar is not None
+        found["gaussians"] = len(session.avatar.pose(Motion.neutral(), session.avatar.camera))
+        found["view"] = window.stage.why_painted or "texture"
+        session.drive = replace(session.drive, look_ahead=options.look_ahead)
+        found["look_ahead_s"] = options.look_ahead
 
-        extra: dict[str, float | str] = {}
-        original = window._show_frame
-
-        def count() -> None:
-            original()
-            shown.append(time.monotonic())
-
-        director.frames.ready.disconnect(window._show_frame)
-        director.frames.ready.connect(count)
-
-        wait(lambda: director.session.avatar is not None and len(shown) > 3)
-        opening = max(gaps)
-        samples = speech(sound, seconds + 2)
-        director.session.clip = Clip(Path("speech.wav"), samples[: round((seconds + 1) * RATE)])
-        director.play(True)
-        wait(lambda: director.drive.position is not None and director.drive.position > 0.5)
-        gaps.clear()
-        shown.clear()
-        before = director.frames.pace()
-        start = time.monotonic()
-        loop = QEventLoop()
-        QTimer.singleShot(round(seconds * 1000), loop.quit)
-        sample = QTimer()
-        sample.timeout.connect(lambda: took.append(director.frames.pace().ms))
-        sample.start(100)
-        loop.exec()
-        elapsed = time.monotonic() - start
-        after = director.frames.pace()
-        avatar = director.session.avatar
-        assert avatar is not None
-        from studio.core.motion.motion import Motion
-
-        count_of = len(avatar.pose(Motion.neutral(), avatar.camera))
-        spoken, between = list(gaps), np.diff(shown) * 1000
-        frames_per_second = len(shown) / elapsed
-        if portrait is not None:
-            gaps.clear()
-            director.play(False)
-            began = time.monotonic()
-            ended: list[str] = []
-            ticket = director.builds.build(portrait, Consent())
-            ticket.ended.connect(lambda: ended.append("build"))
-            wait(lambda: bool(ended))
-            extra["build_s"] = round(time.monotonic() - began, 1)
-            extra["window_gap_p99_while_building_ms"] = round(float(np.percentile(gaps, 99)), 1)
-            extra["window_gap_max_while_building_ms"] = round(float(max(gaps)), 1)
+        with speaking(director, sink, options):
+            wait(lambda: max((step.jaw for step in probe.heard), default=0) > 0.05)
+            found |= speech_phase(director, probe, run, options.seconds, MAX_FPS)
+        if options.screenshot:
+            window.grab().save(str(options.screenshot))
+        if sink is not None and options.clicks:
+            session.drive = replace(session.drive, head=0.0, blink=False)
+            found |= click_phase(probe, sink, run, options.clicks)
+        if options.build is not None:
+            found |= build_phase(director, probe, wait, options.build)
         window.close()
+    return found
+
+
+def speech_phase(director, probe, run, seconds: float, rate: float) -> dict[str, Any]:
+    """Watch the speaking head."""
+    from live_probe import pace, percentile, thread_seconds
+
+    run(1.0)
+    probe.clear()
+    before, used, start = director.frames.pace(), thread_seconds(), time.monotonic()
+    run(seconds)
+    after, elapsed = director.frames.pace(), time.monotonic() - start
+    busy = {name: thread_seconds()[name] - used[name] for name in used}
+    gaps = list(probe.gaps)
+    microphone = getattr(director.drive._source, "_microphone", None)
+    return pace(probe.shown, rate) | {
+        "motions_per_second": round(len(probe.heard) / elapsed, 1),
+        "motions_superseded": after.superseded - before.superseded,
+        "frames_dropped": after.untaken - before.untaken,
+        "window_gap_p99_ms": percentile(gaps, 99),
+        "window_gap_max_ms": round(max(gaps), 1),
+        "microphone_overflows": "no microphone" if microphone is None else microphone.overflows,
+        "cores_used": {name: round(spent / elapsed, 2) for name, spent in busy.items()},
+    }
+
+
+def click_phase(probe, sink: "NullSink", run, count: int) -> dict[str, Any]:
+    """Play clicks at odd moments and look when the mouth changes on screen."""
+    from live_probe import CLICK_SECONDS, click, latencies
+
+    player = sink.play(*PACAT, program="pacat", stdin=subprocess.PIPE)
+    assert player.stdin is not None
+    samples = click().tobytes()
+    chance = random.Random(0)
+    run(1.5)
+    probe.clear()
+    played = []
+    for _ in range(count):
+        played.append(time.monotonic())
+        player.stdin.write(samples)
+        player.stdin.flush()
+        run(CLICK_SECONDS + 1.2 + chance.uniform(0, 0.1))
+    return latencies(played, probe.shown, probe.heard)
+
+
+def build_phase(director, probe, wait, portrait: Path) -> dict[str, Any]:
+    """Build a portrait and watch the window meanwhile."""
+    from live_probe import percentile
+
+    from studio.core.avatar import Consent
+
+    probe.clear()
+    began = time.monotonic()
+    ended: list[str] = []
+    director.builds.build(portrait, Consent()).ended.connect(lambda: ended.append("build"))
+    wait(lambda: bool(ended))
     return {
-        "gaussians": count_of,
-        "frames_per_second": round(frames_per_second, 1),
-        "between_frames_p50_ms": round(float(np.percentile(between, 50)), 1),
-        "between_frames_p99_ms": round(float(np.percentile(between, 99)), 1),
-        "render_p50_ms": round(float(np.median(took)), 1),
-        "superseded": after.superseded - before.superseded,
-        "window_gap_p99_ms": round(float(np.percentile(spoken, 99)), 1),
-        "window_gap_max_ms": round(float(max(spoken)), 1),
-        "window_gap_max_while_opening_ms": round(float(opening), 1),
-        "window_gap_max_while_preparing_ms": round(float(preparing), 1),
-    } | extra
+        "build_s": round(time.monotonic() - began, 1),
+        "window_gap_p99_while_building_ms": percentile(probe.gaps, 99),
+        "window_gap_max_while_building_ms": round(max(probe.gaps), 1),
+    }
 
 
-def speech(sound: Path | None, seconds: float) -> np.ndarray:
-    """Return speech of at least `seconds`, the sample repeated if needed."""
-    from studio.core.media.audio import load_audio
-    from studio.core.sample import sample_speech
+PACAT = ("--raw", "--format=float32le", "--rate=16000", "--channels=1")
 
-    samples = load_audio(sound or sample_speech(), 16000)
-    return np.tile(samples, int(seconds * 16000 / len(samples)) + 1)
+
+@contextmanager
+def speaking(director, sink: "NullSink | None", options: argparse.Namespace) -> Iterator[None]:
+    """Let the head hear speech through the microphone, or play it as a clip where there is no sound server."""
+    from live_probe import speech
+
+    from studio.ui.session import Clip
+
+    samples = speech(options.sound, options.seconds + 10)
+    if sink is None:
+        director.session.clip = Clip(Path("speech.wav"), samples)
+        director.play(True)
+        yield
+        director.play(False)
+        return
+    with tempfile.NamedTemporaryFile(suffix=".raw") as file:
+        file.write(samples.tobytes())
+        file.flush()
+        director.listen(True)
+        player = sink.play(*PACAT, file.name, program="pacat")
+        yield
+        player.terminate()
+        player.wait()
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("avatar", nargs="?", type=Path)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--sound", type=Path)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--clicks", type=int, default=30)
+    parser.add_argument("--look-ahead", type=float, default=0.08, choices=(0.02, 0.05, 0.08))
+    parser.add_argument("--sound", type=Path, help="what to say instead of the sample")
     parser.add_argument("--build", type=Path, help="also build this portrait and watch the window")
+    parser.add_argument("--screenshot", type=Path, help="picture of the speaking window to write")
+    parser.add_argument("--no-startup", action="store_true", help="do not time the start of the window")
     options = parser.parse_args()
-    measured: dict[str, float | str] = {"window_shown_s": startup()}
-    measured |= live(options.avatar, options.seconds, options.sound, options.build)
+    from null_sink import NoSoundServerError, null_sink
+
+    measured: dict[str, Any] = {"studio": __version__}
+    if not options.no_startup:
+        measured["window_shown_s"] = startup()
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        sink = None
+        try:
+            sink = stack.enter_context(null_sink(folder))
+            os.environ.update(sink.environment)
+            measured["microphone"] = "PulseAudio null sink"
+        except NoSoundServerError as error:
+            measured["microphone"] = f"none, so a clip was played and no latency measured: {error}"
+        measured |= live(options, sink)
+    measured["load"] = round(os.getloadavg()[0], 1)
     print(json.dumps(measured, indent=1))
 
 

@@ -44,6 +44,8 @@ class Frame:
     scene: Scene
     ms: float
     """Milliseconds spent posing, rasterising and shading it."""
+    begun: float
+    """`time.monotonic` before the first of these steps."""
 
     @property
     def opaque(self) -> bool:
@@ -60,6 +62,8 @@ class Pace:
     rendered: int
     superseded: int
     """Wishes replaced by a newer one before they were rendered."""
+    untaken: int
+    """Frames replaced by a newer one before they were taken."""
 
 
 class FrameLoop(QObject):
@@ -86,7 +90,7 @@ class FrameLoop(QObject):
         # With one picture being drawn, one waiting and one on screen, the memory of three goes round.
         self._free: list[NDArray[np.uint8]] = []
         self._buffers = FrameBuffers()
-        self._rendered = self._superseded = 0
+        self._rendered = self._superseded = self._untaken = 0
         self._finished: deque[tuple[float, float]] = deque(maxlen=240)
         self._thread: threading.Thread | None = None
 
@@ -150,6 +154,7 @@ class FrameLoop(QObject):
                 len(recent) / WINDOW,
                 self._rendered,
                 self._superseded,
+                self._untaken,
             )
 
     def _run(self) -> None:
@@ -185,8 +190,9 @@ class FrameLoop(QObject):
                 self._rendered += 1
                 self._finished.append((end, (end - start) * 1000))
                 waiting = self._frame is not None
+                self._untaken += waiting
                 self._let_go(self._frame)
-                self._frame = Frame(rgba, scene, (end - start) * 1000)
+                self._frame = Frame(rgba, scene, (end - start) * 1000, start)
             if not waiting:
                 self.ready.emit()
 

@@ -12,7 +12,7 @@ from studio.core.errors import UserError
 from studio.core.media.microphone import RATE, Microphone, RingBuffer, input_devices
 
 if TYPE_CHECKING:
-    from tests.core.media.conftest import NullSink
+    from null_sink import NullSink
 
 
 def write_tone(path: Path, frequency: float, seconds: float, amplitude: float = 0.25) -> Path:
