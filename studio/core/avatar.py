@@ -12,6 +12,7 @@ The result is fresh memory unless the caller brings `out`, so two results share 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
@@ -97,11 +98,22 @@ class Avatar(Protocol):
 
 
 @runtime_checkable
+class DeviceAvatar(Avatar, Protocol):
+    """An avatar whose constants lie on a torch device: what it poses and shades are tensors there."""
+
+    device: str
+
+    def pose_batch(self, frames: Sequence[Motion], camera: Camera) -> list[Gaussians]:
+        """Return the Gaussians of many motion frames, each T=1."""
+        ...
+
+
+@runtime_checkable
 class Movable(Protocol):
     """An avatar that can pose and shade on a GPU."""
 
-    def on(self, device: str) -> Avatar:
-        """Return the same avatar with its constants on a torch device: its frames are tensors there."""
+    def on(self, device: str) -> DeviceAvatar:
+        """Return the same avatar on a torch device."""
         ...
 
 

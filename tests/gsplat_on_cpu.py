@@ -89,22 +89,16 @@ def isect_tiles(
     size = torch.tensor([tile_width, tile_height])
     first = torch.minimum((centre - radius).floor().clamp(min=0), size).long()
     last = torch.minimum((centre + radius).ceil().clamp(min=0), size).long()
-    counts = torch.zeros(images, n, dtype=torch.int32)
-    entries = []
-    depth_bits = depths.detach().reshape(images, n).contiguous().view(torch.int32)
+    wide, high = (last - first).unbind(-1)
+    counts = torch.where((radii > 0).all(-1).reshape(images, n), wide * high, 0)
+    splat = torch.arange(images * n).repeat_interleave(counts.flatten())
+    within = torch.arange(len(splat)) - (counts.flatten().cumsum(0) - counts.flatten())[splat]
+    column, row = within % wide.flatten()[splat], within // wide.flatten()[splat]
+    tile = (first[..., 1].flatten()[splat] + row) * tile_width + first[..., 0].flatten()[splat] + column
+    depth_bits = depths.detach().flatten().view(torch.int32).long()[splat] & 0xFFFFFFFF
     tile_bits = (tile_width * tile_height).bit_length()
-    for image in range(images):
-        for i in range(n):
-            if not (radii.reshape(images, n, 2)[image, i] > 0).all():
-                continue
-            (x0, y0), (x1, y1) = first[image, i].tolist(), last[image, i].tolist()
-            counts[image, i] = (x1 - x0) * (y1 - y0)
-            for tile in (y * tile_width + x for y in range(y0, y1) for x in range(x0, x1)):
-                key = (image << 32 + tile_bits) | (tile << 32) | (int(depth_bits[image, i]) & 0xFFFFFFFF)
-                entries.append((key, image * n + i))
-    entries.sort(key=lambda entry: entry[0])  # stable, as the radix sort is
-    ids = torch.tensor([key for key, _ in entries], dtype=torch.int64)
-    return counts.reshape(depths.shape), ids, torch.tensor([i for _, i in entries], dtype=torch.int32)
+    ids, order = ((splat // n << 32 + tile_bits) | (tile << 32) | depth_bits).sort(stable=True)  # as the radix sort
+    return counts.int().reshape(depths.shape), ids, splat[order].int()
 
 
 def isect_offset_encode(isect_ids: Tensor, n_images: int, tile_width: int, tile_height: int) -> Tensor:
