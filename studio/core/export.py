@@ -14,14 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from studio.core.avatar import Avatar, Background, FrameBuffers, render_bytes
+from studio.core.avatar import Avatar, Background, on_fastest_device, render_bytes
 from studio.core.errors import UserError
+from studio.core.frame_stream import allocate, batch_size, stream
 from studio.core.framing import orbit, portrait_camera, square_camera
+from studio.core.gaussians.camera import Camera
 from studio.core.jobs import Job, Stopwatch, share
 from studio.core.media.audio import downmix, load_recording, resample
+from studio.core.media.background_writer import BackgroundWriter
 from studio.core.media.files import atomic_path
 from studio.core.media.video import AAC_RATES, ClipInfo, VideoWriter, probing
 from studio.core.motion.motion import Motion
+from studio.core.render.rasterize import choose_backend, warm_up
 from studio.core.sample import CONSENT
 from studio.core.speech.stream import speech_motion
 
@@ -107,30 +111,28 @@ def speak_clip(
     frames = max(1, ceil(len(sound[0]) * rate / sound[1]))
     camera = square_camera(avatar, size)
     label = _label("synthetic", size) if avatar.consent == CONSENT else None
-    # The first frame compiles or loads every kernel, which takes a while on a new machine.
-    yield from _meanwhile(
-        watch,
-        0.03,
-        "preparing the renderer",
-        lambda: render_bytes(avatar, motion.at(0.0), camera, background),
+    said = ["preparing the renderer"]
+    fast = yield from _meanwhile(
+        watch, 0.03, lambda: said[-1], lambda: _prepared(avatar, motion.at(0.0), camera, background, said.append)
     )
-    buffers, rgba = FrameBuffers(), np.empty((size, size, 4), np.uint8)
 
     with atomic_path(out_path) as temporary:
-        with VideoWriter(
+        encoder = VideoWriter(
             temporary, size, size, rate, audio=sound, metadata={"title": f"{avatar.name} (synthetic)"}
-        ) as writer:
+        )
+        memory = allocate(fast, camera, 3 * batch_size(fast, camera) + 1)
+        with BackgroundWriter(encoder, memory) as writer:
+            wanted = (motion.at(float(i / rate)) for i in range(frames))
             shown = -_PREVIEW_EVERY
-            for i in range(frames):
-                render_bytes(avatar, motion.at(float(i / rate)), camera, background, buffers=buffers, out=rgba)
+            for i, rgba in enumerate(stream(fast, wanted, camera, background, writer.borrow)):
                 if label is not None:
                     _stamp(rgba, label)
-                writer.write(rgba)
                 if watch.elapsed - shown > _PREVIEW_EVERY:
                     shown = watch.elapsed
                     step = max(1, size // 192)
                     fraction = 0.03 + (_RENDERED - 0.03) * (i + 1) / frames
                     yield watch.progress(fraction, "rendering", rgba[::step, ::step, :3] / np.float32(255))
+                writer.write(rgba)
         info = yield from share(probing(temporary), watch, _RENDERED, 1.0)
         _verify(info, frames, size, len(sound[0]) / sound[1], rate)
     yield watch.progress(1.0, "done")
@@ -204,7 +206,19 @@ def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate"
     return np.asarray(sheet)
 
 
-def _meanwhile(watch: Stopwatch, fraction: float, message: str, work: Callable[[], R]) -> Job[R]:
+def _prepared(
+    avatar: Avatar, frame: Motion, camera: Camera, background: Background, say: Callable[[str], None]
+) -> Avatar:
+    """Return what renders the clip, warm: the first frame compiles or loads every kernel, which takes a while."""
+    if choose_backend().name == "gsplat":
+        warm_up(say)
+    fast = on_fastest_device(avatar)
+    memory = allocate(fast, camera, 1)
+    list(stream(fast, [frame], camera, background, memory.pop))
+    return fast
+
+
+def _meanwhile(watch: Stopwatch, fraction: float, message: str | Callable[[], str], work: Callable[[], R]) -> Job[R]:
     """Do work that cannot be divided in a thread of its own, reporting that it goes on.
 
     Closing the job abandons the work, so it may read files but must not write any.
@@ -217,9 +231,9 @@ def _meanwhile(watch: Stopwatch, fraction: float, message: str, work: Callable[[
         except BaseException as error:
             results.put(error)
 
-    Thread(target=do, name=message, daemon=True).start()
+    Thread(target=do, name="export", daemon=True).start()
     while True:
-        yield watch.progress(fraction, message)
+        yield watch.progress(fraction, message if isinstance(message, str) else message())
         try:
             result = results.get(timeout=_PREVIEW_EVERY)
         except Empty:

@@ -1,4 +1,6 @@
+import errno
 import os
+import threading
 import wave
 from fractions import Fraction
 from pathlib import Path
@@ -120,6 +122,7 @@ def test_closing_the_job_leaves_nothing_behind(tmp_path: Path, avatar: TinyAvata
     job.close()
     assert sorted(os.listdir(tmp_path)) == ["c.mp4", "in"]
     assert (tmp_path / "c.mp4").read_bytes() == b"the old clip"
+    assert "encoder" not in [thread.name for thread in threading.enumerate()]
 
 
 def test_a_clip_that_does_not_read_back_is_not_kept(
@@ -135,6 +138,22 @@ def test_a_clip_that_does_not_read_back_is_not_kept(
     with pytest.raises(RuntimeError, match="reads back"):
         run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
     assert os.listdir(tmp_path) == ["in"]
+
+
+def test_a_disk_that_fills_up_is_told_and_nothing_is_left(
+    tmp_path: Path, avatar: TinyAvatar, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(export.VideoWriter):
+        def write(self, picture: np.ndarray) -> None:
+            if self._frames == 5:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            super().write(picture)
+
+    monkeypatch.setattr(export, "VideoWriter", Full)
+    with pytest.raises(UserError, match="The disk is full"):
+        run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
+    assert os.listdir(tmp_path) == ["in"]
+    assert "encoder" not in [thread.name for thread in threading.enumerate()]
 
 
 @pytest.mark.parametrize(

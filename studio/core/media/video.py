@@ -133,7 +133,8 @@ class VideoWriter:
 
         layout = "rgb24" if picture.shape[2] == 3 else "rgba"
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format=layout)
-        yuv = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG")
+        # Chroma as the mean of the pixels it stands for: nearer to the picture than bicubic, and faster.
+        yuv = frame.reformat(format="yuv420p", dst_colorspace="ITU709", dst_color_range="MPEG", interpolation="AREA")
         yuv.pts, yuv.time_base = self._frames, 1 / self._rate
         self._container.mux(self._video.encode(yuv))
         self._frames += 1
