@@ -13,7 +13,6 @@ from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.render.numba_backward import SUM_COLOR, composite_gradients, number_slots
 from studio.core.render.numba_binning import bin_splats, place_tiles
-from studio.core.render.numba_compositing import composite_tiles
 from studio.core.render.numba_lanes import WIDTH
 from studio.core.render.numba_projection import (
     DEPTH,
@@ -27,6 +26,7 @@ from studio.core.render.numba_projection import (
 )
 from studio.core.render.numba_projection_backward import project_gradients
 from studio.core.render.numba_runtime import kernel_array, kernel_threads
+from studio.core.render.numba_tiles import composite_tiles
 from studio.core.render.raster import GaussianGradients, Pullback, Raster
 
 

@@ -7,9 +7,8 @@ single buffer let LLVM turn the inner loop into vector code without alias checks
 
 import numba
 import numpy as np
-from numba import prange
 
-from studio.core.render.numba_binning import INDEX_MASK, list_entries, name_entries, sort_entries, tiles_by_work
+from studio.core.render.numba_binning import INDEX_MASK
 from studio.core.render.numba_lanes import (
     WIDTH,
     exp_of,
@@ -20,7 +19,6 @@ from studio.core.render.numba_lanes import (
     select_less,
     splat,
     store,
-    store_columns_3,
 )
 from studio.core.render.numba_projection import (
     ALPHA_MAX,
@@ -30,7 +28,6 @@ from studio.core.render.numba_projection import (
     CONIC_B,
     CONIC_C,
     GREEN,
-    INDEX,
     LOG_OPACITY,
     RED,
     ROW_RATIO,
@@ -49,8 +46,6 @@ LANES = 16
 """px handled at once; a row of the tile buffer has this many spare pixels at its end."""
 ROW = TILE + LANES
 PLANE = TILE * ROW + LANES
-HALF_LANES = LANES // 2
-"""px; enough for small splats and for the last few columns of wide ones."""
 BLOCK = 8
 """px; side of the sub-blocks that stop taking splats once nothing shines through them."""
 BLOCKS = TILE // BLOCK
@@ -62,8 +57,7 @@ OPAQUE = 1e-4
 u64 = np.uint64
 f32 = np.float32
 _STEEP = f32(80)  # exp of more is near the end of what float32 holds
-_LANES, _HALF_LANES, _ROW, _PLANE = u64(LANES), u64(HALF_LANES), u64(ROW), u64(PLANE)
-_SPLAT_WIDTH = u64(SPLAT_WIDTH)
+_ROW, _PLANE = u64(ROW), u64(PLANE)
 
 
 @numba.njit(inline="always")
@@ -200,32 +194,6 @@ def is_steep(polynomial, width):
 
 
 @numba.njit(**KERNEL)
-def splat_channels(tile, offset, rows, polynomial, colors, channels, weights):
-    """Composite 16 columns of one splat with any number of channels (planes T, 0, 1, ...).
-
-    `weights` is the offset of 16 spare values of the buffer.
-    """
-    q0, q1, q2, dq0, dq1, ddq0 = polynomial
-    for _ in range(rows):
-        for lane in range(_LANES):
-            x = f32(lane)
-            alpha = splat_alpha(q0 + x * (q1 + q2 * x))
-            weight = alpha * tile[offset + lane] if alpha >= f32(ALPHA_MIN) else f32(0)
-            tile[offset + lane] -= weight
-            tile[weights + lane] = weight
-        plane = offset
-        for c in range(channels):
-            plane += _PLANE
-            color = colors[c]
-            for lane in range(_LANES):
-                tile[plane + lane] += tile[weights + lane] * color
-        q0 += dq0
-        dq0 += ddq0
-        q1 += dq1
-        offset += _ROW
-
-
-@numba.njit(**KERNEL)
 def cover_blocks(tile, covered):
     """Mark the sub-blocks nothing shines through any more; returns how many there are in all."""
     count = 0
@@ -252,44 +220,50 @@ def is_covered(covered, x0, x1, y0, y1):
 
 
 @numba.njit(**KERNEL)
-def composite_tile(rows, first_row, entries, colors, packed, left, top, tile, batch, covered):
-    """Composite one tile's sorted entries into the tile buffer.
+def fetch_batch(rows, first_row, entries, batch):
+    """Copy the rows of some entries: the loads of a batch run side by side.
 
-    Splats are fetched a batch at a time: the loads of a batch run side by side, while loads between the
-    compositing of one splat and the next would each wait for memory.
+    Between the compositing of one splat and the next, each would wait for memory.
     """
-    channels = colors.shape[1]
+    source, target = rows.reshape(-1), batch.reshape(-1)
+    for k in range(entries.shape[0]):
+        place = (first_row + np.int64(entries[k] & INDEX_MASK)) * SPLAT_WIDTH
+        store(target, u64(k * SPLAT_WIDTH), load(source, u64(place)))
+        store(target, u64(k * SPLAT_WIDTH + WIDTH), load(source, u64(place + WIDTH)))
+
+
+@numba.njit(**KERNEL)
+def box_in_tile(row, left, top):
+    """Return first and last column, first and last row of a splat's box in pixels of the tile."""
+    x0, x1 = max(np.int64(row[X0]) - left, 0), min(np.int64(row[X1]) - left, TILE - 1)
+    y0, y1 = max(np.int64(row[Y0]) - top, 0), min(np.int64(row[Y1]) - top, TILE - 1)
+    return x0, x1, y0, y1
+
+
+@numba.njit(**KERNEL)
+def composite_tile(rows, first_row, entries, left, top, tile, batch, covered):
+    """Composite one tile's sorted entries with the colours in their rows into the tile buffer."""
     tile[:PLANE] = 1
     tile[PLANE:] = 0
     covered[:] = False
     covered_count = 0
-    flat_batch, flat_rows = batch.reshape(-1), rows.reshape(-1)
     for first in range(0, entries.shape[0], BATCH):
         if first:
             covered_count = cover_blocks(tile, covered)
             if covered_count == BLOCKS * BLOCKS:
                 return
         size = min(BATCH, entries.shape[0] - first)
-        for k in range(size):
-            source = (first_row + np.int64(entries[first + k] & INDEX_MASK)) * SPLAT_WIDTH
-            store(flat_batch, u64(k * SPLAT_WIDTH), load(flat_rows, u64(source)))
-            store(flat_batch, u64(k * SPLAT_WIDTH + WIDTH), load(flat_rows, u64(source + WIDTH)))
+        fetch_batch(rows, first_row, entries[first : first + size], batch)
         for k in range(size):
             row = batch[k]
-            x0, x1 = max(np.int64(row[X0]) - left, 0), min(np.int64(row[X1]) - left, TILE - 1)
-            y0, y1 = max(np.int64(row[Y0]) - top, 0), min(np.int64(row[Y1]) - top, TILE - 1)
+            x0, x1, y0, y1 = box_in_tile(row, left, top)
             if covered_count and is_covered(covered, x0, x1, y0, y1):
                 continue
             height = y1 - y0 + 1
+            red, green, blue, row_ratio = row[RED], row[GREEN], row[BLUE], row[ROW_RATIO]
             for x in range(x0, x1 + 1, LANES):
                 offset = u64(y0 * ROW + x)
                 polynomial = row_polynomial(row, left + x, top + y0)
-                if not packed:
-                    i = np.int64(row[INDEX])
-                    spare = u64((channels + 1) * PLANE)
-                    splat_channels(tile, offset, height, polynomial, colors[i], channels, spare)
-                    continue
-                red, green, blue, row_ratio = row[RED], row[GREEN], row[BLUE], row[ROW_RATIO]
                 width = f32(min(x1 - x + 1, LANES))
                 if is_steep(polynomial, width):
                     steep_columns(tile, offset, height, polynomial, red, green, blue)
@@ -297,68 +271,3 @@ def composite_tile(rows, first_row, entries, colors, packed, left, top, tile, ba
                     one_column(tile, offset, height, polynomial, width, row_ratio, red, green, blue)
                 else:
                     two_columns(tile, offset, height, polynomial, width, row_ratio, red, green, blue)
-
-
-@numba.njit(**KERNEL)
-def write_tile(tile, left, top, color, alpha):
-    """Copy a finished tile to its place in the image."""
-    height, width, channels = color.shape
-    flat_color, flat_alpha = color.reshape(-1), alpha.reshape(-1)
-    for y in range(min(TILE, height - top)):
-        x = 0
-        while channels == 3 and x + WIDTH <= min(TILE, width - left):
-            p, q = u64(y * ROW + x), (top + y) * width + left + x
-            store(flat_alpha, u64(q), splat(f32(1)) - load(tile, p))
-            planes = load(tile, p + _PLANE), load(tile, p + u64(2) * _PLANE), load(tile, p + u64(3) * _PLANE)
-            store_columns_3(flat_color, u64(3 * q), planes)
-            x += WIDTH
-        for rest in range(x, min(TILE, width - left)):
-            p = y * ROW + rest
-            alpha[top + y, left + rest, 0] = f32(1) - tile[p]
-            for c in range(channels):
-                color[top + y, left + rest, c] = tile[p + (c + 1) * PLANE]
-
-
-@numba.njit(parallel=True, **KERNEL)
-def composite_tiles(rows, colors, packed, tile_starts, tiles_x, workers, named, entries, color, alpha):
-    """Sort and composite every tile and write the image.
-
-    Parameters
-    ----------
-    rows, tile_starts
-        Of `bin_splats`.
-    colors
-        ``[N,C]`` float32.
-    packed
-        Whether C=3 and the colours are those in the rows, which is faster.
-    named
-        Whether the entries are wanted.
-    entries
-        ``[>=M]`` uint64, written: each tile's entries from front to back; if `named`, their lower halves
-        are splat indices.
-    color, alpha
-        ``[H,W,C]`` and ``[H,W,1]`` float32, written.
-    """
-    channels = color.shape[2]
-    order = tiles_by_work(tile_starts)
-    row_bits = rows.view(np.uint32)
-    longest = 0
-    for t in range(order.shape[0]):
-        longest = max(longest, tile_starts[t + 1] - tile_starts[t])
-    for w in prange(workers):
-        scratch = np.empty(longest, np.uint64)
-        histogram = np.empty(256, np.int64)
-        tile = np.empty((channels + 1) * PLANE + LANES, np.float32)
-        batch = np.empty((BATCH, SPLAT_WIDTH), np.float32)
-        covered = np.empty((BLOCKS, BLOCKS), np.bool_)
-        for k in range(w, order.shape[0], workers):
-            t = order[k]
-            left, top = (t % tiles_x) * TILE, (t // tiles_x) * TILE
-            first = tile_starts[t]
-            tile_entries = entries[first : tile_starts[t + 1]]
-            list_entries(row_bits, first, tile_entries)
-            sort_entries(tile_entries, scratch, histogram)
-            composite_tile(rows, first, tile_entries, colors, packed, left, top, tile, batch, covered)
-            if named:
-                name_entries(rows, first, tile_entries)
-            write_tile(tile, left, top, color, alpha)

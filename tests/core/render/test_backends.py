@@ -209,7 +209,7 @@ def test_kernels_are_cached_for_exactly_these_sources() -> None:
         assert folder == Path(numba_runtime.cache_folder())
         assert "avatar-studio" in folder.parts
     rasterize(random_gaussians(0), askew_camera(), backend="numba")
-    assert list(folder.rglob("numba_compositing.composite_tiles*"))
+    assert list(folder.rglob("numba_tiles.composite_tiles*"))
 
 
 def test_many_threads_may_draw_at_once() -> None:

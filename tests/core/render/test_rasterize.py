@@ -36,7 +36,7 @@ def test_goldens(backend: str, name: str) -> None:
     assert psnr(raster.depth, golden["raster_depth"]) > 60
     plain = rasterize(gaussians, camera, backend=backend)
     assert plain.depth is None
-    np.testing.assert_allclose(plain.color, raster.color, atol=1e-5)
+    np.testing.assert_allclose(plain.color, raster.color, atol=5e-5)
 
 
 @few
