@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from studio.core.avatar import AvatarState, Background, Consent
 from studio.core.engines.lift.binding import Binding
-from studio.core.engines.lift.posing import FOLLOW_LEVELS, head_turns, pose_surfels, surfel_axes
+from studio.core.engines.lift.posing import (
+    EVERYWHERE,
+    FOLLOW_LEVELS,
+    SurfelBlocks,
+    head_turns,
+    pose_surfels,
+    view_planes,
+)
 from studio.core.engines.lift.rig import Rig, jaw_open
 from studio.core.engines.lift.surface import Surfels
 from studio.core.errors import UserError
@@ -68,8 +75,9 @@ class LiftAvatar:
         self.thumbnail = thumbnail
         self.consent = consent
         self.notes = notes
-        self._rest_axes = surfel_axes(surfels.tangents, surfels.thickness)
-        self._hidden_channels = [int(c) for c in np.unique(revealed_by) if c >= 0]
+        self._blocks = SurfelBlocks.of(surfels, binding, len(rig.vertices), follow)
+        channels = [int(c) for c in np.unique(revealed_by) if c >= 0]
+        self._hidden = [(channel, np.flatnonzero(revealed_by == channel)) for channel in channels]
         self._plate_view: tuple[bytes, NDArray[np.float32]] | None = None
 
     def __len__(self) -> int:
@@ -81,8 +89,12 @@ class LiftAvatar:
         other.surfels = replace(self.surfels, colors=colors)
         return other
 
-    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
-        """Return the Gaussians ``[N]`` of one ARKit frame; `lift` looks the same from every camera."""
+    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None, cull: bool = True) -> Gaussians:
+        """Return the Gaussians ``[N]`` of one ARKit frame.
+
+        Unless `cull` is off, those that cannot reach into the camera's picture have opacity 0, which spares the
+        rasteriser most of their work; the picture is the same to the last bit.
+        """
         if frame.space != self.motion_space:
             raise ValueError(f"a lift avatar follows 'arkit' motion, not '{frame.space}'")
         code = frame.code[0]
@@ -90,22 +102,16 @@ class LiftAvatar:
         if out is None or len(out) != n:
             means, quats, scales = (np.empty((n, columns), np.float32) for columns in (3, 4, 3))
             out = Gaussians(means, quats, scales, np.empty(n, np.float32), self.surfels.colors)
-        rest = (self.surfels.means, self.surfels.tangents, self.surfels.thickness, *self._rest_axes)
         pose_surfels(
-            self.rig.displacements(shape_weights(code), jaw_open(code)),
-            (self.binding.vertices, self.binding.weights, self.binding.gradients),
-            rest,
-            self.follow,
+            *self.rig.displacements(shape_weights(code), jaw_open(code)),
+            self._blocks,
             head_turns(frame.head_pose[0]),
-            (out.means, out.quats, out.scales),
+            view_planes(camera) if cull else EVERYWHERE,
+            out,
         )
-        self._fill_opacities(code, out.opacities)
+        for channel, hidden in self._hidden:
+            out.opacities[hidden] *= smoothstep(0, _REVEALED_AT, code[channel])
         return replace(out, colors=self.surfels.colors, seen=self.surfels.seen)
-
-    def _fill_opacities(self, code: NDArray[np.float32], opacities: NDArray[np.float32]) -> None:
-        opacities[:] = self.surfels.opacities
-        for channel in self._hidden_channels:
-            opacities[self.revealed_by == channel] *= smoothstep(0, _REVEALED_AT, code[channel])
 
     def shade(
         self, raster: Raster, frame: Motion, camera: Camera, background: Background, out: Picture | None = None

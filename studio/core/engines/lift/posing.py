@@ -1,175 +1,394 @@
-"""From a motion frame to posed Gaussians: blendshapes on the rig's vertices, then every surfel in one pass.
+"""From moved vertices to posed Gaussians, in blocks of 64 surfels.
 
 A surfel bound to a triangle takes the triangle's displacement, interpolated at its place, and that displacement's
 gradient stretches and turns its two tangents, so an opening mouth tears no holes. Then the head turns: a surfel
 follows by its `follow` weight, 1 on the head and 0 on the torso, through a table of part turns, so that the neck
 twists without shrinking. Source of the binding idea: GGTalker §3.2, Eq. 7, with displacement instead of a frame.
+
+Surfels at rest are kept by block and quantity ``[B,rows,64]``, so that every loop runs over 64 neighbours in memory
+and becomes vector code. A block none of whose vertices moves takes its axes from rest. What cannot reach into the
+picture gets opacity 0 in the same pass.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numba import njit, prange
 from numpy.typing import NDArray
 
+from studio.core.engines.lift.binding import Binding
+from studio.core.engines.lift.surface import Surfels
+from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
 from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_threads
 
-f32 = np.float32
+f32, u64 = np.float32, np.uint64
 
 FOLLOW_LEVELS = 64
 """Steps of the table from "stays with the torso" to "turns with the head"."""
+BLOCK = 64
+"""Surfels handled at once."""
+_MIXED = -1
+
+# Blocks are flat, row after row; the place of a row is an unsigned constant and every loop over a block has constant
+# length: so LLVM sees that rows do not overlap and turns the loops into vector code.
+_LANES = u64(BLOCK)
+
+
+def _rows(first: int, *, count: int) -> tuple[np.uint64, ...]:
+    return tuple(u64(row * BLOCK) for row in range(first, first + count))
+
+
+# A block at rest, and the same block posed but not yet turned.
+MX, MY, MZ, QW, QX, QY, QZ, SCALE_U, SCALE_V, SCALE_N = _rows(0, count=10)
+SURFEL_ROWS = 10
+# A block's binding: tangents, weights, and the gradients of the weights along each tangent.
+UX, UY, UZ, VX, VY, VZ = _rows(0, count=6)
+MOVED_ROWS = 6
+WA, WB, WC, UA, UB, UC, VA, VB, VC = _rows(6, count=9)
+BINDING_ROWS = 15
+# The displacements of a block's three vertices, by vertex and axis.
+D_VERTEX = u64(3 * BLOCK)
+D_ROWS = 9
+
+# Columns of the table of part turns: rotation matrix, translation, quaternion wxyz.
+SHIFT, QUATERNION, TURN_COLUMNS = 9, 12, 16
+
+REACH = 4.0
+"""Standard deviations: a Gaussian fades below 1/255 within 3.33; perspective stretches it a little."""
+# px beyond the picture's edge: the blur that the rasteriser adds reaches 1.8 px.
+_BEYOND = 4.0
+
+
+@dataclass(frozen=True, eq=False)
+class SurfelBlocks:
+    """Surfels at rest and their binding in the layout of the kernel; the last block is padded with zeros.
+
+    Attributes
+    ----------
+    rest
+        ``[B,10*64]`` float32: means, quats, scales.
+    binding
+        ``[B,15*64]`` float32: tangents, weights, gradients; the weights of unbound surfels are 0.
+    vertices
+        ``[B,3*64]`` int32; the number V of vertices where unbound.
+    levels
+        ``[B]`` int32: the block's common `follow`, or −1 where it is mixed.
+    bound
+        ``[B]`` bool: whether any of the block's surfels is bound.
+    follow
+        ``[N]`` uint8.
+    opacities
+        ``[N]`` float32.
+    """
+
+    rest: NDArray[np.float32]
+    binding: NDArray[np.float32]
+    vertices: NDArray[np.int32]
+    levels: NDArray[np.int32]
+    bound: NDArray[np.bool_]
+    follow: NDArray[np.uint8]
+    opacities: NDArray[np.float32]
+
+    @staticmethod
+    def of(surfels: Surfels, binding: Binding, vertex_count: int, follow: NDArray[np.uint8]) -> "SurfelBlocks":
+        """Lay surfels out."""
+        n = len(surfels)
+        quats, scales = surfel_axes(surfels.tangents, surfels.thickness)
+        rest = np.column_stack([surfels.means, quats, scales])
+        tangents, gradients = surfels.tangents.reshape(n, 6), binding.gradients.reshape(n, 6)
+        bindings = np.column_stack([tangents, binding.weights, gradients])
+        bound = binding.vertices[:, 0] >= 0
+        vertices = np.where(bound[:, None], binding.vertices, vertex_count)
+        padded = np.pad(follow, (0, -n % BLOCK), mode="edge" if n else "constant").reshape(-1, BLOCK)
+        return SurfelBlocks(
+            _blocks(rest.astype(np.float32)),
+            _blocks(bindings.astype(np.float32)),
+            _blocks(vertices.astype(np.int32), vertex_count),
+            np.where(padded.min(1) == padded.max(1), padded[:, 0].astype(np.int32), _MIXED).astype(np.int32),
+            _blocks(bound[:, None]).any(1),
+            follow,
+            surfels.opacities,
+        )
+
+
+def _blocks(columns: NDArray, fill: int = 0) -> NDArray:
+    """Return ``[N,C]`` as flat blocks ``[B,C*64]``, the last one filled up."""
+    padded = np.pad(columns, ((0, -len(columns) % BLOCK), (0, 0)), constant_values=fill)
+    blocks = padded.reshape(-1, BLOCK, columns.shape[1]).transpose(0, 2, 1)
+    return np.ascontiguousarray(blocks).reshape(len(blocks), -1)
 
 
 def head_turns(head_pose: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the table ``[65,16]`` of part turns: rotation matrix (9), translation (3), quaternion wxyz (4)."""
-    levels = np.linspace(0, 1, FOLLOW_LEVELS + 1)
-    axis_angle, translation = head_pose[:3].astype(np.float64), head_pose[3:].astype(np.float64)
-    angle = float(np.linalg.norm(axis_angle))
-    axis = axis_angle / angle if angle > 1e-9 else np.array([0.0, 1.0, 0.0])
-    half = 0.5 * angle * levels
-    w, (x, y, z) = np.cos(half), np.sin(half) * axis[:, None]
-    rotation = np.stack(
-        [
-            1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-            2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-            2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
-        ],
-        axis=1,
-    )  # fmt: skip
-    shift = levels[:, None] * translation
-    return np.concatenate([rotation, shift, np.stack([w, x, y, z], 1)], 1).astype(np.float32)
+    """Return the table of part turns.
+
+    Parameters
+    ----------
+    head_pose
+        ``[6]``: axis-angle rad, translation m.
+
+    Returns
+    -------
+    ``[65,16]`` float32: rotation matrix (9), translation (3), quaternion wxyz (4).
+    """
+    turns = np.empty((FOLLOW_LEVELS + 1, TURN_COLUMNS), np.float32)
+    _fill_turns(np.ascontiguousarray(head_pose, np.float64), turns)
+    return turns
+
+
+EVERYWHERE = np.tile(np.array([0, 0, 0, 1], np.float32), (4, 1))
+"""Planes that bound nothing; see `view_planes`."""
+
+
+def view_planes(camera: Camera) -> NDArray[np.float32]:
+    """Return the planes ``[4,4]`` that bound a view: inward unit normal, offset m."""
+    (fx, _, cx), (_, fy, cy), _ = camera.K
+    left, right = cx + _BEYOND, camera.width - cx + _BEYOND
+    top, bottom = cy + _BEYOND, camera.height - cy + _BEYOND
+    normals = np.array([[fx, 0, left], [-fx, 0, right], [0, fy, top], [0, -fy, bottom]])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
+    return np.column_stack([normals @ rotation, normals @ translation]).astype(np.float32)
 
 
 def pose_surfels(
     displacements: NDArray[np.float32],
-    binding: "tuple[NDArray, NDArray, NDArray]",
-    rest: "tuple[NDArray, NDArray, NDArray, NDArray, NDArray]",
-    follow: NDArray[np.uint8],
+    moving: NDArray[np.uint8],
+    blocks: SurfelBlocks,
     turns: NDArray[np.float32],
-    out: "tuple[NDArray, NDArray, NDArray]",
+    planes: NDArray[np.float32],
+    out: Gaussians,
 ) -> None:
-    """Fill ``out = (means, quats, scales)``.
+    """Fill the means, quats, scales and opacities of `out`.
 
     Parameters
     ----------
-    displacements
-        ``[V,3]`` m of the rig's vertices.
-    binding
-        Vertex numbers ``[N,3]`` int32 (−1 first: unbound), weights ``[N,3]``, and their gradients along the two
-        tangents ``[N,2,3]``.
-    rest
-        Means ``[N,3]``, tangents ``[N,2,3]``, thickness ``[N]``, quats ``[N,4]``, scales ``[N,3]`` at rest.
-    follow
-        ``[N]`` index into `turns`.
+    displacements, moving
+        ``[V+1,3]`` m of the rig's vertices and ``[V+1]`` whether they move; the last stands still.
     turns
         See `head_turns`.
+    planes
+        See `view_planes`; surfels beyond one of them get opacity 0.
     """
-    with kernel_threads():
-        _pose(displacements, *binding, *rest, follow, turns, *out)
+    with kernel_threads() as threads:
+        _pose(
+            *(displacements.ravel(), moving, blocks.rest, blocks.binding, blocks.vertices, blocks.levels),
+            *(blocks.bound, blocks.follow, turns, planes, blocks.opacities, threads),
+            *(out.means.reshape(-1), out.quats.reshape(-1), out.scales.reshape(-1), out.opacities),
+        )
 
 
 def surfel_axes(
     tangents: NDArray[np.float32], thickness: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return quats ``[N,4]`` wxyz and scales ``[N,3]`` of surfels with tangents ``[N,2,3]``."""
-    quats, scales = np.empty((len(thickness), 4), np.float32), np.empty((len(thickness), 3), np.float32)
-    with kernel_threads():
-        _axes_of_all(tangents, thickness, quats, scales)
-    return quats, scales
+    n = len(thickness)
+    moved = _blocks(np.asarray(tangents, np.float32).reshape(n, 6))
+    posed = np.zeros((len(moved), SURFEL_ROWS, BLOCK), np.float32)
+    _axes_of_blocks(moved, posed.reshape(len(moved), -1))
+    columns = posed.transpose(0, 2, 1).reshape(-1, SURFEL_ROWS)[:n]
+    return np.ascontiguousarray(columns[:, 3:7]), np.column_stack([columns[:, 7:9], thickness]).astype(np.float32)
+
+
+@njit(**SAFE_KERNEL)
+def _fill_turns(head_pose, turns):
+    angle = np.sqrt(head_pose[0] ** 2 + head_pose[1] ** 2 + head_pose[2] ** 2)
+    axis = head_pose[:3] / angle if angle > 1e-9 else np.array([0.0, 1.0, 0.0])
+    for level in range(len(turns)):
+        share = level / (len(turns) - 1)
+        half = 0.5 * angle * share
+        w, (x, y, z) = np.cos(half), np.sin(half) * axis
+        t = turns[level]
+        t[0], t[1], t[2] = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)
+        t[3], t[4], t[5] = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
+        t[6], t[7], t[8] = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
+        for k in range(3):
+            t[SHIFT + k] = share * head_pose[3 + k]
+        t[QUATERNION], t[QUATERNION + 1], t[QUATERNION + 2], t[QUATERNION + 3] = w, x, y, z
 
 
 @njit(inline="always")
-def _axes(ux, uy, uz, vx, vy, vz, thickness, quats, scales, i):
-    """Turn two tangents into orthogonal principal axes: the covariance uuᵀ + vvᵀ has rank 2."""
-    e, f, g = ux * ux + uy * uy + uz * uz, ux * vx + uy * vy + uz * vz, vx * vx + vy * vy + vz * vz
-    # Rotating (u, v) among themselves keeps uuᵀ + vvᵀ; this rotation makes them orthogonal.
-    angle = f32(0.5) * np.arctan2(f32(2) * f, e - g)
-    c, s = np.cos(angle), np.sin(angle)
-    ax, ay, az = c * ux + s * vx, c * uy + s * vy, c * uz + s * vz
-    bx, by, bz = c * vx - s * ux, c * vy - s * uy, c * vz - s * uz
-    la, lb = np.sqrt(ax * ax + ay * ay + az * az), np.sqrt(bx * bx + by * by + bz * bz)
-    scales[i, 0], scales[i, 1], scales[i, 2] = la, lb, thickness
-    ia, ib = f32(1) / max(la, f32(1e-12)), f32(1) / max(lb, f32(1e-12))
-    ax, ay, az, bx, by, bz = ax * ia, ay * ia, az * ia, bx * ib, by * ib, bz * ib
-    nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
-    # Rotation matrix with columns a, b, n to a quaternion, by its largest component.
-    trace = ax + by + nz
-    if trace > f32(0):
-        r = np.sqrt(f32(1) + trace)
-        k = f32(0.5) / r
-        w, x, y, z = f32(0.5) * r, (bz - ny) * k, (nx - az) * k, (ay - bx) * k
-    elif ax > by and ax > nz:
-        r = np.sqrt(f32(1) + ax - by - nz)
-        k = f32(0.5) / max(r, f32(1e-12))
-        w, x, y, z = (bz - ny) * k, f32(0.5) * r, (bx + ay) * k, (nx + az) * k
-    elif by > nz:
-        r = np.sqrt(f32(1) - ax + by - nz)
-        k = f32(0.5) / max(r, f32(1e-12))
-        w, x, y, z = (nx - az) * k, (bx + ay) * k, f32(0.5) * r, (ny + bz) * k
+def _principal(ux, uy, uz, vx, vy, vz):
+    """Rotate two tangents among themselves, which keeps uuᵀ + vvᵀ, until they are orthogonal.
+
+    The angle is half of atan2(2 u·v, u·u − v·v); halving that vector needs no trigonometry.
+    """
+    f = ux * vx + uy * vy + uz * vz
+    d = f32(0.5) * (ux * ux + uy * uy + uz * uz - vx * vx - vy * vy - vz * vz)
+    p = max(np.sqrt(d * d + f * f) + abs(d), f32(1e-18))
+    r = f32(1) / np.sqrt(p * p + f * f)
+    large, small = p * r, f * r
+    minus = -large
+    turned = large if f >= f32(0) else minus
+    c = large if d >= f32(0) else abs(small)
+    s = small if d >= f32(0) else turned
+    return c * ux + s * vx, c * uy + s * vy, c * uz + s * vz, c * vx - s * ux, c * vy - s * uy, c * vz - s * uz
+
+
+@njit(inline="always")
+def _pick(first, second, third, a, b, c, d):
+    """Return a, b, c or d by the first condition that holds; both sides of a choice are known, so no branch."""
+    rest = c if third else d
+    rest = b if second else rest
+    return a if first else rest
+
+
+@njit(**SAFE_KERNEL)
+def _axes(moved, posed):
+    """Fill the quats and the two scales along the surface from the tangents in `moved`."""
+    one, tiny = f32(1), f32(1e-12)
+    for i in range(_LANES):
+        ax, ay, az, bx, by, bz = _principal(
+            moved[UX + i], moved[UY + i], moved[UZ + i], moved[VX + i], moved[VY + i], moved[VZ + i]
+        )
+        la, lb = np.sqrt(ax * ax + ay * ay + az * az), np.sqrt(bx * bx + by * by + bz * bz)
+        ia, ib = one / max(la, tiny), one / max(lb, tiny)
+        ax, ay, az, bx, by, bz = ax * ia, ay * ia, az * ia, bx * ib, by * ib, bz * ib
+        nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
+        # The rotation matrix with columns a, b, n as a quaternion, by its largest component.
+        w, x, y, z = one + ax + by + nz, one + ax - by - nz, one - ax + by - nz, one - ax - by + nz
+        wx, wy, wz, xy, xz, yz = bz - ny, nx - az, ay - bx, bx + ay, nx + az, ny + bz
+        is_w, is_x, is_y = w >= one, (ax > by) & (ax > nz), by > nz
+        k = f32(0.5) / np.sqrt(max(_pick(is_w, is_x, is_y, w, x, y, z), tiny))
+        posed[QW + i] = k * _pick(is_w, is_x, is_y, w, wx, wy, wz)
+        posed[QX + i] = k * _pick(is_w, is_x, is_y, wx, x, xy, xz)
+        posed[QY + i] = k * _pick(is_w, is_x, is_y, wy, xy, y, yz)
+        posed[QZ + i] = k * _pick(is_w, is_x, is_y, wz, xz, yz, z)
+        posed[SCALE_U + i], posed[SCALE_V + i] = la, lb
+
+
+@njit(**SAFE_KERNEL)
+def _axes_of_blocks(moved, posed):
+    for block in range(len(moved)):
+        _axes(moved[block], posed[block])
+
+
+@njit(**SAFE_KERNEL)
+def _move(rest, binding, vertices, displacements, gathered, posed, moved):
+    """Displace the means of a block, into `posed`, and its tangents, into `moved`; `displacements` is flat."""
+    for i in range(_LANES):
+        posed[SCALE_N + i] = rest[SCALE_N + i]
+    for corner in range(u64(3)):
+        to = corner * D_VERTEX
+        for i in range(_LANES):
+            vertex = u64(3) * u64(vertices[corner * _LANES + i])
+            gathered[to + i] = displacements[vertex]
+            gathered[to + _LANES + i] = displacements[vertex + u64(1)]
+            gathered[to + u64(2) * _LANES + i] = displacements[vertex + u64(2)]
+    for axis in range(u64(3)):
+        k = axis * _LANES
+        for i in range(_LANES):
+            a, b, c = gathered[k + i], gathered[k + D_VERTEX + i], gathered[k + u64(2) * D_VERTEX + i]
+            posed[k + i] = rest[k + i] + binding[WA + i] * a + binding[WB + i] * b + binding[WC + i] * c
+        for i in range(_LANES):
+            a, b, c = gathered[k + i], gathered[k + D_VERTEX + i], gathered[k + u64(2) * D_VERTEX + i]
+            moved[k + i] = binding[k + i] + binding[UA + i] * a + binding[UB + i] * b + binding[UC + i] * c
+            moved[VX + k + i] = binding[VX + k + i] + binding[VA + i] * a + binding[VB + i] * b + binding[VC + i] * c
+
+
+@njit(inline="always")
+def _turned_mean(posed, t, i, means):
+    x, y, z = posed[MX + i], posed[MY + i], posed[MZ + i]
+    means[u64(3) * i] = t[0] * x + t[1] * y + t[2] * z + t[SHIFT]
+    means[u64(3) * i + u64(1)] = t[3] * x + t[4] * y + t[5] * z + t[SHIFT + 1]
+    means[u64(3) * i + u64(2)] = t[6] * x + t[7] * y + t[8] * z + t[SHIFT + 2]
+
+
+@njit(inline="always")
+def _turned_quat(posed, t, i, quats):
+    w1, x1, y1, z1 = posed[QW + i], posed[QX + i], posed[QY + i], posed[QZ + i]
+    w, x, y, z = t[QUATERNION], t[QUATERNION + 1], t[QUATERNION + 2], t[QUATERNION + 3]
+    quats[u64(4) * i] = w * w1 - x * x1 - y * y1 - z * z1
+    quats[u64(4) * i + u64(1)] = w * x1 + x * w1 + y * z1 - z * y1
+    quats[u64(4) * i + u64(2)] = w * y1 - x * z1 + y * w1 + z * x1
+    quats[u64(4) * i + u64(3)] = w * z1 + x * y1 - y * x1 + z * w1
+
+
+# Of `follow`, the functions below get one number for a whole block, or one for each surfel.
+
+
+@njit(**SAFE_KERNEL)
+def _write_means(posed, turns, follow, means):
+    if len(follow) == 1:
+        t = turns[follow[0]]
+        for i in range(u64(len(means) // 3)):
+            _turned_mean(posed, t, i, means)
     else:
-        r = np.sqrt(f32(1) - ax - by + nz)
-        k = f32(0.5) / max(r, f32(1e-12))
-        w, x, y, z = (ay - bx) * k, (nx + az) * k, (ny + bz) * k, f32(0.5) * r
-    quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3] = w, x, y, z
+        for i in range(u64(len(follow))):
+            _turned_mean(posed, turns[follow[i]], i, means)
 
 
-@njit(parallel=True, **SAFE_KERNEL)
-def _axes_of_all(tangents, thickness, quats, scales):
-    for i in prange(len(thickness)):
-        u, v = tangents[i, 0], tangents[i, 1]
-        _axes(u[0], u[1], u[2], v[0], v[1], v[2], thickness[i], quats, scales, i)
+@njit(**SAFE_KERNEL)
+def _write_quats(posed, turns, follow, quats):
+    if len(follow) == 1:
+        t = turns[follow[0]]
+        for i in range(u64(len(quats) // 4)):
+            _turned_quat(posed, t, i, quats)
+    else:
+        for i in range(u64(len(follow))):
+            _turned_quat(posed, turns[follow[i]], i, quats)
+
+
+@njit(**SAFE_KERNEL)
+def _write_scales(posed, scales):
+    for i in range(u64(len(scales) // 3)):
+        scales[u64(3) * i] = posed[SCALE_U + i]
+        scales[u64(3) * i + u64(1)] = posed[SCALE_V + i]
+        scales[u64(3) * i + u64(2)] = posed[SCALE_N + i]
+
+
+@njit(**SAFE_KERNEL)
+def _cull_outside(posed, planes, means, opacities):
+    for k in range(4):
+        a, b, c, d = planes[k, 0], planes[k, 1], planes[k, 2], planes[k, 3]
+        for i in range(u64(len(opacities))):
+            distance = a * means[u64(3) * i] + b * means[u64(3) * i + u64(1)] + c * means[u64(3) * i + u64(2)] + d
+            reach = f32(REACH) * max(max(posed[SCALE_U + i], posed[SCALE_V + i]), posed[SCALE_N + i])
+            opacities[i] = opacities[i] if distance >= -reach else f32(0)
+
+
+@njit(**SAFE_KERNEL)
+def _any_moves(moving, vertices):
+    moves = np.uint8(0)
+    for k in range(u64(3 * BLOCK)):
+        moves |= moving[u64(vertices[k])]
+    return moves != 0
 
 
 @njit(parallel=True, **SAFE_KERNEL)
 def _pose(
     displacements,
+    moving,
+    all_rest,
+    binding,
     vertices,
-    weights,
-    gradients,
-    rest_means,
-    rest_tangents,
-    thickness,
-    rest_quats,
-    rest_scales,
+    levels,
+    bound,
     follow,
     turns,
+    planes,
+    rest_opacities,
+    workers,
     means,
     quats,
     scales,
+    opacities,
 ):
-    for i in prange(len(rest_means)):
-        mx, my, mz = rest_means[i, 0], rest_means[i, 1], rest_means[i, 2]
-        t = turns[follow[i]]
-        a = vertices[i, 0]
-        moved = False
-        if a >= 0:
-            b, c = vertices[i, 1], vertices[i, 2]
-            for k in range(3):
-                if displacements[a, k] != 0 or displacements[b, k] != 0 or displacements[c, k] != 0:
-                    moved = True
-        if moved:
-            da, db, dc = displacements[a], displacements[b], displacements[c]
-            wa, wb, wc = weights[i, 0], weights[i, 1], weights[i, 2]
-            mx += wa * da[0] + wb * db[0] + wc * dc[0]
-            my += wa * da[1] + wb * db[1] + wc * dc[1]
-            mz += wa * da[2] + wb * db[2] + wc * dc[2]
-            ga, gb, gc = gradients[i, 0, 0], gradients[i, 0, 1], gradients[i, 0, 2]
-            ux = rest_tangents[i, 0, 0] + ga * da[0] + gb * db[0] + gc * dc[0]
-            uy = rest_tangents[i, 0, 1] + ga * da[1] + gb * db[1] + gc * dc[1]
-            uz = rest_tangents[i, 0, 2] + ga * da[2] + gb * db[2] + gc * dc[2]
-            ga, gb, gc = gradients[i, 1, 0], gradients[i, 1, 1], gradients[i, 1, 2]
-            vx = rest_tangents[i, 1, 0] + ga * da[0] + gb * db[0] + gc * dc[0]
-            vy = rest_tangents[i, 1, 1] + ga * da[1] + gb * db[1] + gc * dc[1]
-            vz = rest_tangents[i, 1, 2] + ga * da[2] + gb * db[2] + gc * dc[2]
-            _axes(ux, uy, uz, vx, vy, vz, thickness[i], quats, scales, i)
-            w1, x1, y1, z1 = quats[i, 0], quats[i, 1], quats[i, 2], quats[i, 3]
-        else:
-            for k in range(3):
-                scales[i, k] = rest_scales[i, k]
-            w1, x1, y1, z1 = rest_quats[i, 0], rest_quats[i, 1], rest_quats[i, 2], rest_quats[i, 3]
-        means[i, 0] = t[0] * mx + t[1] * my + t[2] * mz + t[9]
-        means[i, 1] = t[3] * mx + t[4] * my + t[5] * mz + t[10]
-        means[i, 2] = t[6] * mx + t[7] * my + t[8] * mz + t[11]
-        w, x, y, z = t[12], t[13], t[14], t[15]
-        quats[i, 0] = w * w1 - x * x1 - y * y1 - z * z1
-        quats[i, 1] = w * x1 + x * w1 + y * z1 - z * y1
-        quats[i, 2] = w * y1 - x * z1 + y * w1 + z * x1
-        quats[i, 3] = w * z1 + x * y1 - y * x1 + z * w1
+    blocks, n = len(all_rest), len(follow)
+    for worker in prange(workers):
+        posed = np.empty(SURFEL_ROWS * BLOCK, np.float32)
+        moved = np.empty(MOVED_ROWS * BLOCK, np.float32)
+        gathered = np.empty(D_ROWS * BLOCK, np.float32)
+        for block in range(worker, blocks, workers):
+            first, last = block * BLOCK, min((block + 1) * BLOCK, n)
+            rest, source = all_rest[block], all_rest[block]
+            if bound[block] and _any_moves(moving, vertices[block]):
+                _move(rest, binding[block], vertices[block], displacements, gathered, posed, moved)
+                _axes(moved, posed)
+                source = posed
+            block_follow = follow[first : first + 1] if levels[block] != _MIXED else follow[first:last]
+            _write_means(source, turns, block_follow, means[3 * first : 3 * last])
+            _write_quats(source, turns, block_follow, quats[4 * first : 4 * last])
+            _write_scales(source, scales[3 * first : 3 * last])
+            opacities[first:last] = rest_opacities[first:last]
+            _cull_outside(source, planes, means[3 * first : 3 * last], opacities[first:last])

@@ -16,6 +16,10 @@ from studio.core.heads.template import SHAPE_NAMES, TemplateHead
 from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_threads
 
 _ORIGIN = to_head(np.zeros(3))
+# Below this weight a shape moves nothing that could be seen.
+_STILL = np.float32(1e-4)
+# The rig is blended in so many independent shares.
+_SHARES = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,21 +95,57 @@ class Rig:
     hinge: NDArray[np.float32]
 
     @cached_property
-    def _full_deltas(self) -> NDArray[np.float32]:
-        """Half precision keeps the file small; the kernel reads single."""
-        return self.deltas.astype(np.float32)
+    def _sparse(self) -> "_SparseShapes":
+        return _SparseShapes.of(self.deltas)
 
-    def displacements(self, weights: NDArray[np.float32], jaw_open: float) -> NDArray[np.float32]:
-        """Return the displacement ``[V,3]`` m under shape weights ``[S]`` and the jaw's turn."""
-        active = np.flatnonzero(np.abs(weights) > 1e-4)
-        out = np.empty_like(self.vertices)
+    def displacements(
+        self, weights: NDArray[np.float32], jaw_open: float
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Move the vertices by shape weights ``[S]`` and the jaw's turn.
+
+        Returns
+        -------
+        displacements
+            ``[V+1,3]`` m; the last row stands for what is bound to nothing and is 0.
+        moving
+            ``[V+1]``: 1 where a shape or the jaw may have moved the vertex.
+        """
+        out = np.empty((len(self.vertices) + 1, 3), np.float32)
+        moving = np.empty(len(out), np.uint8)
         angle = np.float32(JAW_ANGLE * jaw_open)
+        shapes = self._sparse
         with kernel_threads():
             _blend(
-                self._full_deltas, active, weights.astype(np.float32), self.vertices, self.jaw_weights, self.hinge,
-                np.cos(angle), np.sin(angle), out,
-            )  # fmt: skip
-        return out
+                *(shapes.vertices, shapes.deltas, shapes.starts, weights.astype(np.float32)),
+                *(self.vertices, self.jaw_weights, self.hinge, np.cos(angle), np.sin(angle), out, moving),
+            )
+        return out, moving
+
+
+@dataclass(frozen=True, eq=False)
+class _SparseShapes:
+    """The vertices that each shape moves, in single precision: a seventh of all.
+
+    Attributes
+    ----------
+    vertices, deltas
+        ``[M]`` int32 and ``[M,3]`` m, by shape, then by vertex.
+    starts
+        ``[S,B+1]`` int32: where the vertices of each shape and share of the rig begin.
+    """
+
+    vertices: NDArray[np.int32]
+    deltas: NDArray[np.float32]
+    starts: NDArray[np.int32]
+
+    @staticmethod
+    def of(deltas: NDArray[np.float16]) -> "_SparseShapes":
+        count = deltas.shape[1]
+        shares = np.arange(_SHARES + 1) * -(-(count + 1) // _SHARES)
+        shape, vertex = np.nonzero(deltas.any(-1))
+        place = shape * (count + 1) + vertex
+        starts = np.searchsorted(place, np.arange(len(deltas))[:, None] * (count + 1) + np.minimum(shares, count))
+        return _SparseShapes(vertex.astype(np.int32), deltas[shape, vertex].astype(np.float32), starts.astype(np.int32))
 
 
 def assemble(head: TemplateHead, parts: list[Part]) -> tuple[Rig, list[Binding]]:
@@ -141,17 +181,25 @@ def jaw_open(code: NDArray[np.float32]) -> float:
 
 
 @njit(parallel=True, **SAFE_KERNEL)
-def _blend(deltas, active, weights, vertices, jaw_weights, hinge, c, s, out):
-    for v in prange(len(vertices)):
-        x, y, z = np.float32(0), np.float32(0), np.float32(0)
-        for k in active:
+def _blend(vertices, deltas, starts, weights, rest, jaw_weights, hinge, c, s, out, moving):
+    shares = starts.shape[1] - 1
+    size = (len(out) + shares - 1) // shares
+    for share in prange(shares):
+        for v in range(share * size, min(len(out), (share + 1) * size)):
+            out[v, 0], out[v, 1], out[v, 2] = 0, 0, 0
+            moving[v] = 0
+            # An opening jaw carries the chin down and back: a positive turn about x in head space.
+            if s != 0 and v < len(rest) and jaw_weights[v] != 0:
+                dy, dz, j = rest[v, 1] - hinge[1], rest[v, 2] - hinge[2], jaw_weights[v]
+                out[v, 1] = j * (c * dy - s * dz - dy)
+                out[v, 2] = j * (s * dy + c * dz - dz)
+                moving[v] = 1
+        for k in range(len(weights)):
             w = weights[k]
-            x += w * deltas[k, v, 0]
-            y += w * deltas[k, v, 1]
-            z += w * deltas[k, v, 2]
-        # An opening jaw carries the chin down and back: a positive turn about x in head space.
-        dy, dz = vertices[v, 1] - hinge[1], vertices[v, 2] - hinge[2]
-        j = jaw_weights[v]
-        out[v, 0] = x
-        out[v, 1] = y + j * (c * dy - s * dz - dy)
-        out[v, 2] = z + j * (s * dy + c * dz - dz)
+            if abs(w) > _STILL:
+                for e in range(starts[k, share], starts[k, share + 1]):
+                    v = vertices[e]
+                    out[v, 0] += w * deltas[e, 0]
+                    out[v, 1] += w * deltas[e, 1]
+                    out[v, 2] += w * deltas[e, 2]
+                    moving[v] = 1
