@@ -44,7 +44,8 @@ class DrivePanel(QWidget):
         self.meter = LevelMeter()
         self._level = QLabel()
         self._level.setProperty("role", "dim")
-        self._level.setMinimumWidth(64)
+        # A fixed size: a label that may grow lays the whole panel out anew with every text.
+        self._level.setFixedSize(72, self.meter.sizeHint().height() + theme.GRID)
 
         device = QHBoxLayout()
         device.setSpacing(theme.GRID)

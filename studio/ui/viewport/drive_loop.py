@@ -250,12 +250,11 @@ class DriveLoop(QObject):
 
     def _run(self) -> None:
         while self._running:
-            tick = time.monotonic()
             self._wake.clear()
             try:
                 while not self._notes.empty():
                     self._notes.get()()
-                self._advance(tick)
+                self._advance(time.monotonic())
             except UserError as error:
                 self._let_go("")
                 self.failed.emit(str(error))
@@ -263,15 +262,18 @@ class DriveLoop(QObject):
                 log.exception("the head could not be driven")
                 self._let_go("")
                 self.failed.emit(f"The head could not be driven ({error}); see Help > Log.")
-            self._wake.wait(self._pause(tick))
+            period = self._period()
+            # On the clock's own grid: being woken late then costs no frame, and a missed one is not made up for.
+            self._wake.wait(period and period - time.monotonic() % period)
         self._let_go("")
 
-    def _pause(self, tick: float) -> float | None:
+    def _period(self) -> float | None:
+        """Return the seconds between two frames, None for no more frames."""
         if self._source is not None:
-            return max(0.0, tick + LIVE_TICK - time.monotonic())
+            return LIVE_TICK
         if self.asleep or not self._settings.at_rest:
             return None
-        return max(0.0, tick + (BUSY_TICK if self.busy else REST_TICK) - time.monotonic())
+        return BUSY_TICK if self.busy else REST_TICK
 
     def _advance(self, now: float) -> None:
         from studio.core.motion.idle import IdleMotion
