@@ -137,7 +137,8 @@ class FrameBuffers:
     """
 
     gaussians: Gaussians | None = None
-    """Of the newest frame."""
+    raster: Raster | None = None
+    """Both of the newest frame."""
 
 
 def render_frame(
@@ -199,10 +200,10 @@ def _render(
 ) -> Picture:
     buffers = FrameBuffers() if buffers is None else buffers
     buffers.gaussians = avatar.pose(frame, camera, buffers.gaussians)
-    raster = rasterize(buffers.gaussians, camera, backend=backend)
+    buffers.raster = rasterize(buffers.gaussians, camera, backend=backend, out=buffers.raster)
     if out is None and in_bytes:
-        out = empty_bytes(raster)
-    return avatar.shade(raster, frame, camera, background, out)
+        out = empty_bytes(buffers.raster)
+    return avatar.shade(buffers.raster, frame, camera, background, out)
 
 
 def parse_background(text: str) -> Background:

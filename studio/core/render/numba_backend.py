@@ -66,9 +66,11 @@ class Workspace:
         if self.counts.shape != (threads, self.tiles_x * tiles_y):
             self.counts = np.empty((threads, self.tiles_x * tiles_y), np.int64)
             self.tile_starts = np.empty(self.tiles_x * tiles_y + 1, np.int64)
-        inputs = [array.reshape(-1) for array in kernel_inputs(gaussians)]
-        channels = gaussians.colors.shape[1]
-        project(*inputs, channels, camera_vector(camera), self.tiles_x, self.splats, self.counts)
+        means, quats, scales, opacities, colors = (array.reshape(-1) for array in kernel_inputs(gaussians))
+        project(
+            *(means, quats, scales, opacities, colors, gaussians.colors.shape[1]),
+            *(camera_vector(camera), self.tiles_x, self.splats, self.counts),
+        )
 
     def bin(self, n: int) -> None:
         """Fill `tile_rows` and `tile_starts`; `counts` are used up."""
@@ -80,25 +82,36 @@ class Workspace:
         bin_splats(self.splats, n, self.tiles_x, self.counts, self.tile_rows)
 
     def composite(
-        self, colors: NDArray[np.float32], packed: bool, camera: Camera, threads: int, named: bool = False
+        self,
+        colors: NDArray[np.float32],
+        packed: bool,
+        camera: Camera,
+        threads: int,
+        named: bool = False,
+        out: Raster | None = None,
     ) -> Raster:
         """Sort and composite the splats with colours ``[N,C]``, or those `packed` in the rows.
 
-        The entries name splats if asked for.
+        The entries name splats if asked for. `out` is written if it fits.
         """
         shape = (camera.height, camera.width)
-        raster = Raster(np.empty((*shape, colors.shape[1]), np.float32), np.empty((*shape, 1), np.float32))
+        raster = out
+        fits = raster is not None and isinstance(raster.color, np.ndarray)
+        if raster is None or not fits or raster.color.shape != (*shape, colors.shape[1]):
+            raster = Raster(np.empty((*shape, colors.shape[1]), np.float32), np.empty((*shape, 1), np.float32))
         composite_tiles(
             *(self.tile_rows, kernel_array(colors), packed, self.tile_starts, self.tiles_x, threads, named),
             *(self.entries, raster.color, raster.alpha),
         )
         return raster
 
-    def render(self, gaussians: Gaussians, camera: Camera, threads: int, named: bool = False) -> Raster:
+    def render(
+        self, gaussians: Gaussians, camera: Camera, threads: int, named: bool = False, out: Raster | None = None
+    ) -> Raster:
         """Project, bin and composite."""
         self.project(gaussians, camera, threads)
         self.bin(len(gaussians))
-        return self.composite(gaussians.colors, gaussians.colors.shape[1] == 3, camera, threads, named)
+        return self.composite(gaussians.colors, gaussians.colors.shape[1] == 3, camera, threads, named, out)
 
     def render_depth(self, gaussians: Gaussians, camera: Camera, threads: int) -> Raster:
         """Render with depth, which is composited as one more channel."""
@@ -153,11 +166,12 @@ def _cache_aligned(rows: int) -> NDArray[np.float32]:
 _workspace = Workspace()
 
 
-def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False) -> Raster:
+def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, out: Raster | None = None) -> Raster:
     """Render Gaussians; see `studio.core.render.rasterize.rasterize`."""
     with kernel_threads() as threads:
-        render = _workspace.render_depth if depth else _workspace.render
-        return render(gaussians, camera, threads)
+        if depth:
+            return _workspace.render_depth(gaussians, camera, threads)
+        return _workspace.render(gaussians, camera, threads, out=out)
 
 
 def rasterize_vjp(gaussians: Gaussians, camera: Camera) -> tuple[Raster, Pullback]:

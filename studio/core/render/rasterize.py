@@ -49,7 +49,14 @@ def _backend_for(gaussians: Gaussians) -> str:
     return choose_backend().name if gaussians.on_host else "gsplat"
 
 
-def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, backend: str = "auto") -> Raster:
+def rasterize(
+    gaussians: Gaussians,
+    camera: Camera,
+    *,
+    depth: bool = False,
+    backend: str = "auto",
+    out: Raster | None = None,
+) -> Raster:
     """Render Gaussians.
 
     EWA splatting as in gsplat: 0.3 px² of blur on the 2D covariance, alpha cut below 1/255 and at most
@@ -69,6 +76,9 @@ def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, back
     backend
         "numba" (processor), "gsplat" (CUDA), "reference" (float64, seconds per frame) or "auto": gsplat
         for tensors, `choose_backend` for arrays.
+    out
+        An earlier result without depth that nobody needs any more. A backend may write the new one into it,
+        if it fits, or ignore it.
 
     Raises
     ------
@@ -79,7 +89,7 @@ def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, back
     """
     name = _backend_for(gaussians) if backend == "auto" else backend
     if name == "numba":
-        return numba_backend.rasterize(gaussians, camera, depth=depth)
+        return numba_backend.rasterize(gaussians, camera, depth=depth, out=out)
     if name == "gsplat":
         return gsplat_backend.rasterize(gaussians, camera, depth=depth)
     if name == "reference":

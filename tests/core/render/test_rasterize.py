@@ -74,6 +74,19 @@ def test_any_number_of_gaussians(count: int) -> None:
     assert psnr(raster.color, exact.color) > 60
 
 
+def test_out_is_written_where_it_fits() -> None:
+    camera = askew_camera()
+    old, new = random_gaussians(1), random_gaussians(2)
+    fresh = rasterize(new, camera, backend="numba")
+    before = rasterize(old, camera, backend="numba")
+    again = rasterize(new, camera, backend="numba", out=before)
+    assert again.color is before.color
+    np.testing.assert_array_equal(again.color, fresh.color)
+    np.testing.assert_array_equal(again.alpha, fresh.alpha)
+    larger = askew_camera(90, 60)
+    assert rasterize(new, larger, backend="numba", out=again).color.shape == (60, 90, 3)
+
+
 @few
 @given(seeds)
 def test_order_of_gaussians_does_not_matter(seed: int) -> None:
