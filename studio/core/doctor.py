@@ -75,6 +75,8 @@ def report() -> Report:
         "graphics card": _graphics_card,
         "renderer": _renderer,
         "renderer cache": _renderer_cache,
+        "CUDA compiler": _cuda_compiler,
+        "CUDA to screen": _cuda_to_screen,
         "window": _window,
         "microphones": _microphones,
         "clip codecs": _codecs,
@@ -131,20 +133,46 @@ def _memory() -> tuple[Verdict, str]:
 
 
 def _graphics_card() -> tuple[Verdict, str]:
-    import torch
+    from studio.core.render import cuda_machine
 
-    if torch.cuda.is_available():
-        return "ok", f"{torch.cuda.get_device_name(0)}, CUDA {torch.version.cuda}"
-    if torch.version.cuda is None:
-        return "limited", f"not used: torch {torch.__version__} is built without CUDA"
-    return "limited", f"not used: torch has CUDA {torch.version.cuda} and finds no NVIDIA card or driver"
+    driver = cuda_machine.driver()
+    if driver is not None and driver.devices:
+        major, minor = driver.version
+        return "ok", f"{driver.name}, its driver runs CUDA {major}.{minor}"
+    return "limited", "no NVIDIA card that can be used; the processor draws"
 
 
 def _renderer() -> tuple[Verdict, str]:
     from studio.core.render.rasterize import choose_backend
 
     choice = choose_backend()
-    return "ok", f"{choice.name}: {choice.reason}"
+    if choice.name == "gsplat":
+        return "ok", f"{choice.name}: {choice.reason}"
+    return "ok", f"{choice.name}; CUDA is not used: {choice.reason}"
+
+
+def _cuda_compiler() -> tuple[Verdict, str]:
+    from studio.core.render import cuda_machine, gsplat_backend
+
+    if gsplat_backend.is_prebuilt():
+        return "ok", "not needed: gsplat brought its kernels"
+    home, wanted = cuda_machine.toolkit(), cuda_machine.torch_cuda()
+    found = home and cuda_machine.toolkit_cuda(home)
+    if home is None:
+        return "limited", "no CUDA toolkit; an NVIDIA card needs one to compile gsplat's kernels, once"
+    told = f"{home}, CUDA {'.'.join(map(str, found))}" if found else str(home)
+    if wanted and found and wanted[0] != found[0]:
+        return "limited", f"{told}; torch needs CUDA {'.'.join(map(str, wanted))}"
+    if cuda_machine.host_compiler() is None:
+        return "limited", f"{told}, but no C++ compiler beside it; install one"
+    return "ok", told
+
+
+def _cuda_to_screen() -> tuple[Verdict, str]:
+    try:
+        return "ok", f"cuda-core {version('cuda-core')}"
+    except PackageNotFoundError:
+        return "limited", "no cuda-core: frames of an NVIDIA card take the way through memory; install the cuda extra"
 
 
 def _renderer_cache() -> tuple[Verdict, str]:

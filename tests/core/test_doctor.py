@@ -1,10 +1,12 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from studio.core import assets, doctor
-from studio.core.render import numba_runtime
+from studio.core.render import cuda_machine, gsplat_backend, numba_runtime
 
 
 def check(name: str) -> doctor.Check:
@@ -60,3 +62,46 @@ def test_the_renderers_cache_is_looked_up_where_it_is(tmp_path: Path, monkeypatc
     folder.mkdir(parents=True)
     (folder / "kernel.nbi").touch()
     assert check("renderer cache").found == "1 compiled kernels"
+
+
+def test_why_cuda_is_not_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gsplat_backend, "why_unavailable", lambda: "the installed torch is built without CUDA")
+    monkeypatch.setattr(cuda_machine, "driver", lambda: None)
+    assert check("renderer").found == "numba; CUDA is not used: the installed torch is built without CUDA"
+    assert check("graphics card").verdict == "limited"
+    monkeypatch.setattr(gsplat_backend, "why_unavailable", lambda: None)
+    monkeypatch.setattr(cuda_machine, "driver", lambda: cuda_machine.Driver((13, 0), 1, name="NVIDIA H200"))
+    assert check("renderer").found == "gsplat: CUDA device found"
+    assert check("graphics card").found == "NVIDIA H200, its driver runs CUDA 13.0"
+
+
+@pytest.mark.parametrize(
+    ("toolkit", "torch", "compiler", "verdict", "found"),
+    [
+        (None, (13, 0), "c++", "limited", "no CUDA toolkit"),
+        ((13, 0), (13, 0), "c++", "ok", "/usr/local/cuda, CUDA 13.0"),
+        ((13, 0), None, "c++", "ok", "/usr/local/cuda, CUDA 13.0"),
+        ((12, 4), (13, 0), "c++", "limited", "/usr/local/cuda, CUDA 12.4; torch needs CUDA 13.0"),
+        ((13, 0), (13, 0), None, "limited", "no C++ compiler"),
+    ],
+)
+def test_what_compiles_the_cuda_renderer_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+    toolkit: cuda_machine.Version | None,
+    torch: cuda_machine.Version | None,
+    compiler: str | None,
+    verdict: str,
+    found: str,
+) -> None:
+    monkeypatch.setattr(cuda_machine, "toolkit", lambda: Path("/usr/local/cuda") if toolkit else None)
+    monkeypatch.setattr(cuda_machine, "toolkit_cuda", lambda home: toolkit)
+    monkeypatch.setattr(cuda_machine, "torch_cuda", lambda: torch)
+    monkeypatch.setattr(cuda_machine, "host_compiler", lambda: compiler)
+    assert check("CUDA compiler").verdict == verdict
+    assert found in check("CUDA compiler").found
+
+
+def test_looking_does_not_wait_for_torch() -> None:
+    code = "import sys; from studio.core import doctor; doctor.report(); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False"]

@@ -31,11 +31,14 @@ class Driver:
         How many devices it offers.
     error
         Of its start (CUDA driver API), 0 if it started.
+    name
+        Of the first device.
     """
 
     version: Version
     devices: int
     error: int = 0
+    name: str = ""
 
 
 def package_folder(name: str) -> Path | None:
@@ -63,11 +66,13 @@ def driver() -> Driver | None:
         library = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
         return None
-    number, count = ctypes.c_int(0), ctypes.c_int(0)
+    number, count, name = ctypes.c_int(0), ctypes.c_int(0), ctypes.create_string_buffer(100)
     library.cuDriverGetVersion(ctypes.byref(number))
     version = number.value // 1000, number.value % 1000 // 10
     error = library.cuInit(0) or library.cuDeviceGetCount(ctypes.byref(count))
-    return Driver(version, count.value, 0 if error == _NO_DEVICE else error)
+    if not error and count.value:
+        library.cuDeviceGetName(name, len(name), 0)
+    return Driver(version, count.value, 0 if error == _NO_DEVICE else error, name.value.decode(errors="replace"))
 
 
 def nvidia_cards(bus: Path = Path("/sys/bus/pci/devices")) -> int | None:

@@ -65,28 +65,28 @@ def _why_unavailable_by_machine() -> str | None:
         return {
             None: "no NVIDIA driver found",
             0: "no NVIDIA graphics card found",
-        }.get(cuda_machine.nvidia_cards(), "there is an NVIDIA card, but no NVIDIA driver")
+        }.get(cuda_machine.nvidia_cards(), "there is an NVIDIA card, but no NVIDIA driver: install it")
     if driver.error:
         return f"the NVIDIA driver does not start (CUDA error {driver.error})"
     if driver.devices == 0:
         return "the NVIDIA driver offers no CUDA device"
     cuda = cuda_machine.torch_cuda()
     if cuda is None:
-        return "the installed torch is built without CUDA"
+        return "the installed torch is built without CUDA: install its CUDA build"
     if driver.version[0] < cuda[0]:
         return f"the NVIDIA driver runs CUDA {_dotted(driver.version)}, torch needs {_dotted(cuda)}: update the driver"
-    return None if _is_prebuilt() else _why_not_compilable(cuda)
+    return None if is_prebuilt() else _why_not_compilable(cuda)
 
 
 def _why_not_compilable(cuda: cuda_machine.Version) -> str | None:
     home = cuda_machine.toolkit()
     if home is None:
-        return "no nvcc with its headers found to compile gsplat's CUDA kernels"
+        return f"no CUDA toolkit found to compile gsplat's kernels: install that of CUDA {_dotted(cuda)}"
     version = cuda_machine.toolkit_cuda(home)
     if version is not None and version[0] != cuda[0]:
-        return f"nvcc is of CUDA {_dotted(version)}, but torch of {_dotted(cuda)}: install the CUDA toolkit of torch"
+        return f"nvcc is of CUDA {_dotted(version)}, but torch of {_dotted(cuda)}: install that toolkit"
     if cuda_machine.host_compiler() is None:
-        return "no C++ compiler found to compile gsplat's CUDA kernels"
+        return "no C++ compiler found to compile gsplat's kernels: install one"
     return None
 
 
@@ -94,7 +94,7 @@ def _dotted(version: cuda_machine.Version) -> str:
     return ".".join(map(str, version))
 
 
-def _is_prebuilt() -> bool:
+def is_prebuilt() -> bool:
     """Whether gsplat came as a wheel with kernels, as those of its own index do."""
     folder = cuda_machine.package_folder("gsplat")
     return folder is not None and any(any(folder.glob(name)) for name in ("csrc*.so", "csrc*.pyd"))
@@ -102,7 +102,7 @@ def _is_prebuilt() -> bool:
 
 def needs_compiling() -> bool:
     """Whether the first picture must wait for nvcc; imports torch."""
-    if _is_prebuilt():
+    if is_prebuilt():
         return False
     from torch.utils.cpp_extension import _get_build_directory
 

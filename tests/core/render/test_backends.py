@@ -41,21 +41,24 @@ def test_with_cuda_gsplat_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
         ({}, None),
         ({"package_folder": lambda name: None}, "torch is not installed"),
         ({"driver": lambda: None, "nvidia_cards": lambda: 0}, "no NVIDIA graphics card found"),
-        ({"driver": lambda: None, "nvidia_cards": lambda: 2}, "there is an NVIDIA card, but no NVIDIA driver"),
+        (
+            {"driver": lambda: None, "nvidia_cards": lambda: 2},
+            "there is an NVIDIA card, but no NVIDIA driver: install it",
+        ),
         ({"driver": lambda: None, "nvidia_cards": lambda: None}, "no NVIDIA driver found"),
         ({"driver": lambda: Driver((13, 0), 0, 999)}, "the NVIDIA driver does not start (CUDA error 999)"),
         ({"driver": lambda: Driver((13, 0), 0)}, "the NVIDIA driver offers no CUDA device"),
-        ({"torch_cuda": lambda: None}, "the installed torch is built without CUDA"),
+        ({"torch_cuda": lambda: None}, "the installed torch is built without CUDA: install its CUDA build"),
         (
             {"driver": lambda: Driver((12, 8), 1)},
             "the NVIDIA driver runs CUDA 12.8, torch needs 13.0: update the driver",
         ),
-        ({"toolkit": lambda: None}, "no nvcc with its headers found to compile gsplat's CUDA kernels"),
+        ({"toolkit": lambda: None}, "no CUDA toolkit found to compile gsplat's kernels: install that of CUDA 13.0"),
         (
             {"toolkit_cuda": lambda home: (12, 4)},
-            "nvcc is of CUDA 12.4, but torch of 13.0: install the CUDA toolkit of torch",
+            "nvcc is of CUDA 12.4, but torch of 13.0: install that toolkit",
         ),
-        ({"host_compiler": lambda: None}, "no C++ compiler found to compile gsplat's CUDA kernels"),
+        ({"host_compiler": lambda: None}, "no C++ compiler found to compile gsplat's kernels: install one"),
     ],
 )
 def test_reasons_are_told_apart(monkeypatch: pytest.MonkeyPatch, changes: dict, reason: str | None) -> None:

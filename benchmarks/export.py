@@ -1,0 +1,99 @@
+"""How fast clips leave the program: seconds of clip per second of work, by size, and where the time goes.
+
+    python benchmarks/export.py A.avatar [--sound speech.wav] [--sizes 256 512 1024] [--seconds 6]
+
+"clip" is the whole of `speak_clip`: reading and listening to the recording, rendering, encoding, and decoding the
+finished file for the check. "render" and "encode" are the two halves alone, ms per frame, each on an idle machine;
+the clip does both at once. Where CUDA can be used the frames are drawn in batches on the GPU; the last line says
+what drew. The first clip is made twice and its first run thrown away.
+"""
+
+import argparse
+import tempfile
+import time
+import wave
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from machine import machine_line
+from numpy.typing import NDArray
+
+from studio.core.avatar import Avatar, on_fastest_device
+from studio.core.export import SPEECH_RATE, speak_clip
+from studio.core.frame_stream import allocate, batch_size, stream
+from studio.core.framing import square_camera
+from studio.core.jobs import run
+from studio.core.media.audio import load_audio
+from studio.core.media.video import VideoWriter
+from studio.core.motion.motion import Motion
+from studio.core.project.archive import load_avatar
+from studio.core.sample import sample_speech
+from studio.core.speech.stream import speech_motion
+
+FPS = 25
+
+
+def rendered(avatar: Avatar, motion: Motion, size: int, frames: int) -> Iterator[NDArray[np.uint8]]:
+    """Yield frames as a clip gets them; each is valid until the next."""
+    camera = square_camera(avatar, size)
+    memory = allocate(avatar, camera, 2 * batch_size(avatar, camera) + 1)
+    for picture in stream(avatar, (motion.at(i / FPS) for i in range(frames)), camera, "plate", memory.pop):
+        yield picture
+        memory.append(picture)
+
+
+def render_ms(avatar: Avatar, motion: Motion, size: int, frames: int) -> float:
+    start = time.perf_counter()
+    for _ in rendered(avatar, motion, size, frames):
+        pass
+    return 1000 * (time.perf_counter() - start) / frames
+
+
+def encode_ms(pictures: list[NDArray[np.uint8]], size: int, path: Path) -> float:
+    start = time.perf_counter()
+    with VideoWriter(path, size, size, Fraction(FPS)) as writer:
+        for picture in pictures:
+            writer.write(picture)
+    return 1000 * (time.perf_counter() - start) / len(pictures)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("avatar", type=Path)
+    parser.add_argument("--sound", type=Path)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 1024])
+    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--repeats", type=int, default=3)
+    options = parser.parse_args()
+    avatar = load_avatar(options.avatar)
+    samples = load_audio(options.sound or sample_speech(), SPEECH_RATE)[: round(options.seconds * SPEECH_RATE)]
+    motion = speech_motion(samples, float(FPS), 0)
+    frames = int(len(samples) / SPEECH_RATE * FPS)
+    count = len(avatar.pose(Motion.neutral(), avatar.camera))
+    print(f"{count} Gaussians, {frames} frames at {FPS} fps, best of {options.repeats}")
+    print(f"{'size':>6}{'clip s':>9}{'work s':>9}{'factor':>9}{'render':>9}{'encode':>9}   ms per frame")
+    with tempfile.TemporaryDirectory() as folder:
+        sound, out = Path(folder) / "speech.wav", Path(folder) / "clip.mp4"
+        with wave.open(str(sound), "wb") as file:
+            file.setparams((1, 2, SPEECH_RATE, len(samples), "NONE", ""))
+            file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        run(speak_clip(avatar, sound, out, FPS, options.sizes[0]))
+        fast = on_fastest_device(avatar)
+        for size in options.sizes:
+            clips = [run(speak_clip(avatar, sound, out, FPS, size)) for _ in range(options.repeats)]
+            best = min(clips, key=lambda clip: clip.seconds)
+            pictures = [picture.copy() for picture in rendered(fast, motion, size, min(frames, 50))]
+            render = min(render_ms(fast, motion, size, frames) for _ in range(options.repeats))
+            encode = min(encode_ms(pictures, size, out) for _ in range(options.repeats))
+            print(
+                f"{size:>6}{best.duration:>9.2f}{best.seconds:>9.2f}{best.real_time_factor:>9.2f}"
+                f"{render:>9.2f}{encode:>9.2f}   {best.path.stat().st_size / 1024 / best.duration:.0f} kB/s",
+                flush=True,
+            )
+    print(machine_line())
+
+
+if __name__ == "__main__":
+    main()
