@@ -9,6 +9,7 @@ vowel (an "a", 0.25 s), each timed from the moment its samples are handed to the
 frame with another pixel about the mouth was shown; the sound server's own delay, the microphone's, and the
 look-ahead of the speech driver are all within. The idle motion of the head is off for that, so that nothing but
 sound can move the mouth. Without PulseAudio the head says the same speech as a clip and there is no latency.
+With `--watch` another program looks at the screen meanwhile, for torn frames; it takes some of the processor.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -114,9 +115,11 @@ def live(options: argparse.Namespace, sink: "NullSink | None") -> dict[str, Any]
 
         with speaking(director, sink, options):
             wait(lambda: max((step.jaw for step in probe.heard), default=0) > 0.05)
-            found |= speech_phase(director, probe, run, options.seconds, MAX_FPS)
-        if options.screenshot:
-            window.grab().save(str(options.screenshot))
+            with watched(window) if options.watch else nullcontext({}) as seen:
+                found |= speech_phase(director, probe, run, options.seconds, MAX_FPS)
+            found |= seen
+            if options.screenshot:
+                window.screen().grabWindow(0).save(str(options.screenshot))
         if sink is not None and options.clicks:
             session.drive = replace(session.drive, head=0.0, blink=False)
             found |= click_phase(probe, sink, run, options.clicks)
@@ -166,6 +169,25 @@ def click_phase(probe, sink: "NullSink", run, count: int) -> dict[str, Any]:
         player.stdin.flush()
         run(CLICK_SECONDS + 1.2 + chance.uniform(0, 0.1))
     return latencies(played, probe.shown, probe.heard)
+
+
+@contextmanager
+def watched(window) -> Iterator[dict[str, Any]]:
+    """Stamp numbers on the frames and let another program read them off the screen; filled in at the end."""
+    from live_stamps import Stamped
+    from PySide6.QtCore import QPointF
+
+    from studio.ui.viewport.view import square_within
+
+    window.director.session.avatar = Stamped(window.director.session.avatar)
+    view, seen = window.stage.view.widget, {}
+    left, top, side = square_within(view.width(), view.height())
+    corner = view.mapToGlobal(QPointF(int(left), int(top))).toPoint()
+    command = [sys.executable, str(REPOSITORY / "benchmarks" / "live_stamps.py")]
+    place = [str(value) for value in (corner.x(), corner.y(), int(side))]
+    watcher = subprocess.Popen([*command, *place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    yield seen
+    seen |= json.loads(watcher.communicate()[0])
 
 
 def build_phase(director, probe, wait, portrait: Path) -> dict[str, Any]:
@@ -222,6 +244,7 @@ def main() -> None:
     parser.add_argument("--sound", type=Path, help="what to say instead of the sample")
     parser.add_argument("--build", type=Path, help="also build this portrait and watch the window")
     parser.add_argument("--screenshot", type=Path, help="picture of the speaking window to write")
+    parser.add_argument("--watch", action="store_true", help="look for torn frames from another program")
     parser.add_argument("--no-startup", action="store_true", help="do not time the start of the window")
     options = parser.parse_args()
     from null_sink import NoSoundServerError, null_sink
