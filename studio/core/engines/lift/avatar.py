@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.avatar import AvatarState, Background, Consent
+from studio.core.avatar import AvatarState, Background, Consent, DeviceAvatar
 from studio.core.engines.lift.binding import Binding
 from studio.core.engines.lift.posing import (
     EVERYWHERE,
@@ -36,8 +36,8 @@ ENGINE = "lift"
 _SIDES = (16, 4096)
 _MAX_SURFELS = 1_000_000
 
-# What a revealed part's channel must reach for the part to be fully there.
-_REVEALED_AT = 0.5
+REVEALED_AT = 0.5
+"""What a revealed part's channel must reach for the part to be fully there."""
 
 
 class LiftAvatar:
@@ -83,6 +83,12 @@ class LiftAvatar:
     def __len__(self) -> int:
         return len(self.surfels)
 
+    def on(self, device: str) -> "DeviceAvatar":
+        """Return this head on a torch device, where it is posed and shaded in torch."""
+        from studio.core.engines.lift.avatar_torch import LiftAvatarOnDevice
+
+        return LiftAvatarOnDevice(self, device)
+
     def with_colors(self, colors: NDArray[np.float32]) -> "LiftAvatar":
         """Return this head with other Gaussian colours ``[N,3]``."""
         other = copy(self)
@@ -99,7 +105,7 @@ class LiftAvatar:
             raise ValueError(f"a lift avatar follows 'arkit' motion, not '{frame.space}'")
         code = frame.code[0]
         n = len(self.surfels)
-        if out is None or len(out) != n:
+        if out is None or len(out) != n or not out.on_host:
             means, quats, scales = (np.empty((n, columns), np.float32) for columns in (3, 4, 3))
             out = Gaussians(means, quats, scales, np.empty(n, np.float32), self.surfels.colors)
         pose_surfels(
@@ -110,7 +116,7 @@ class LiftAvatar:
             out,
         )
         for channel, hidden in self._hidden:
-            out.opacities[hidden] *= smoothstep(0, _REVEALED_AT, code[channel])
+            out.opacities[hidden] *= smoothstep(0, REVEALED_AT, code[channel])
         return replace(out, colors=self.surfels.colors, seen=self.surfels.seen)
 
     def shade(

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from studio.core.engines.lift.avatar import _REVEALED_AT, LiftAvatar
+from studio.core.engines.lift.avatar import REVEALED_AT, LiftAvatar
 from studio.core.engines.lift.posing_torch import Posing, Replay
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -27,7 +27,7 @@ class LiftAvatarOnDevice(LiftAvatar):
         vars(self).update(vars(avatar))
         self.device = device
         self._posing = Posing(
-            avatar.rig, avatar.surfels, avatar.binding, avatar.follow, avatar.revealed_by, _REVEALED_AT, device
+            avatar.rig, avatar.surfels, avatar.binding, avatar.follow, avatar.revealed_by, REVEALED_AT, device
         )
         self._replay: Replay | None = None
         self._recording = Lock()
