@@ -24,6 +24,7 @@ from studio.core.jobs import Job, Progress, T, run
 
 if TYPE_CHECKING:
     from studio.core.avatar import Avatar
+    from studio.core.heads.library import HeadInfo
 
 # Everything heavy is imported by the command that needs it: `--help` must not load torch.
 
@@ -37,6 +38,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+heads_app = typer.Typer(help="Add, list and remove head models: FLAME, ICT-FaceKit.", no_args_is_help=True)
+app.add_typer(heads_app, name="heads")
 
 Picture = Annotated[Path, typer.Argument(metavar="IMAGE", help="The portrait.")]
 AvatarFile = Annotated[Path, typer.Argument(metavar="A.avatar", help="A built avatar.")]
@@ -236,6 +240,48 @@ def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
     _answer(asdict(header), "\n".join(f"{key:<11}{value}" for key, value in lines), as_json)
 
 
+@heads_app.command("add")
+def add_head(
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="A FLAME file (.pkl, .npz) or ICT-FaceKit's folder FaceXModel.")
+    ],
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call it.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Add a head model of your own; its file is read once and not needed again."""
+    from studio.core.heads import library
+
+    with _progress(as_json) as show:
+        info = _finish(library.add(path, name), show)
+    _note(info.licence, as_json)
+    _answer(asdict(info), f"Added the head '{info.name}': {_about(info)}", as_json)
+
+
+@heads_app.command("list")
+def list_heads(as_json: JsonFlag = False) -> None:
+    """List the heads that were added."""
+    from studio.core.heads import library
+
+    found = library.installed()
+    text = "\n".join(f"{info.name:<20}{_about(info)}" for info in found)
+    _answer(
+        {"heads": [asdict(info) for info in found]},
+        text or "No heads were added; add one with: avatar-studio heads add PATH",
+        as_json,
+    )
+
+
+@heads_app.command("remove")
+def remove_head(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As heads list shows it.")], as_json: JsonFlag = False
+) -> None:
+    """Remove a head that was added; the file it came from is not touched."""
+    from studio.core.heads import library
+
+    library.remove(name)
+    _answer({"removed": name}, f"Removed the head '{name}'", as_json)
+
+
 @app.command()
 def doctor(as_json: JsonFlag = False) -> None:
     """Say what this machine can do, and why not the rest."""
@@ -396,6 +442,13 @@ def _show_error(text: str, kind: str, as_json: bool) -> None:
         print(json.dumps({"error": text, "kind": kind}))  # noqa: T201
     else:
         print(text, file=sys.stderr)  # noqa: T201
+
+
+def _about(info: "HeadInfo") -> str:
+    mapped = f", ARKit by {info.expressions_from}" if info.expressions_from else ""
+    return (
+        f"{info.kind}, {info.vertices} vertices, {info.identities} identities, {info.expressions} expressions{mapped}"
+    )
 
 
 def _tell_consent(avatar: "Avatar", as_json: bool) -> None:
