@@ -142,7 +142,7 @@ class MainWindow(QMainWindow):
     def _connect_intents(self) -> None:
         director, session = self.director, self.director.session
         self.stage.turned.connect(lambda orbit: setattr(session, "orbit", orbit))
-        self.stage.said.connect(director.say)
+        self.stage.said.connect(self._frames_go_another_way)
         self.stage.empty.sample_asked.connect(director.open_sample)
         self.stage.consent.answered.connect(self._consent_answered)
         self.stage.picture.chosen.connect(director.builds.choose_face)
@@ -223,6 +223,10 @@ class MainWindow(QMainWindow):
         if frame is not None:
             self.stage.show_frame(frame.rgba, frame.opaque)
 
+    def _frames_go_another_way(self, sentence: str) -> None:
+        self.director.say(sentence)
+        self.indicator.setToolTip("\n".join(filter(None, (self.indicator.toolTip(), sentence))))
+
     def _avatar_changed(self, avatar: Avatar | None) -> None:
         if avatar is None:
             self.stage.show_empty()
@@ -242,7 +246,7 @@ class MainWindow(QMainWindow):
         self.camera.show_orbit(self.director.session.orbit)
 
     def _prepared(self, backend: str, reason: str) -> None:
-        self.indicator.show_backend(backend, reason)
+        self.indicator.show_backend(backend, "\n".join(filter(None, (reason, self.stage.why_painted))))
         if self.director.session.avatar is None and self.director.entries:
             self.director.say(self.tr("Ready. Choose an avatar, or drop a portrait."))
         elif self.director.session.avatar is None:

@@ -1,15 +1,18 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pytest
 from fakes import TinyAvatar
 from pytestqt.qtbot import QtBot
 
+from studio.core import avatar as avatars
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.motion import Motion
+from studio.core.render.rasterize import BackendChoice
 from studio.ui.viewport.frame_loop import FrameLoop
 from studio.ui.viewport.orbit import Orbit
 
@@ -119,6 +122,50 @@ def test_a_frame_knows_whether_it_is_opaque(qtbot: QtBot, loop: FrameLoop) -> No
         assert frame is not None
         assert frame.opaque is opaque
         assert bool((np.asarray(frame.rgba)[..., 3] == 255).all()) is opaque
+
+
+class Tensor:
+    """Looks like what an avatar on a device shades."""
+
+    is_cuda = False
+
+    def __init__(self, picture: np.ndarray) -> None:
+        self.picture, self.shape = picture, picture.shape
+
+
+@dataclass(eq=False)
+class Twin(TinyAvatar):
+    device: str = "cuda"
+
+    def pose_batch(self, frames: Sequence[Motion], camera: Camera) -> list[Gaussians]:
+        return [self.pose(frame, camera) for frame in frames]
+
+    def shade(self, *arguments: Any, **options: Any) -> Any:
+        return Tensor(super().shade(*arguments, **options))
+
+
+@dataclass(eq=False)
+class MovableAvatar(TinyAvatar):
+    moves: list[str] = field(default_factory=list)
+
+    def on(self, device: str) -> Twin:
+        self.moves.append(device)
+        return Twin(self.means, self.colors, self.jaw, self.plate)
+
+
+def test_where_there_is_a_graphics_card_an_avatar_moves_there_once(
+    qtbot: QtBot, loop: FrameLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(avatars, "choose_backend", lambda: BackendChoice("gsplat", "a card"))
+    tiny = TinyAvatar.make(200)
+    avatar = MovableAvatar(tiny.means, tiny.colors, tiny.jaw, tiny.plate)
+    for yaw in (0.0, 10.0, 20.0):
+        with qtbot.waitSignal(loop.ready):
+            loop.show(avatar=avatar, size=32, orbit=Orbit(yaw=yaw))
+        frame = loop.take()
+        assert frame is not None
+        assert isinstance(frame.rgba, Tensor)
+    assert avatar.moves == ["cuda"]
 
 
 def test_a_frame_that_fails_is_said_and_the_next_one_comes(qtbot: QtBot, loop: FrameLoop) -> None:

@@ -12,6 +12,8 @@ from studio.ui.viewport.gl_interop import Cuda, Interop, on_card, on_host
 class OnCard:
     """Looks like a CUDA tensor."""
 
+    is_cuda = True
+
     def __init__(self, pixels: np.ndarray) -> None:
         self.pixels, self.nbytes = pixels, pixels.nbytes
 

@@ -337,6 +337,16 @@ def test_a_clip_is_exported_through_the_jobs_list(
     assert asked == [("somebody", tmp_path / "speech.wav", (25, 512, "plate"))]
 
 
+def test_the_window_tells_how_frames_reach_the_screen(window: MainWindow) -> None:
+    painted = "There is no OpenGL here, so the processor paints the head."
+    assert painted in window.status.sentences
+    window.director.frames.prepared.emit("numba", "No card was found.")
+    assert window.indicator.toolTip() == f"No card was found.\n{painted}"
+    window.stage.said.emit("Frames reach the window through main memory: cuda-core is missing.")
+    assert window.status.toolTip() == "Frames reach the window through main memory: cuda-core is missing."
+    assert window.indicator.toolTip().endswith("cuda-core is missing.")
+
+
 def test_it_is_no_smaller_than_promised_and_every_control_has_a_name(window: MainWindow) -> None:
     assert (window.minimumWidth(), window.minimumHeight()) == MINIMUM
     window.resize(*MINIMUM)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from studio.core.avatar import Avatar, Background, FrameBuffers, render_bytes
+from studio.core.avatar import Avatar, Background, DeviceAvatar, FrameBuffers, on_fastest_device, render_bytes
 from studio.core.motion.motion import Motion
-from studio.ui.viewport.gl_interop import Pixels
+from studio.ui.viewport.gl_interop import Pixels, finish, on_card
 from studio.ui.viewport.orbit import Orbit
 
 log = logging.getLogger(__name__)
@@ -91,6 +91,10 @@ class FrameLoop(QObject):
         # With one picture being drawn, one waiting and one on screen, the memory of three goes round.
         self._free: list[NDArray[np.uint8]] = []
         self._buffers = FrameBuffers()
+        # The avatar drawn last, and what stands for it where it is drawn fastest.
+        self._avatar: Avatar | None = None
+        self._drawn: Any = None
+        self._on_device = False
         self._rendered = self._superseded = self._untaken = 0
         self._finished: deque[tuple[float, float]] = deque(maxlen=240)
         self._thread: threading.Thread | None = None
@@ -185,6 +189,7 @@ class FrameLoop(QObject):
                 rgba = self._draw(scene, scene.avatar)
             except Exception as error:
                 log.exception("a frame could not be drawn")
+                self._avatar = None  # what stood for it on a device may be broken
                 self.failed.emit(f"This view cannot be drawn ({error}); press Home to go back to the front.")
                 continue
             end = time.monotonic()
@@ -212,7 +217,14 @@ class FrameLoop(QObject):
         self.prepared.emit(name, choice.reason)
 
     def _draw(self, scene: Scene, avatar: Avatar) -> Pixels:
+        if avatar is not self._avatar:
+            self._avatar, self._drawn = avatar, on_fastest_device(avatar)
+            self._on_device = isinstance(self._drawn, DeviceAvatar)
         camera = scene.orbit.camera(avatar, scene.size)
-        return render_bytes(
-            avatar, scene.motion, camera, scene.background, buffers=self._buffers, out=self._blank(scene.size)
+        blank = None if self._on_device else self._blank(scene.size)
+        rgba: Pixels = render_bytes(
+            self._drawn, scene.motion, camera, scene.background, buffers=self._buffers, out=blank
         )
+        if on_card(rgba):
+            finish(rgba)
+        return rgba

@@ -29,7 +29,14 @@ TRIES = 2  # the second with everything built anew, as a reset of the card needs
 
 def on_card(picture: Pixels) -> bool:
     """Tell whether a picture lies in the memory of a graphics card."""
-    return not isinstance(picture, np.ndarray)
+    return not isinstance(picture, np.ndarray) and picture.is_cuda
+
+
+def finish(picture: Any) -> None:
+    """Wait until a CUDA picture is drawn, so that it may be read on any stream."""
+    import torch
+
+    torch.cuda.current_stream(picture.device).synchronize()
 
 
 def on_host(picture: Pixels) -> NDArray[np.uint8]:
