@@ -247,12 +247,19 @@ def composite_gradients(
 
 @numba.njit(**KERNEL)
 def number_slots(boxes, slot_starts):
-    """Give every splat one slot per tile its box touches, row by row; writes ``[N+1]`` int64."""
+    """Give every splat one slot per tile its box touches, row by row.
+
+    Parameters
+    ----------
+    boxes
+        ``[N,4]``: first and last column, first and last row; empty where the first column is beyond the last.
+    slot_starts
+        ``[N+1]`` int64, written.
+    """
     total = 0
     for i in range(boxes.shape[0]):
         slot_starts[i] = total
-        if boxes[i, 0] <= boxes[i, 1]:
-            across = boxes[i, 1] // TILE - boxes[i, 0] // TILE + 1
-            down = boxes[i, 3] // TILE - boxes[i, 2] // TILE + 1
-            total += across * down
+        x0, x1, y0, y1 = np.int64(boxes[i, 0]), np.int64(boxes[i, 1]), np.int64(boxes[i, 2]), np.int64(boxes[i, 3])
+        if x0 <= x1:
+            total += (x1 // TILE - x0 // TILE + 1) * (y1 // TILE - y0 // TILE + 1)
     slot_starts[boxes.shape[0]] = total
