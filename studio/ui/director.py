@@ -92,6 +92,8 @@ class Director(QObject):
         self.frames.stop()
 
     def _say_of_renderer(self, sentence: str) -> None:
+        if self.session.selected and self.session.status != self.renderer_said:
+            return  # what was said of the head on show says more
         self.say(sentence)
         self.renderer_said = self.session.status
 
