@@ -114,7 +114,7 @@ def live(options: argparse.Namespace, sink: "NullSink | None") -> dict[str, Any]
         found["look_ahead_s"] = options.look_ahead
 
         with speaking(director, sink, options):
-            wait(lambda: max((step.jaw for step in probe.heard), default=0) > 0.05)
+            wait(lambda: any(step.mouth.max() > 0.05 for step in probe.heard[-9:]))
             with watched(window) if options.watch else nullcontext({}) as seen:
                 found |= speech_phase(director, probe, run, options.seconds, MAX_FPS)
             found |= seen
@@ -160,7 +160,7 @@ def click_phase(probe, sink: "NullSink", run, count: int) -> dict[str, Any]:
     assert player.stdin is not None
     samples = click().tobytes()
     chance = random.Random(0)
-    run(1.5)
+    run(2.5)
     probe.clear()
     played = []
     for _ in range(count):

@@ -22,10 +22,11 @@ from studio.ui.viewport.frame_loop import Frame
 from studio.ui.viewport.gl_interop import on_host
 
 MOUTH = ((0.5, 0.95), (0.2, 0.8))  # rows and columns of the square, as fractions
-JAW = ARKIT_INDEX["jawOpen"]
+CHANNELS = [index for name, index in ARKIT_INDEX.items() if name.startswith(("jaw", "mouth"))]
 CLICK_SECONDS, QUIET = 0.25, 0.4  # s; QUIET: how long the mouth must rest before a click
 CHANGED = 6  # levels of 255 by which a pixel counts as changed
 AUDIBLE = -40.0  # dBFS
+MOVED = 0.01  # of a channel's 0..1
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -50,7 +51,9 @@ class Heard:
 
     at: float
     level: float
-    jaw: float
+    """dBFS of what was read last."""
+    mouth: NDArray[np.float32]
+    """Jaw and mouth channels published."""
 
 
 class Probe(QObject):
@@ -88,7 +91,7 @@ class Probe(QObject):
         return frame
 
     def _published(self, motion: Motion) -> None:
-        self.heard.append(Heard(time.monotonic(), self._drive.level, float(motion.code[0, JAW])))
+        self.heard.append(Heard(time.monotonic(), self._drive.level, motion.code[0, CHANNELS]))
         self._publish(motion)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
@@ -147,15 +150,15 @@ def latencies(played: list[float], shown: list[Shown], heard: list[Heard]) -> di
             continue
         pixel = next((frame.at for frame in after if changed(frame.mouth, before[-1].mouth)), None)
         steps = [step for step in heard if click <= step.at < click + 1.0]
-        rest = [step.jaw for step in heard if click - QUIET <= step.at < click]
+        rest = [step.mouth for step in heard if click - QUIET <= step.at < click]
         if pixel is None or not rest:
             missed += 1
             continue
         to_pixel.append(pixel - click)
         to_heard += [step.at - click for step in steps if step.level > AUDIBLE][:1]
-        to_moved += [step.at - click for step in steps if abs(step.jaw - rest[-1]) > 0.01][:1]
+        to_moved += [step.at - click for step in steps if np.abs(step.mouth - rest[-1]).max() > MOVED][:1]
     found: dict[str, Any] = {"clicks": len(played), "clicks_unseen": missed, "clicks_left_out": restless}
-    for name, seconds in (("heard", to_heard), ("jaw_moves", to_moved), ("pixel_changes", to_pixel)):
+    for name, seconds in (("heard", to_heard), ("mouth_moves", to_moved), ("pixel_changes", to_pixel)):
         if seconds:
             for which in (50, 99):
                 found[f"click_to_{name}_p{which}_ms"] = percentile(1000 * np.array(seconds), which)
