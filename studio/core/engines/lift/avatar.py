@@ -10,14 +10,7 @@ from numpy.typing import NDArray
 
 from studio.core.avatar import AvatarState, Background, Consent, DeviceAvatar
 from studio.core.engines.lift.binding import Binding
-from studio.core.engines.lift.posing import (
-    EVERYWHERE,
-    FOLLOW_LEVELS,
-    SurfelBlocks,
-    head_turns,
-    pose_surfels,
-    view_planes,
-)
+from studio.core.engines.lift.posing import FOLLOW_LEVELS, SurfelBlocks, head_turns, pose_surfels
 from studio.core.engines.lift.rig import Rig, jaw_open
 from studio.core.engines.lift.surface import Surfels
 from studio.core.errors import UserError
@@ -95,12 +88,8 @@ class LiftAvatar:
         other.surfels = replace(self.surfels, colors=colors)
         return other
 
-    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None, cull: bool = True) -> Gaussians:
-        """Return the Gaussians ``[N]`` of one ARKit frame.
-
-        Unless `cull` is off, those that cannot reach into the camera's picture have opacity 0, which spares the
-        rasteriser most of their work; the picture is the same to the last bit.
-        """
+    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
+        """Return the Gaussians ``[N]`` of one ARKit frame; `lift` looks the same from every camera."""
         if frame.space != self.motion_space:
             raise ValueError(f"a lift avatar follows 'arkit' motion, not '{frame.space}'")
         code = frame.code[0]
@@ -112,7 +101,6 @@ class LiftAvatar:
             *self.rig.displacements(shape_weights(code), jaw_open(code)),
             self._blocks,
             head_turns(frame.head_pose[0]),
-            view_planes(camera) if cull else EVERYWHERE,
             out,
         )
         for channel, hidden in self._hidden:

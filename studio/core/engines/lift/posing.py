@@ -6,8 +6,10 @@ follows by its `follow` weight, 1 on the head and 0 on the torso, through a tabl
 twists without shrinking. Source of the binding idea: GGTalker §3.2, Eq. 7, with displacement instead of a frame.
 
 Surfels at rest are kept by block and quantity ``[B,rows,64]``, so that every loop runs over 64 neighbours in memory
-and becomes vector code. A block none of whose vertices moves takes its axes from rest. What cannot reach into the
-picture gets opacity 0 in the same pass.
+and becomes vector code. A block none of whose vertices moves takes its axes from rest.
+
+Nothing is left out for being out of view or turned away: the rasteriser skips it as fast as it could be told
+(`benchmarks/frame.py` measures what leaving out every hidden surfel could save at most).
 """
 
 from dataclasses import dataclass
@@ -18,7 +20,6 @@ from numpy.typing import NDArray
 
 from studio.core.engines.lift.binding import Binding
 from studio.core.engines.lift.surface import Surfels
-from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_threads
 
@@ -53,11 +54,6 @@ D_ROWS = 9
 
 # Columns of the table of part turns: rotation matrix, translation, quaternion wxyz.
 SHIFT, QUATERNION, TURN_COLUMNS = 9, 12, 16
-
-REACH = 4.0
-"""Standard deviations: a Gaussian fades below 1/255 within 3.33; perspective stretches it a little."""
-# px beyond the picture's edge: the blur that the rasteriser adds reaches 1.8 px.
-_BEYOND = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,27 +132,11 @@ def head_turns(head_pose: NDArray[np.float32]) -> NDArray[np.float32]:
     return turns
 
 
-EVERYWHERE = np.tile(np.array([0, 0, 0, 1], np.float32), (4, 1))
-"""Planes that bound nothing; see `view_planes`."""
-
-
-def view_planes(camera: Camera) -> NDArray[np.float32]:
-    """Return the planes ``[4,4]`` that bound a view: inward unit normal, offset m."""
-    (fx, _, cx), (_, fy, cy), _ = camera.K
-    left, right = cx + _BEYOND, camera.width - cx + _BEYOND
-    top, bottom = cy + _BEYOND, camera.height - cy + _BEYOND
-    normals = np.array([[fx, 0, left], [-fx, 0, right], [0, fy, top], [0, -fy, bottom]])
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    rotation, translation = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
-    return np.column_stack([normals @ rotation, normals @ translation]).astype(np.float32)
-
-
 def pose_surfels(
     displacements: NDArray[np.float32],
     moving: NDArray[np.uint8],
     blocks: SurfelBlocks,
     turns: NDArray[np.float32],
-    planes: NDArray[np.float32],
     out: Gaussians,
 ) -> None:
     """Fill the means, quats, scales and opacities of `out`.
@@ -167,13 +147,11 @@ def pose_surfels(
         ``[V+1,3]`` m of the rig's vertices and ``[V+1]`` whether they move; the last stands still.
     turns
         See `head_turns`.
-    planes
-        See `view_planes`; surfels beyond one of them get opacity 0.
     """
     with kernel_threads() as threads:
         _pose(
             *(displacements.ravel(), moving, blocks.rest, blocks.binding, blocks.vertices, blocks.levels),
-            *(blocks.bound, blocks.follow, turns, planes, blocks.opacities, threads),
+            *(blocks.bound, blocks.follow, turns, blocks.opacities, threads),
             *(out.means.reshape(-1), out.quats.reshape(-1), out.scales.reshape(-1), out.opacities),
         )
 
@@ -338,16 +316,6 @@ def _write_scales(posed, scales):
 
 
 @njit(**SAFE_KERNEL)
-def _cull_outside(posed, planes, means, opacities):
-    for k in range(4):
-        a, b, c, d = planes[k, 0], planes[k, 1], planes[k, 2], planes[k, 3]
-        for i in range(u64(len(opacities))):
-            distance = a * means[u64(3) * i] + b * means[u64(3) * i + u64(1)] + c * means[u64(3) * i + u64(2)] + d
-            reach = f32(REACH) * max(max(posed[SCALE_U + i], posed[SCALE_V + i]), posed[SCALE_N + i])
-            opacities[i] = opacities[i] if distance >= -reach else f32(0)
-
-
-@njit(**SAFE_KERNEL)
 def _any_moves(moving, vertices):
     moves = np.uint8(0)
     for k in range(u64(3 * BLOCK)):
@@ -366,7 +334,6 @@ def _pose(
     bound,
     follow,
     turns,
-    planes,
     rest_opacities,
     workers,
     means,
@@ -386,9 +353,8 @@ def _pose(
                 _move(rest, binding[block], vertices[block], displacements, gathered, posed, moved)
                 _axes(moved, posed)
                 source = posed
-            block_follow = follow[first : first + 1] if levels[block] != _MIXED else follow[first:last]
+            block_follow = follow[first:last] if levels[block] == _MIXED else follow[first : first + 1]
             _write_means(source, turns, block_follow, means[3 * first : 3 * last])
             _write_quats(source, turns, block_follow, quats[4 * first : 4 * last])
             _write_scales(source, scales[3 * first : 3 * last])
             opacities[first:last] = rest_opacities[first:last]
-            _cull_outside(source, planes, means[3 * first : 3 * last], opacities[first:last])

@@ -49,8 +49,8 @@ def psnr(picture: NDArray, wanted: NDArray) -> float:
 
 
 def everything(avatar: LiftAvatar, frame: Motion) -> Gaussians:
-    """Pose an avatar on the processor, also what the camera does not see."""
-    return avatar.pose(frame, avatar.camera, cull=False)
+    """Pose an avatar on the processor."""
+    return avatar.pose(frame, avatar.camera)
 
 
 def covariances(gaussians: Gaussians) -> NDArray[np.float64]:
