@@ -64,6 +64,15 @@ class Fit:
     movable
         ``[N]`` bool: Gaussians that may move; all if None.
 
+    Attributes
+    ----------
+    rates
+        Step sizes; they may be replaced between two steps.
+    steps
+        How many were taken.
+    raster
+        What the last step saw before it moved anything; written anew by the next one.
+
     Raises
     ------
     ValueError
@@ -88,7 +97,7 @@ class Fit:
             for name, rows in ((name, getattr(self._live, name)) for name in _KINDS)
         }
         self._workspace = Workspace()
-        self._raster: Raster | None = None
+        self.raster = Raster(np.empty((0, 0, 3), np.float32), np.empty((0, 0, 1), np.float32))
         self._slot_starts = np.empty(n + 1, np.int64)
         self._slots = np.empty((0, SUM_COLOR + 3), np.float32)
 
@@ -100,17 +109,21 @@ class Fit:
     def step(self, camera: Camera, loss: PhotometricLoss) -> float:
         """Take one step towards the picture of `loss`, seen by `camera`; returns the loss before it."""
         with kernel_threads() as threads:
-            raster = self._workspace.render(self._live, camera, threads, named=True, out=self._raster)
-            self._raster = raster
-            value = loss.on_threads(raster.color, raster.alpha, threads)
-            self._pull_back(camera, raster, loss, threads)
-            self._move()
+            self.render(camera, threads)
+            value = loss.on_threads(self.raster.color, self.raster.alpha, threads)
+            self.composite_back(loss, threads)
+            self.project_back(camera)
+            self.update()
         return value
 
-    def _pull_back(self, camera: Camera, raster: Raster, loss: PhotometricLoss, threads: int) -> None:
-        """Fill the gradients."""
-        live, workspace, out = self._live, self._workspace, self._gradients
-        splats = workspace.splats[: len(live)]
+    def render(self, camera: Camera, threads: int) -> None:
+        """Fill `raster`; this and what follows are the parts of a step, for a caller that holds the threads."""
+        self.raster = self._workspace.render(self._live, camera, threads, named=True, out=self.raster)
+
+    def composite_back(self, loss: PhotometricLoss, threads: int) -> None:
+        """Pull the gradient of `loss` back to the splats."""
+        workspace = self._workspace
+        splats = workspace.splats[: len(self._live)]
         number_slots(splats[:, X0 : Y1 + 1], self._slot_starts)
         needed = int(self._slot_starts[-1])
         if needed > len(self._slots):
@@ -118,15 +131,20 @@ class Fit:
         slots = self._slots[:needed]
         slots[:] = 0
         composite_gradients(
-            *(splats, live.colors, workspace.entries, workspace.tile_starts, workspace.tiles_x, threads),
-            *(raster.color, raster.alpha, loss.grad_color, loss.grad_alpha, self._slot_starts, slots),
-        )
-        project_gradients(
-            *(live.means, live.quats, live.scales, live.opacities, camera_vector(camera), splats),
-            *(self._slot_starts, slots, out.means, out.quats, out.scales, out.opacities, out.colors),
+            *(splats, self._live.colors, workspace.entries, workspace.tile_starts, workspace.tiles_x, threads),
+            *(self.raster.color, self.raster.alpha, loss.grad_color, loss.grad_alpha, self._slot_starts, slots),
         )
 
-    def _move(self) -> None:
+    def project_back(self, camera: Camera) -> None:
+        """Pull the gradient of the splats back to the Gaussians."""
+        live, out = self._live, self._gradients
+        project_gradients(
+            *(live.means, live.quats, live.scales, live.opacities, camera_vector(camera)),
+            *(self._workspace.splats[: len(live)], self._slot_starts, self._slots),
+            *(out.means, out.quats, out.scales, out.opacities, out.colors),
+        )
+
+    def update(self) -> None:
         """Move every field that has a rate."""
         self.steps += 1
         biases = 1 / (1 - BETA1**self.steps), 1 / (1 - BETA2**self.steps)

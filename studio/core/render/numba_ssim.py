@@ -3,7 +3,7 @@
 SSIM as in Wang et al. 2004 (Eq. 13, an 11×11 Gaussian window of 1.5 px), averaged over the windows that lie
 wholly inside the picture. RGB rows are taken as they lie in memory, W×3 values, so that one blur across
 serves three channels: its taps are 3 values apart. The picture is worked on in blocks whose blurred rows stay
-in the processor's first cache; within a block everything is one array with constant offsets, which LLVM turns
+in the processor's own caches; within a block everything is one array with constant offsets, which LLVM turns
 into vector code without alias checks.
 """
 
@@ -23,7 +23,7 @@ _GAUSSIAN = np.exp(-0.5 * ((np.arange(WINDOW) - MARGIN // 2) / _SIGMA) ** 2)
 _TAPS = tuple(np.float32(tap) for tap in _GAUSSIAN / _GAUSSIAN.sum())
 _C1, _C2 = np.float32(0.01**2), np.float32(0.03**2)
 
-BLOCK_ROWS, BLOCK_VALUES = 32, 64
+BLOCK_ROWS, BLOCK_VALUES = 64, 192
 """Rows and values (three to a pixel) of a block."""
 # What stands in the rows of a block's results: three blurred maps, then what they are combined with or into.
 _A, _B, _C, _D, _E, _F = (np.uint64(k * BLOCK_VALUES) for k in range(6))
