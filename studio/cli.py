@@ -39,7 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-heads_app = typer.Typer(help="Add, list and remove head models: FLAME, ICT-FaceKit.", no_args_is_help=True)
+heads_app = typer.Typer(help="Add, list and remove head models: FLAME, ICT-FaceKit.")
 app.add_typer(heads_app, name="heads")
 
 Picture = Annotated[Path, typer.Argument(metavar="IMAGE", help="The portrait.")]

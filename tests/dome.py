@@ -110,7 +110,7 @@ def flame_arrays(seed: int = 0) -> dict[str, Any]:
         shapedirs[:N_DOME, :, i] = smooth(rng, 0.3) * 0.0102
     moving = [moved for name, moved in dome_shapes().items() if name in ict_names() and name != "jawOpen"]
     _, size, modes = np.linalg.svd(np.reshape(moving, (len(moving), -1)), full_matrices=False)
-    modes = (size[:, None] * modes / np.sqrt(len(modes))).reshape(-1, N_DOME, 3)
+    modes = (size[:, None] * modes / 3).reshape(-1, N_DOME, 3)  # a shape takes one or two standard deviations
     shapedirs[:N_DOME, :, 300 : 300 + len(modes)] = np.moveaxis(modes, 0, -1) * 0.0102
     weights = np.zeros((n, 5))
     weights[:N_DOME, 2] = 1 / (1 + np.exp(dome()[:, 1] + 4))

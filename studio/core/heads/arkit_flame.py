@@ -24,8 +24,12 @@ from studio.core.jobs import Job, Stopwatch, share
 JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight")
 LOOKS = tuple(name for name in ARKIT_NAMES if name.startswith("eyeLook"))
 
+SHARE = 0.03
+"""Part of a shape's displacement that one standard deviation of an expression must be worth. Partners lie a millimetre
+off, so what they do differs the more the further they move: that must not call for expressions nobody makes."""
+
 SPREAD = 0.00005
-"""m: a coefficient of one standard deviation must be worth this much mean error."""
+"""m of mean error that a channel at 1 must be worth on the way back; else channels would work against each other."""
 
 _NECK = slice(N_EXPRESSION, N_EXPRESSION + 3)
 _JAW = slice(N_EXPRESSION + 3, N_EXPRESSION + 6)
@@ -88,14 +92,13 @@ class ArkitFlameMap:
         target = self._face(moved.code())
         solved = [i for i, name in enumerate(ARKIT_NAMES) if name not in LOOKS]
         basis = self._response[:, solved]
-        # A little less than the least error is given for codes that do not work against each other.
         gram = basis.T @ basis + len(target) / 3 * SPREAD**2 * np.eye(len(solved))
         factor = np.linalg.cholesky(gram)
         for _ in range(_STEPS):
             # The jaw's rotation is not linear: each step solves for what the code so far has left over.
             left = target - self._face(code @ self.codes) + basis @ code[solved]
-            code[solved] = lsq_linear(factor.T, np.linalg.solve(factor, basis.T @ left), (0, 1)).x
-        return code.astype(np.float32)
+            code[solved] = lsq_linear(factor.T, np.linalg.solve(factor, basis.T @ left), (0, 1), method="bvls").x
+        return np.clip(code, 0, 1).astype(np.float32)  # the solver's bounds are good to a rounding
 
     def _face(self, code: NDArray) -> NDArray[np.float64]:
         """Return where a FLAME code takes the compared vertices, ``[3N]`` m, with neck and eyes at rest."""
@@ -129,14 +132,14 @@ def fit_map(head: FlameHead, shapes: ArkitShapes) -> Job[tuple[ArkitFlameMap, Ma
             continue
         if name in JAW_SHAPES:
             turned = _jaw(part, rest + moved[i])
-            codes[i] = turned + _Expressions(part, turned).fit(rest + moved[i])
+            codes[i] = turned + _Expressions(part, turned).fit(rest + moved[i], moved[i])
         else:
-            codes[i] = at_rest.fit(rest + moved[i])
+            codes[i] = at_rest.fit(rest + moved[i], moved[i])
         if name in LOOKS:
             unit = np.eye(len(ARKIT_NAMES))[i]
             codes[i, _EYES] = np.concatenate([eye_rotation(unit, side) for side in ("Left", "Right")])
     opening, closing = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
-    codes[closing] = _Expressions(part, codes[opening]).fit(rest + moved[opening] + moved[closing])
+    codes[closing] = _Expressions(part, codes[opening]).fit(rest + moved[opening] + moved[closing], moved[closing])
     return ArkitFlameMap(head, codes, match.vertices), match
 
 
@@ -156,13 +159,18 @@ class _Expressions:
     def __init__(self, part: Posable, base: NDArray) -> None:
         self._here = part.posed(base)
         self._columns = _columns(part, base, range(N_EXPRESSION), self._here)
-        prior = len(self._here) * SPREAD**2 * np.eye(N_EXPRESSION)
-        self._gram = self._columns.T @ self._columns + prior
+        self._gram = self._columns.T @ self._columns
 
-    def fit(self, target: NDArray) -> NDArray[np.float64]:
-        """Return the code ``[112]`` that, added to the base, brings the vertices nearest to `target` ``[n,3]``."""
+    def fit(self, target: NDArray, moved: NDArray) -> NDArray[np.float64]:
+        """Return the code ``[112]`` that, added to the base, brings the vertices nearest to `target` ``[n,3]``.
+
+        `moved` ``[n,3]`` is what the shape moves in all; it says how large an error is.
+        """
+        prior = SHARE**2 * float((moved**2).sum()) + 1e-12
         code = np.zeros(len(EXPRESSION_NAMES))
-        code[:N_EXPRESSION] = np.linalg.solve(self._gram, self._columns.T @ (target - self._here).ravel())
+        code[:N_EXPRESSION] = np.linalg.solve(
+            self._gram + prior * np.eye(N_EXPRESSION), self._columns.T @ (target - self._here).ravel()
+        )
         return code
 
 
@@ -201,4 +209,6 @@ def arkit_shapes(head: Head, skin: NDArray, landmarks: NDArray) -> ArkitShapes:
     )
     places = {int(vertex): place for place, vertex in enumerate(skin)}
     marks = np.array([places[int(vertex)] for vertex in landmarks])
-    return ArkitShapes(Surface(rest[skin], vertex_normals(rest, head.faces)[skin], marks), moved[:, skin])
+    opening = np.linalg.norm(moved[ARKIT_INDEX["jawOpen"], skin], axis=1)
+    surface = Surface(rest[skin], vertex_normals(rest, head.faces)[skin], opening / opening.max(), marks)
+    return ArkitShapes(surface, moved[:, skin])

@@ -19,6 +19,9 @@ FIRST_REACH, REACH = 0.03, 0.004
 FACING = 0.6
 """Cosine between the normals of partners: the lips face each other, and so do the lids."""
 
+JAW_APART = 0.008
+"""m that a point of the jaw is taken to be further from one of the skull: closed lips touch and look the same way."""
+
 PRIOR = 0.0002
 """m of mean distance that a coefficient of one standard deviation must be worth."""
 
@@ -28,10 +31,14 @@ MIN_MATCHED = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """Skin of a head: `points` and unit `normals` ``[P,3]`` in head space, and its 68 `landmarks` among them."""
+    """Skin of a head: `points` and unit `normals` ``[P,3]`` in head space, and its 68 `landmarks` among them.
+
+    `jaw` ``[P]`` 0..1 says how far each point follows the jaw.
+    """
 
     points: NDArray[np.float32]
     normals: NDArray[np.float64]
+    jaw: NDArray[np.float64]
     landmarks: NDArray[np.int64]
 
 
@@ -89,13 +96,15 @@ def register(head: FlameHead, surface: Surface) -> Job[Match]:
     identity = np.zeros(N_COEFFICIENTS)
     scale, rotation, shift = _start(head, surface)
     shaped = head.neutral.astype(np.float64)
+    own_jaw, other_jaw = JAW_APART * model.weights[skin, 2:3], JAW_APART * surface.jaw[:, None]
     for step in range(STEPS + 1):
         yield Progress(step / (STEPS + 1), "laying the heads onto each other")
         points = scale * surface.points @ rotation.T + shift
         reach = FIRST_REACH * (REACH / FIRST_REACH) ** min(1.0, 1.5 * step / STEPS)
-        distance, nearest = KDTree(points).query(shaped[skin], distance_upper_bound=reach)
-        found = np.flatnonzero(np.isfinite(distance))
-        own, other = skin[found], np.asarray(nearest)[found]
+        tree = KDTree(np.hstack([points, other_jaw]))
+        nearest = np.asarray(tree.query(np.hstack([shaped[skin], own_jaw]))[1])
+        found = np.flatnonzero(np.linalg.norm(points[nearest] - shaped[skin], axis=1) < reach)
+        own, other = skin[found], nearest[found]
         normals = surface.normals[other] @ rotation.T
         facing = (vertex_normals(shaped, model.faces)[own] * normals).sum(1) > FACING
         own, other, normals = own[facing], other[facing], normals[facing]

@@ -126,7 +126,7 @@ def test_landmarks_of_the_other_head_are_found_on_flame(small: Fitted) -> None:
 
 def test_heads_that_do_not_meet_are_told(small: Fitted) -> None:
     surface = small.shapes.surface
-    away = Surface(surface.points + np.float32(0.2), surface.normals, surface.landmarks)
+    away = Surface(surface.points + np.float32(0.2), surface.normals, surface.jaw, surface.landmarks)
     with pytest.raises(UserError, match="does not fit onto a face"):
         run(fit_map(small.map.head, ArkitShapes(away, small.shapes.moved)))
 
