@@ -1,11 +1,11 @@
-"""Make ``assets/head_template.safetensors``: the topology and mean shape of the head template.
+"""Make ``assets/head_template.safetensors``: the mean face, the face template of `lift`, and the whole head.
 
-    python tools/build_head_template.py PICTURES...
+    python tools/build_head_template.py [PICTURES...]
 
-The face is the triangulation of the 478-point face mesh (MediaPipe, Apache-2.0), surrounded by an apron of rings
-that carries expressions out over cheeks, neck and forehead, and subdivided twice. The mean shape is measured: the
-mean of the landmarks found in PICTURES, made symmetric, in the face frame of `studio.core.heads.anatomy`. Only
-pictures that show no real person and whose terms allow it go into the shipped file.
+The face is the triangulation of the 478-point face mesh (MediaPipe, Apache-2.0). The mean face is measured: the
+median of the landmarks found in PICTURES, made symmetric, in the face frame of `studio.core.heads.anatomy`; without
+PICTURES that of the present file is kept. Only pictures that show no real person and whose terms allow it go into the
+shipped file. Around the mean face the rest of a head is built by description; see `head_shape`.
 """
 
 import argparse
@@ -16,28 +16,23 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from safetensors.numpy import save_file
+from head_shape.assemble import whole_head
+from head_shape.face import face_triangles, subdivide
+from head_shape.mesh import Faces, Points
+from safetensors.numpy import load_file, save_file
 
 from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR, to_face
 from studio.core.heads.fitting import fit_head_pose
 from studio.core.perception.landmarks import find_faces
 
 RINGS = 4
+TRAINED_ON = (
+    "median landmarks of the faces in 45 pictures that show no real person (paintings, statues, cartoons, generated "
+    "faces); proportions of skull, ears, neck and teeth are rounded measurements"
+)
 
 
-def face_triangles() -> np.ndarray:
-    """Return the triangles ``[F,3]`` of the face mesh: every three edges that meet."""
-    from mediapipe.python.solutions.face_mesh_connections import FACEMESH_TESSELATION
-
-    neighbours: dict[int, set[int]] = {}
-    for a, b in FACEMESH_TESSELATION:
-        neighbours.setdefault(a, set()).add(b)
-        neighbours.setdefault(b, set()).add(a)
-    triangles = {tuple(sorted((a, b, c))) for a, b in FACEMESH_TESSELATION for c in neighbours[a] & neighbours[b]}
-    return np.array(sorted(triangles), np.int32)
-
-
-def apron_triangles(first: int) -> np.ndarray:
+def apron_triangles(first: int) -> Faces:
     """Return the triangles of the rings around the face oval; ring r's vertices start at first + r * len(oval)."""
     n = len(FACE_OVAL)
     rings = [np.array(FACE_OVAL)] + [first + r * n + np.arange(n) for r in range(RINGS)]
@@ -49,21 +44,7 @@ def apron_triangles(first: int) -> np.ndarray:
     return np.array(triangles, np.int32)
 
 
-def subdivide(faces: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Split every triangle in four. Returns faces and, for each new vertex, the two it lies between."""
-    edges: dict[tuple[int, int], int] = {}
-
-    def middle(a: int, b: int) -> int:
-        return edges.setdefault((min(a, b), max(a, b)), count + len(edges))
-
-    out = []
-    for a, b, c in faces.tolist():
-        ab, bc, ca = middle(a, b), middle(b, c), middle(c, a)
-        out += [(a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)]
-    return np.array(out, np.int32), np.array(list(edges), np.int32)
-
-
-def mean_landmarks(pictures: list[Path]) -> np.ndarray:
+def mean_landmarks(pictures: list[Path]) -> Points:
     """Return the mean landmarks ``[478,3]`` in the face frame, symmetric in x."""
     shapes = []
     for path in pictures:
@@ -79,7 +60,7 @@ def mean_landmarks(pictures: list[Path]) -> np.ndarray:
     return 0.5 * (mean + flipped[partner])
 
 
-def outward(faces: np.ndarray, positions: np.ndarray) -> np.ndarray:
+def outward(faces: Faces, positions: Points) -> Faces:
     """Wind every triangle counter-clockwise seen from in front of the face."""
     a, b, c = (positions[faces[:, i], :2] for i in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
@@ -87,47 +68,47 @@ def outward(faces: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return np.where((area > 0)[:, None], faces[:, [0, 2, 1]], faces).astype(np.int32)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pictures", nargs="+", type=Path)
-    parser.add_argument("-o", "--output", type=Path, default=Path("assets/head_template.safetensors"))
-    args = parser.parse_args()
-
-    mean = mean_landmarks(args.pictures)
+def face_template(mean: Points) -> dict[str, np.ndarray]:
+    """Return the face with its apron, subdivided twice."""
     n_oval = len(FACE_OVAL)
-    base = np.concatenate([face_triangles(), apron_triangles(478)])
     control = np.zeros((478 + RINGS * n_oval, 3))
     control[:478] = mean
     oval = mean[FACE_OVAL]
     for r in range(RINGS):
         control[478 + r * n_oval : 478 + (r + 1) * n_oval] = oval * (1 + 0.12 * (r + 1))
-    base = outward(base, control)
+    base = outward(np.concatenate([face_triangles(), apron_triangles(478)]), control)
     once, parents_a = subdivide(base, len(control))
     twice, parents_b = subdivide(once, len(control) + len(parents_a))
-    save_file(
-        {
-            "mean_landmarks": mean.astype(np.float32),
-            "control_faces": base,
-            "faces": twice,
-            "parents": np.concatenate([parents_a, parents_b]),
-        },
-        args.output,
-        metadata={"rings": str(RINGS), "unit": f"interocular distance = {INTEROCULAR} m, face frame"},
-    )
+    return {"control_faces": base, "faces": twice, "parents": np.concatenate([parents_a, parents_b])}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("pictures", nargs="*", type=Path)
+    parser.add_argument("-o", "--output", type=Path, default=Path("assets/head_template.safetensors"))
+    args = parser.parse_args()
+
+    present = Path("assets/head_template.safetensors")
+    mean = mean_landmarks(args.pictures) if args.pictures else load_file(present)["mean_landmarks"].astype(np.float64)
+    arrays = {"mean_landmarks": mean.astype(np.float32)} | face_template(mean)
+    arrays |= {f"head.{name}": array for name, array in whole_head(mean).items()}
+    metadata = {"rings": str(RINGS), "unit": f"interocular distance = {INTEROCULAR} m, face frame"}
+    save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, args.output, metadata=metadata)
     entry = {
         "bytes": args.output.stat().st_size,
         "licence": "Apache-2.0, as the project; the triangulation is that of MediaPipe's face mesh (Apache-2.0).",
         "made_by": "python tools/build_head_template.py PICTURES",
         "sha256": hashlib.sha256(args.output.read_bytes()).hexdigest(),
-        "trained_on": f"median landmarks of the faces in {len(args.pictures)} pictures that show no real person "
-        "(paintings, statues, cartoons, generated faces)",
-        "what": "head template v1: face mesh with apron, subdivided twice, and mean landmarks",
+        "trained_on": TRAINED_ON,
+        "what": "head template v2: mean landmarks, face mesh with apron, and a whole head with eyes, teeth and tongue",
     }
     manifest = args.output.with_name("manifest.json")
-    entries = json.loads(manifest.read_text(encoding="utf-8")) | {args.output.name: entry}
-    text = json.dumps(entries, indent=2, sort_keys=True, ensure_ascii=False)
-    manifest.write_text(text + "\n", encoding="utf-8")
-    print(f"{args.output}: {len(control) + len(parents_a) + len(parents_b)} vertices, {len(twice)} triangles")
+    if manifest.exists():
+        entries = json.loads(manifest.read_text(encoding="utf-8")) | {args.output.name: entry}
+        text = json.dumps(entries, indent=2, sort_keys=True, ensure_ascii=False)
+        manifest.write_text(text + "\n", encoding="utf-8")
+    counts = [len(arrays[name]) for name in ("head.points", "head.faces")]
+    print(f"{args.output}: whole head of {counts[0]} vertices, {counts[1]} triangles; {entry['bytes']} bytes")
 
 
 if __name__ == "__main__":
