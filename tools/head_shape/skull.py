@@ -10,7 +10,7 @@ from head_shape.mesh import Faces, Piece, Points, grid_faces
 CENTRE = np.array([0.0, 0.10, -0.90])
 """From here every point of the skull is seen: its surface is a distance by direction."""
 
-# Measured points of adult heads: crown and back of the head in profile, then the widest outline.
+# Crown and back of the head in profile (y, z), then outlines: widths and depths measured at round heights, see package.
 _PROFILE = [
     (-1.10, -0.03), (-1.40, -0.38), (-1.62, -1.00), (-1.63, -1.50), (-1.42, -2.15), (-0.95, -2.52), (-0.30, -2.66),
     (0.30, -2.54), (0.80, -2.32), (1.15, -2.18),
