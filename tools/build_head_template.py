@@ -28,7 +28,8 @@ from studio.core.perception.landmarks import find_faces
 RINGS = 4
 TRAINED_ON = (
     "median landmarks of the faces in 45 pictures that show no real person (paintings, statues, cartoons, generated "
-    "faces); widths and depths of skull and neck were measured on ICT-FaceKit (MIT) and rounded, no vertex of it is used"
+    "faces); widths and depths of skull and neck were measured on ICT-FaceKit (MIT) and rounded, none of its vertices "
+    "is used"
 )
 
 
