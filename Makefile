@@ -40,6 +40,9 @@ bench: $(READY)
 	$(BIN)/python benchmarks/speak.py --data $(DATA)
 	$(BIN)/python benchmarks/speech.py --data $(DATA)
 	$(BIN)/python benchmarks/render.py
+	$(BIN)/python benchmarks/frame.py
+	$(BIN)/python benchmarks/fit.py
+	$(BIN)/python benchmarks/export.py
 	@if [ -z "$$DISPLAY" ] && command -v xvfb-run >/dev/null; then \
 		xvfb-run -a -s "-screen 0 1600x1000x24" $(BIN)/python benchmarks/live.py; \
 	else \

@@ -5,6 +5,9 @@
 Every picture of ``DATA/portraits`` is built in a process of its own (so that the peak memory is its own);
 caches are warm because a first build is thrown away. Pictures that cannot be used show their sentence.
 
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
 import      s to import everything the build needs, paid once per start of the program
 coarse      s from the start of the job to the first avatar preview
 finished    s from the start of the job to its end

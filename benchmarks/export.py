@@ -8,6 +8,9 @@ the clip does both at once. Where CUDA can be used the frames are drawn in batch
 what drew. The first clip is made twice and its first run thrown away.
 """
 
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
 import argparse
 import tempfile
 import time

@@ -5,6 +5,9 @@ steps, and the figure is the median (or, with --best, the best) in milliseconds 
 `Fit.step` on its own, not the sum of the columns. Run it on a quiet machine.
 """
 
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
 import argparse
 import os
 import time

@@ -11,6 +11,9 @@ faces, of the view's borders or of what is hidden can leave out more and keep th
 Figures are the fastest over the frames, which a busy machine spoils least, and in the last column the median.
 """
 
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
 import argparse
 import os
 import time

@@ -6,6 +6,9 @@ wall clock; run it on a quiet machine. `--quick` measures the README's rows only
 grows, `--against` pairs it with the prototype on the prototype's own scene, in one process.
 """
 
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
 import argparse
 import os
 import sys

@@ -11,6 +11,9 @@ Every figure is the median of wall-clock times that each end with a synchronisat
 The copy to an OpenGL texture, which also maps the texture, is measured in the window by benchmarks/live.py.
 """
 
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
 import argparse
 import sys
 import time

@@ -6,6 +6,9 @@ One portrait is built and speaks every recording of ``DATA/speech``. The factor 
 of work; at least 1 keeps up with real time. The first clip is made twice and its first run thrown away.
 """
 
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
 import argparse
 import tempfile
 from pathlib import Path

@@ -6,6 +6,9 @@ The reference is a forced alignment (TextGrid) of real speech that trained and t
 the p, b, m it marks; the reference jaw comes from the vowel table below, smoothed. They are not measured lips.
 """
 
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
 import argparse
 import re
 import time

@@ -136,7 +136,7 @@ class Workspace:
         n = len(gaussians)
         inputs = means, quats, scales, opacities, colors = kernel_inputs(gaussians)
         slot_starts = np.empty(n + 1, np.int64)
-        number_slots(self.splats[:n, X0 : Y1 + 1].astype(np.int32), slot_starts)
+        number_slots(self.splats[:n, X0 : Y1 + 1], slot_starts)
         slots = np.zeros((slot_starts[-1], SUM_COLOR + colors.shape[1]), np.float32)
         composite_gradients(
             *(self.splats[:n], colors, self.entries, self.tile_starts, self.tiles_x, threads),
