@@ -1,6 +1,6 @@
 """How fast clips leave the program: seconds of clip per second of work, by size, and where the time goes.
 
-    python benchmarks/export.py A.avatar [--sound speech.wav] [--sizes 256 512 1024] [--seconds 6]
+    python benchmarks/export.py [A.avatar] [--sound speech.wav] [--sizes 256 512 1024] [--seconds 6]
 
 "clip" is the whole of `speak_clip`: reading and listening to the recording, rendering, encoding, and decoding the
 finished file for the check. "render" and "encode" are the two halves alone, ms per frame, each on an idle machine;
@@ -24,6 +24,7 @@ from machine import machine_line
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, on_fastest_device
+from studio.core.build import build_avatar
 from studio.core.export import SPEECH_RATE, speak_clip
 from studio.core.frame_stream import allocate, batch_size, stream
 from studio.core.framing import square_camera
@@ -32,7 +33,7 @@ from studio.core.media.audio import load_audio
 from studio.core.media.video import VideoWriter
 from studio.core.motion.motion import Motion
 from studio.core.project.archive import load_avatar
-from studio.core.sample import sample_speech
+from studio.core.sample import CONSENT, sample_portrait, sample_speech
 from studio.core.speech.stream import speech_motion
 
 FPS = 25
@@ -64,13 +65,16 @@ def encode_ms(pictures: list[NDArray[np.uint8]], size: int, path: Path) -> float
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("avatar", type=Path)
+    parser.add_argument("avatar", type=Path, nargs="?", help="by default the sample portrait's")
     parser.add_argument("--sound", type=Path)
     parser.add_argument("--sizes", type=int, nargs="+", default=[256, 512, 1024])
     parser.add_argument("--seconds", type=float, default=6.0)
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    avatar = load_avatar(options.avatar)
+    if options.avatar is None:
+        avatar = run(build_avatar(sample_portrait(), consent=CONSENT))
+    else:
+        avatar = load_avatar(options.avatar)
     samples = load_audio(options.sound or sample_speech(), SPEECH_RATE)[: round(options.seconds * SPEECH_RATE)]
     motion = speech_motion(samples, float(FPS), 0)
     frames = int(len(samples) / SPEECH_RATE * FPS)
