@@ -93,7 +93,8 @@ def main() -> None:
     mean = mean_landmarks(args.pictures) if args.pictures else load_file(present)["mean_landmarks"].astype(np.float64)
     arrays = {"mean_landmarks": mean.astype(np.float32)} | face_template(mean)
     arrays |= {f"head.{name}": array for name, array in whole_head(mean).items()}
-    metadata = {"rings": str(RINGS), "unit": f"interocular distance = {INTEROCULAR} m, face frame"}
+    # One entry only: several would be written in any order, and the file's sum would change from run to run.
+    metadata = {"unit": f"interocular distance = {INTEROCULAR} m, face frame; {RINGS} rings in the apron"}
     save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, args.output, metadata=metadata)
     entry = {
         "bytes": args.output.stat().st_size,

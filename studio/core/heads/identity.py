@@ -21,8 +21,8 @@ _SMOOTHING = 0.03
 _LIMIT = 0.5
 
 # Places that no landmark shows, and how x, y and z there go with the face: per width between the temples, height from
-# eyes to chin, depth of the nose, and depth of the temples. Regression over 800 random heads of ICT-FaceKit (MIT), rounded; of the
-# variance they explain from less than a third (height of crown and nape) to nine tenths (depth of the sides).
+# eyes to chin, depth of the nose, and depth of the temples. Regression over 800 random heads of ICT-FaceKit (MIT),
+# rounded; of the variance they explain from a fifth (height of the nape) to nine tenths (depth of the sides).
 _PRIOR: list[tuple[tuple[float, float, float], tuple, tuple, tuple]] = [
     ((0.00, -1.63, -1.33), (), (0.1, -0.2, -0.6, 0.1), (-0.4, -0.2, 0.5, 0.9)),
     ((0.00, -0.30, -2.66), (), (0.2, 0.1, -0.8, 0.2), (-0.1, -0.8, -0.2, 0.8)),
