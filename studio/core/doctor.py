@@ -23,7 +23,7 @@ from studio.core.logs import NAME, home_as_tilde, log_folder, scrub
 Verdict = Literal["ok", "limited", "broken"]
 
 PACKAGES = (
-    "torch", "gsplat", "PySide6-Essentials", "pyqtgraph", "sounddevice", "opencv-contrib-python",
+    "torch", "gsplat", "PySide6-Essentials", "pyqtgraph", "vispy", "sounddevice", "opencv-contrib-python",
     "numpy", "trimesh", "mediapipe", "numba", "scipy", "scikit-image", "pillow", "av", "soxr", "safetensors",
 )  # fmt: skip
 
