@@ -13,7 +13,7 @@ import pytest
 from studio.ui import theme
 
 BEGIN = """
-import json
+import json, sys
 import numpy as np
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
@@ -44,11 +44,14 @@ PICTURE = """
 stage = Stage()
 stage.resize(480, 360)
 stage.show()
+app.processEvents()
+early = "vispy" in sys.modules
 picture = noise(360 * round(stage.devicePixelRatioF()))
 def show(rgba, opaque=True):
     stage.show_frame(rgba, opaque)
     return grab(stage.view.widget)
 first = show(picture)
+from vispy import gloo
 next = show(picture[::-1].copy())
 clear = show(picture * np.array([1, 1, 1, 0], np.uint8), False)
 form = stage.view.widget.format()
@@ -61,8 +64,38 @@ print(json.dumps({
     "border": first[len(first) // 2, 2].tolist(),
     "swap_interval": form.swapInterval(),
     "colour_space": form.colorSpace().isValid(),
+    "early": early,
+    "drawn_by_vispy": gloo.get_current_canvas() is not None,
 }), flush=True)
 stage.view.let_go()
+"""
+
+BESIDE = """
+import ctypes, ctypes.util
+from vispy import gloo
+
+views = [TextureView(), TextureView()]
+off = []
+def show(i, side, seed):
+    picture = noise(side, seed)
+    views[i].show_frame(picture)
+    off.append(difference(grab(views[i]), picture) if side == views[i].height() else 0)
+for i, side in enumerate((200, 160)):
+    views[i].resize(side, side)
+    views[i].show()
+    show(i, side, i)
+create, made = gloo.gl.glCreateTexture, []
+gloo.gl.glCreateTexture = lambda: made.append(create()) or made[-1]
+for i, side in ((0, 200), (1, 160), (1, 80), (0, 100), (1, 160), (0, 200)):
+    show(i, side, len(off))
+views[0].makeCurrent()
+ctypes.CDLL(ctypes.util.find_library("GL")).glEnable(0xFFFF)
+views[0].doneCurrent()
+show(0, 200, 9)
+views[0].let_go()
+show(1, 160, 10)
+views[1].let_go()
+print(json.dumps({"off": off, "made": made, "left": gloo.get_current_canvas() is not None}), flush=True)
 """
 
 CUDA = """
@@ -241,6 +274,16 @@ def test_the_screen_shows_the_frames_own_values_pixel_by_pixel(scale: int) -> No
     assert said["border"] == rgb(colors.stage)
     assert said["swap_interval"] == 1
     assert not said["colour_space"]
+    assert not said["early"]
+    assert said["drawn_by_vispy"]
+
+
+def test_views_beside_one_another_keep_to_their_contexts_and_textures() -> None:
+    """And an error that somebody left in a context keeps no frame from the screen."""
+    said = on_a_display(BESIDE)
+    assert said["off"] == [0] * 10
+    assert said["made"] == []
+    assert not said["left"]
 
 
 def test_a_frame_on_the_card_is_copied_there_through_resizes_and_lost_contexts() -> None:

@@ -1,18 +1,12 @@
 """`TextureView`: the picture as an OpenGL texture on a Qt canvas."""
 
+import logging
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtGui import (
-    QColor,
-    QOffscreenSurface,
-    QOpenGLContext,
-    QOpenGLFunctions,
-    QSurfaceFormat,
-    QVector3D,
-)
-from PySide6.QtOpenGL import QOpenGLBuffer, QOpenGLShader, QOpenGLShaderProgram, QOpenGLTexture
+from PySide6.QtGui import QColor, QOffscreenSurface, QOpenGLContext, QOpenGLFunctions, QSurfaceFormat
 from PySide6.QtOpenGLWidgets import QOpenGLWidget
 from PySide6.QtWidgets import QWidget
 from shiboken6 import VoidPtr, isValid
@@ -20,10 +14,12 @@ from shiboken6 import VoidPtr, isValid
 from studio.ui import theme
 from studio.ui.viewport.gl_interop import Cuda, CudaCore, Interop, Pixels, on_card, on_host
 
-CHECKER = 8  # logical px of one square behind transparent pictures
+log = logging.getLogger(__name__)
 
-GL_TRIANGLE_STRIP, GL_TEXTURE_2D, GL_RGBA, GL_UNSIGNED_BYTE, GL_FLOAT = 0x0005, 0x0DE1, 0x1908, 0x1401, 0x1406
-GL_COLOR_BUFFER_BIT, GL_RGBA8, GL_BLEND, GL_FRAMEBUFFER_SRGB = 0x4000, 0x8058, 0x0BE2, 0x8DB9
+CHECKER = 8  # logical px of one square behind transparent pictures
+CORNERS = ((-1, -1), (1, -1), (-1, 1), (1, 1))
+
+GL_TEXTURE_2D, GL_RGBA, GL_UNSIGNED_BYTE, GL_RGBA8, GL_FRAMEBUFFER_SRGB = 0x0DE1, 0x1908, 0x1401, 0x8058, 0x8DB9
 
 VERTEX = """
 attribute vec2 corner;
@@ -35,9 +31,6 @@ void main() {
 """
 
 FRAGMENT = """
-#ifdef GL_ES
-precision highp float;
-#endif
 uniform sampler2D picture;
 uniform float squares;
 uniform vec3 light;
@@ -93,6 +86,7 @@ class TextureView(QOpenGLWidget):
         """Bring a new picture into the texture and draw it."""
         if (canvas := self._canvas) is None:
             return
+        canvas.begin()
         if self._waiting and self._picture is not None:
             self._waiting = False
             before = canvas.interop.why_not
@@ -111,100 +105,115 @@ class TextureView(QOpenGLWidget):
 
 
 class Canvas:
-    """What lies in one OpenGL context: shader, texture and its way from CUDA."""
+    """What lies in one OpenGL context: vispy's program and texture, and the texture's way from CUDA.
 
-    def __init__(self, context: QOpenGLContext, connect: Callable[[], Cuda]) -> None:
+    A canvas in vispy's sense: `vispy.gloo` finds the queue of GL commands in `context`, and in `_backend` the
+    framebuffer to draw on. `vispy.app.Canvas` has one such queue for good and does not hear that Qt replaces
+    the OpenGL context below it; here each OpenGL context has its own.
+    """
+
+    def __init__(self, current: QOpenGLContext, connect: Callable[[], Cuda]) -> None:
+        # Imported when a head is first shown: the window opens without it.
+        from vispy import gloo
+
+        self._gloo: Any = gloo
+        gloo.gl.use_gl("es2" if current.isOpenGLES() else "gl2")
         self.interop = Interop(connect)
-        self._context = context
-        self._gl: QOpenGLFunctions = context.functions()
+        self._current = current
+        self._gl: QOpenGLFunctions = current.functions()
         # The widget may be half gone when its context goes; a surface of our own makes it current then.
         self._surface = QOffscreenSurface()
-        self._surface.setFormat(context.format())
+        self._surface.setFormat(current.format())
         self._surface.create()
-        context.aboutToBeDestroyed.connect(self.close)
+        current.aboutToBeDestroyed.connect(self.close)
         self._closed = False
-        self._texture: QOpenGLTexture | None = None
-        self._program = QOpenGLShaderProgram()
-        self._program.addShaderFromSourceCode(QOpenGLShader.ShaderTypeBit.Vertex, VERTEX)
-        self._program.addShaderFromSourceCode(QOpenGLShader.ShaderTypeBit.Fragment, FRAGMENT)
-        self._program.bindAttributeLocation("corner", 0)
-        if not self._program.link():
-            raise RuntimeError(f"the shader of the view does not link: {self._program.log()}")
-        corners = np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]], np.float32)
-        self._corners = QOpenGLBuffer(QOpenGLBuffer.Type.VertexBuffer)
-        self._corners.create()
-        self._corners.bind()
-        self._corners.allocate(corners.tobytes(), corners.nbytes)  # pyright: ignore[reportCallIssue]
-        self._corners.release()
-        if not context.isOpenGLES():
+        self.context: Any = gloo.context.GLContext()
+        self._backend = Backend(current)
+        self._texture: Any = None
+        self._corners = gloo.VertexBuffer(np.array(CORNERS, np.float32))
+        self._program: Any = gloo.Program(VERTEX, FRAGMENT)
+        self._program["corner"] = self._corners
+        self.context.glir.associate(self._program.glir)
+        if not current.isOpenGLES():
             self._gl.glDisable(GL_FRAMEBUFFER_SRGB)
 
+    def begin(self) -> None:
+        """Let vispy forget what it takes for bound: Qt made the context current and uses it as well."""
+        self._gloo.context.set_current_canvas(self)
+
     def take(self, picture: Pixels) -> None:
-        """Fill the texture, which is made anew for another size; the context must be current."""
+        """Fill the texture, which stays the same one. After `begin`."""
         height, width = picture.shape[:2]
-        if self._texture is not None and (self._texture.width(), self._texture.height()) != (width, height):
-            self._texture.destroy()
-            self._texture = None
-        if self._texture is None:
-            self._texture = rgba_texture(width, height)
-        self._texture.bind()
-        bound = on_card(picture) and self.interop.bind(picture)
-        # While a pixel buffer is bound the address is an offset into it.
-        pixels = VoidPtr(0) if bound else np.ascontiguousarray(on_host(picture))
-        self._gl.glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, pixels)  # pyright: ignore
-        if bound:
+        texture = self._fitting(height, width)
+        if on_card(picture) and self.interop.bind(picture):
+            self.context.shared.parser.get_object(texture.id).activate()
+            # While a pixel buffer is bound the address is an offset into it; vispy takes arrays only.
+            self._gl.glTexSubImage2D(GL_TEXTURE_2D, 0, 0, 0, width, height, GL_RGBA, GL_UNSIGNED_BYTE, VoidPtr(0))  # pyright: ignore
             self.interop.release()
+        else:
+            texture.set_data(on_host(picture))
+            self.context.flush_commands()
+
+    def _fitting(self, height: int, width: int) -> Any:
+        """Return the texture at a size: 8-bit RGBA, interpolated; stored values are not taken for sRGB."""
+        if self._texture is not None and self._texture.shape[:2] == (height, width):
+            return self._texture
+        if self._texture is None:
+            # OpenGL ES 2 takes no sized formats; with bytes its "rgba" means the same.
+            kind = "rgba" if self._current.isOpenGLES() else "rgba8"
+            self._texture = self._gloo.Texture2D(
+                shape=(height, width, 4), format="rgba", internalformat=kind, interpolation="linear"
+            )
+            self._program["picture"] = self._texture
+        else:
+            self._texture.resize((height, width, 4))
+        # At once: while a pixel buffer is bound the texture's memory would be filled from it.
+        self.context.flush_commands()
+        return self._texture
 
     def draw(self, width: int, height: int, ratio: float) -> None:
-        """Draw onto a framebuffer of this size, px; `ratio` of them are one logical pixel."""
-        gl, colors = self._gl, theme.current()
-        gl.glClearColor(*rgb(colors.stage), 1.0)
-        gl.glClear(GL_COLOR_BUFFER_BIT)
+        """Draw onto a framebuffer of this size, px; `ratio` of them are one logical pixel. After `begin`."""
+        try:
+            self._gloo.gl.check_error("before a frame")
+        except RuntimeError as error:  # what Qt or the way from CUDA left behind, for which vispy would not draw
+            log.debug("%s", error)
+        context, program, colors = self.context, self._program, theme.current()
+        context.clear(color=(*rgb(colors.stage), 1.0), depth=False, stencil=False)
         if self._texture is None:
+            context.flush_commands()
             return
         side = min(width, height)
-        gl.glViewport((width - side) // 2, (height - side) // 2, side, side)
-        gl.glDisable(GL_BLEND)
-        program = self._program
-        program.bind()
-        program.setUniformValue("picture", 0)  # pyright: ignore
-        program.setUniformValue1f("squares", side / ratio / CHECKER)  # pyright: ignore
-        program.setUniformValue("light", QVector3D(*rgb(colors.hover)))  # pyright: ignore
-        program.setUniformValue("dark", QVector3D(*rgb(colors.control)))  # pyright: ignore
-        self._texture.bind()
-        self._corners.bind()
-        program.enableAttributeArray(0)
-        program.setAttributeBuffer(0, GL_FLOAT, 0, 2)
-        gl.glDrawArrays(GL_TRIANGLE_STRIP, 0, 4)
-        program.disableAttributeArray(0)
-        self._corners.release()
-        self._texture.release()
-        program.release()
+        context.set_viewport((width - side) // 2, (height - side) // 2, side, side)
+        context.set_state(blend=False)
+        program["squares"] = side / ratio / CHECKER
+        program["light"] = rgb(colors.hover)
+        program["dark"] = rgb(colors.control)
+        program.draw("triangle_strip")
 
     def close(self) -> None:
         """Free everything while the context is still there."""
-        if self._closed or not (isValid(self._surface) and self._context.makeCurrent(self._surface)):
+        if self._closed or not (isValid(self._surface) and self._current.makeCurrent(self._surface)):
             return
         self._closed = True
         self.interop.drop()
-        if self._texture is not None:
-            self._texture.destroy()
-            self._texture = None
-        self._corners.destroy()
-        self._program.removeAllShaders()
-        self._context.doneCurrent()
+        for what in (self._texture, self._corners, self._program):
+            if what is not None:
+                what.delete()
+        self.context.flush_commands()
+        self._texture = None
+        self._gloo.context.forget_canvas(self)
+        self._current.doneCurrent()
 
 
-def rgba_texture(width: int, height: int) -> QOpenGLTexture:
-    """Make a texture of 8-bit RGBA without mipmaps, interpolated; stored values are not taken for sRGB."""
-    texture = QOpenGLTexture(QOpenGLTexture.Target.Target2D)
-    texture.setFormat(QOpenGLTexture.TextureFormat.RGBA8_UNorm)
-    texture.setSize(width, height)
-    texture.setMipLevels(1)
-    texture.setMinMagFilters(QOpenGLTexture.Filter.Linear, QOpenGLTexture.Filter.Linear)
-    texture.setWrapMode(QOpenGLTexture.WrapMode.ClampToEdge)
-    texture.allocateStorage(QOpenGLTexture.PixelFormat.RGBA, QOpenGLTexture.PixelType.UInt8)
-    return texture
+class Backend:
+    """What vispy asks of the widget below a canvas."""
+
+    def __init__(self, current: QOpenGLContext) -> None:
+        self._current = current
+
+    def _vispy_get_fb_bind_location(self) -> int:
+        """Return the framebuffer of the widget, which is not 0."""
+        return self._current.defaultFramebufferObject()
 
 
 def rgb(color: str) -> tuple[float, float, float]:
