@@ -1,4 +1,4 @@
-"""`TextureView`: the picture as an OpenGL texture on a Qt canvas."""
+"""`TextureView`: the picture as an OpenGL texture on a Qt canvas, drawn by vispy."""
 
 import logging
 from collections.abc import Callable
