@@ -42,10 +42,12 @@ from studio.core.render.numba_projection import (
 )
 from studio.core.render.numba_runtime import KERNEL
 
-LANES = 16
-"""px handled at once; a row of the tile buffer has this many spare pixels at its end."""
-ROW = TILE + LANES
-PLANE = TILE * ROW + LANES
+LANES = 2 * WIDTH
+"""px handled at once. Those beyond a row's end fall into the next row, where they change nothing."""
+ROW = TILE
+PLANE = TILE * ROW + 40
+"""Room for the lanes beyond the last row, and such that the same pixels of two planes, or of neighbouring rows
+of them, differ in the last 12 bits of their addresses: else the processor takes them for one another."""
 BLOCK = 8
 """px; side of the sub-blocks that stop taking splats once nothing shines through them."""
 BLOCKS = TILE // BLOCK
@@ -58,25 +60,6 @@ u64 = np.uint64
 f32 = np.float32
 _STEEP = f32(80)  # exp of more is near the end of what float32 holds
 _ROW, _PLANE = u64(ROW), u64(PLANE)
-
-
-@numba.njit(inline="always")
-def splat_alpha(exponent):
-    """Return min(exp(exponent), `ALPHA_MAX`); exponents under −5.6 (alpha 1/270) count as −5.6.
-
-    exp(x) is p(x/8)^8 with p the minimax polynomial over [-0.7, 0]. Degree 5 would do, but LLVM then
-    unrolls the loop over 8 lanes before it gets to vectorise it, which is ten times slower.
-    """
-    y = max(exponent, f32(-5.6)) * f32(1 / 8)
-    p = f32(0.000974991837) * y + f32(0.007949696001)
-    p = p * y + f32(0.041483567159)
-    p = p * y + f32(0.166620880414)
-    p = p * y + f32(0.499994455806)
-    p = p * y + f32(0.999999743550)
-    p = p * y + f32(0.999999998016)
-    p = p * p
-    p = p * p
-    return min(p * p, f32(ALPHA_MAX))
 
 
 @numba.njit(inline="always")
@@ -98,18 +81,10 @@ def row_polynomial(splat, px, py):
 
 
 @numba.njit(inline="always")
-def lane_alpha(exponent):
-    """As `splat_alpha`, of eight lanes."""
-    y = greater(exponent, splat(f32(-5.6))) * splat(f32(1 / 8))
-    p = splat(f32(0.000974991837)) * y + splat(f32(0.007949696001))
-    p = p * y + splat(f32(0.041483567159))
-    p = p * y + splat(f32(0.166620880414))
-    p = p * y + splat(f32(0.499994455806))
-    p = p * y + splat(f32(0.999999743550))
-    p = p * y + splat(f32(0.999999998016))
-    p = p * p
-    p = p * p
-    return lesser(p * p, splat(f32(ALPHA_MAX)))
+def lane_alpha(exponent, x, width):
+    """Return min(exp(exponent), `ALPHA_MAX`) at lanes `x`, 0 from `width` on."""
+    alpha = lesser(exp_of(greater(exponent, splat(-_STEEP))), splat(f32(ALPHA_MAX)))
+    return select_less(x, splat(width), alpha, splat(f32(0)))
 
 
 @numba.njit(inline="always")
@@ -166,15 +141,16 @@ def two_columns(tile, offset, height, polynomial, width, row_ratio, red, green, 
 
 
 @numba.njit(**KERNEL)
-def steep_columns(tile, offset, height, polynomial, red, green, blue):
-    """Composite 16 columns of a splat whose alpha is too small in some corner for `first_rows`."""
+def steep_columns(tile, offset, height, polynomial, width, red, green, blue):
+    """Composite up to 16 columns of a splat whose alpha is too small in some corner for `first_rows`."""
     q0, q1, q2, dq0, dq1, ddq0 = polynomial
     r, g, b = splat(red), splat(green), splat(blue)
     x = iota()
     x8 = x + splat(f32(WIDTH))
     for _ in range(height):
-        cover(tile, offset, lane_alpha(splat(q0) + x * (splat(q1) + splat(q2) * x)), r, g, b)
-        cover(tile, offset + u64(WIDTH), lane_alpha(splat(q0) + x8 * (splat(q1) + splat(q2) * x8)), r, g, b)
+        cover(tile, offset, lane_alpha(splat(q0) + x * (splat(q1) + splat(q2) * x), x, width), r, g, b)
+        alpha8 = lane_alpha(splat(q0) + x8 * (splat(q1) + splat(q2) * x8), x8, width)
+        cover(tile, offset + u64(WIDTH), alpha8, r, g, b)
         q0 += dq0
         dq0 += ddq0
         q1 += dq1
@@ -266,7 +242,7 @@ def composite_tile(rows, first_row, entries, left, top, tile, batch, covered):
                 polynomial = row_polynomial(row, left + x, top + y0)
                 width = f32(min(x1 - x + 1, LANES))
                 if is_steep(polynomial, width):
-                    steep_columns(tile, offset, height, polynomial, red, green, blue)
+                    steep_columns(tile, offset, height, polynomial, width, red, green, blue)
                 elif width <= WIDTH:
                     one_column(tile, offset, height, polynomial, width, row_ratio, red, green, blue)
                 else:

@@ -55,7 +55,8 @@ def weigh_strip(tile, offset, height, polynomial, width, row_ratio, weights, at)
         q0, q1, q2, dq0, dq1, ddq0 = polynomial
         x = iota()
         for _ in range(height):
-            take_weight(tile, offset, lane_alpha(splat(q0) + x * (splat(q1) + splat(q2) * x)), weights, at)
+            alpha = lane_alpha(splat(q0) + x * (splat(q1) + splat(q2) * x), x, width)
+            take_weight(tile, offset, alpha, weights, at)
             q0 += dq0
             dq0 += ddq0
             q1 += dq1

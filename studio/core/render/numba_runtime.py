@@ -16,7 +16,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numba
 import numpy as np
 import platformdirs
-from numba.core import config
+from llvmlite import ir
+from numba.core import config, extending, types
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
@@ -97,6 +98,25 @@ def kernel_threads() -> Iterator[int]:
         threads = thread_count()
         numba.set_num_threads(threads)
         yield threads
+
+
+# Its callers do not pass the typing context, which type checkers cannot know.
+_intrinsic: Any = extending.intrinsic
+
+
+@_intrinsic
+def take_ticket(typing, tickets):
+    """Return the count in an int64 array ``[1]`` and raise it by one, in one step for all threads.
+
+    Workers that take their next piece of work by ticket finish together, however unequal the pieces and
+    whatever else needs a core meanwhile. Kernels only.
+    """
+
+    def code(context, builder, signature, args):
+        data = context.make_array(signature.args[0])(context, builder, args[0]).data
+        return builder.atomic_rmw("add", data, ir.Constant(ir.IntType(64), 1), "monotonic")
+
+    return types.int64(tickets), code
 
 
 def kernel_array(array: NDArray) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from studio.core.render.numba_compositing import BATCH, BLOCKS, LANES, PLANE, RO
 from studio.core.render.numba_features import MOST_STRIPS, MOST_WEIGHTS, STRIP_WIDTH, composite_tile_features
 from studio.core.render.numba_lanes import WIDTH, load, splat, store, store_columns_3
 from studio.core.render.numba_projection import SPLAT_WIDTH, TILE
-from studio.core.render.numba_runtime import KERNEL
+from studio.core.render.numba_runtime import KERNEL, take_ticket
 
 f32, u64 = np.float32, np.uint64
 _PLANE = u64(PLANE)
@@ -61,7 +61,8 @@ def composite_tiles(rows, colors, packed, tile_starts, tiles_x, workers, named, 
     longest = 0
     for t in range(order.shape[0]):
         longest = max(longest, tile_starts[t + 1] - tile_starts[t])
-    for w in prange(workers):
+    tickets = np.zeros(1, np.int64)
+    for _ in prange(workers):
         scratch = np.empty(longest, np.uint64)
         histogram = np.empty(256, np.int64)
         tile = np.empty((channels + 1) * PLANE + LANES, np.float32)
@@ -69,11 +70,17 @@ def composite_tiles(rows, colors, packed, tile_starts, tiles_x, workers, named, 
         strips = np.empty((0 if packed else MOST_STRIPS, STRIP_WIDTH), np.int64)
         weights = np.empty(0 if packed else MOST_WEIGHTS, np.float32)
         covered = np.empty((BLOCKS, BLOCKS), np.bool_)
-        for k in range(w, order.shape[0], workers):
+        k = take_ticket(tickets)
+        while k < order.shape[0]:
             t = order[k]
+            k = take_ticket(tickets)
             left, top = (t % tiles_x) * TILE, (t // tiles_x) * TILE
-            first = tile_starts[t]
-            tile_entries = entries[first : tile_starts[t + 1]]
+            first, end = tile_starts[t], tile_starts[t + 1]
+            if first == end:
+                color[top : top + TILE, left : left + TILE] = 0
+                alpha[top : top + TILE, left : left + TILE] = 0
+                continue
+            tile_entries = entries[first:end]
             list_entries(row_bits, first, tile_entries)
             sort_entries(tile_entries, scratch, histogram)
             if packed:
