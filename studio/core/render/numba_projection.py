@@ -173,7 +173,11 @@ def project_block(means, quats, scales, opacities, colors, at, index, channels, 
     cov_xx = m00 * m00 + m01 * m01 + m02 * m02 + splat(f32(BLUR))
     cov_xy = m00 * m10 + m01 * m11 + m02 * m12
     cov_yy = m10 * m10 + m11 * m11 + m12 * m12 + splat(f32(BLUR))
-    det = cov_xx * cov_yy - cov_xy * cov_xy
+    # The determinant of M Mᵀ + b I as a sum of squares: that of a needle is all that is left of the difference
+    # cov_xx cov_yy - cov_xy², which float32 loses.
+    n0, n1, n2 = m01 * m12 - m02 * m11, m02 * m10 - m00 * m12, m00 * m11 - m01 * m10
+    blur = splat(f32(BLUR))
+    det = n0 * n0 + n1 * n1 + n2 * n2 + blur * (cov_xx + cov_yy - blur)
     inv_det = one / det
     conic_c = cov_xx * inv_det
 

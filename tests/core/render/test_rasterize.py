@@ -67,6 +67,17 @@ def test_needles_agree_with_reference(seed: int) -> None:
     assert np.abs(raster.alpha - exact.alpha).max() < 2 / 255
 
 
+@few
+@given(seeds)
+def test_endless_needles_agree_with_reference(seed: int) -> None:
+    """Metres long and a tenth of a millimetre thin: cov_xx cov_yy and cov_xy² agree in every digit of a float32."""
+    gaussians = random_gaussians(seed, 30)
+    thin = gaussians.scales * np.array([500, 0.01, 0.01], np.float32)
+    gaussians, camera = replace(gaussians, scales=thin), askew_camera(200, 160)
+    raster, exact = rasterize(gaussians, camera, backend="numba"), reference.rasterize(gaussians, camera)
+    assert psnr(raster.color, exact.color) > 60
+
+
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 16, 17])
 def test_any_number_of_gaussians(count: int) -> None:
     gaussians, camera = random_gaussians(5, 40)[np.arange(count)], askew_camera()
