@@ -269,15 +269,22 @@ def _value(value: Any, depth: int = 0) -> Any:
     if value.kind == _CH:
         return _value(state["x"], depth + 1)
     if value.kind == _SELECT:
-        source, indices = _value(state["a"], depth + 1), _value(state["idxs"], depth + 1)
-        if len(indices) > MAX_DENSE:
+        source, indices = (_numbers(_value(state[key], depth + 1)) for key in ("a", "idxs"))
+        if indices.size > MAX_DENSE:
             raise PickleRefused("a selection in it is larger than a model's")
-        picked = np.ravel(source)[np.asarray(indices)]
+        picked = np.ravel(source)[indices]
         return picked.reshape(state.get("preferred_shape", picked.shape))
     if value.kind in (_CSC, _CSR):
-        data, indices, indptr = (_value(state[key], depth + 1) for key in ("data", "indices", "indptr"))
+        data, indices, indptr = (_numbers(_value(state[key], depth + 1)) for key in ("data", "indices", "indptr"))
         return _dense(value.kind, data, indices, indptr, state)
     return None
+
+
+def _numbers(value: Any) -> NDArray:
+    """Return an array; what numpy would first have to make one of, lists in lists, may grow without end."""
+    if not isinstance(value, np.ndarray):
+        raise PickleRefused("it is damaged")
+    return value
 
 
 def _dense(kind: str, data: NDArray, indices: NDArray, indptr: NDArray, state: dict[str, Any]) -> NDArray[np.float64]:
@@ -286,7 +293,7 @@ def _dense(kind: str, data: NDArray, indices: NDArray, indptr: NDArray, state: d
     lines, width = (columns, rows) if kind == _CSC else (rows, columns)
     if min(rows, columns) < 0 or rows * columns > MAX_DENSE:
         raise PickleRefused("a sparse matrix in it is larger than a model's")
-    if indptr.dtype.kind not in "iu" or indices.dtype.kind not in "iu":
+    if indptr.dtype.kind not in "iu" or indices.dtype.kind not in "iu" or data.shape != indices.shape:
         raise PickleRefused("a sparse matrix in it is damaged")
     starts = indptr.astype(np.int64)
     inside = len(indices) == 0 or (indices.min() >= 0 and indices.max() < width)

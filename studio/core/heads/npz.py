@@ -67,6 +67,8 @@ def _read_npy(data: bytes) -> NDArray:
     dtype, shape = np.dtype(header["descr"]), header["shape"]
     if dtype.kind not in "biuf" or len(shape) > 4:
         raise NpzRefused("it holds more than arrays of numbers")
+    if any(type(size) is not int for size in shape):  # a text multiplied by a size is a long text
+        raise NpzRefused("it is damaged")
     count = 1
     for size in shape:
         count *= size

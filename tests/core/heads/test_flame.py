@@ -1,5 +1,7 @@
 """FLAME files in the true format, posed as an independent implementation poses them."""
 
+import io
+import tracemalloc
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from studio.core.errors import UserError
 from studio.core.heads.anatomy import EYE_MIDPOINT, INTEROCULAR
 from studio.core.heads.flame import EXPRESSION_NAMES, FlameExpression, FlameHead, read_flame
 from studio.core.heads.head import Head, HeadParams
+from studio.core.heads.npz import NpzRefused, read_npz
 
 ZERO = np.zeros(3, np.float32)
 
@@ -183,6 +186,21 @@ def test_an_npz_with_a_header_that_lies_is_refused(shape: tuple[int, ...], tmp_p
         )
     with pytest.raises(UserError, match="another size"):
         read_flame(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("shape", [(10**8, "a"), (10**7, (1,)), (8.0,), (True, 8), "8"])
+def test_an_npz_with_sizes_that_are_no_numbers_is_refused_before_it_takes_memory(shape: Any) -> None:
+    header = repr({"descr": "<f8", "fortran_order": False, "shape": shape}).encode()
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("v.npy", b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + bytes(64))
+    tracemalloc.start()
+    try:
+        with pytest.raises(NpzRefused, match="damaged"):
+            read_npz(file.getvalue(), ["v"], 2**20)
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()
 
 
 def test_an_npz_that_swells_is_refused(tmp_path: Path) -> None:

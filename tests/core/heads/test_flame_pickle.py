@@ -138,6 +138,22 @@ def array_of(shape: bytes, dtype: bytes = b"f8", raw: bytes = b"AAAAAAAA") -> by
     )
 
 
+def made_of(kind: bytes, **state: bytes) -> bytes:
+    """A dictionary with one object of a class, its state filled with written-out values."""
+    filled = b"".join(b"S'" + name.encode() + b"'\n" + value + b"s" for name, value in state.items())
+    return b"}S'v'\nccopy_reg\n_reconstructor\n(c" + kind + b"\nc__builtin__\nobject\nNtR}" + filled + b"bs."
+
+
+ONE = array_of(b"I1\n", b"i8", bytes(8))[6:-2]
+LISTS = b"(lp1\nI1\na0" + b"".join(b"(lp%d\n" % k + b"g%d\na" % (k - 1) * 10 + b"0" for k in range(2, 11)) + b"g10\n"
+"""A list of ten lists of ten lists: 10⁹ numbers."""
+ITSELF = b"(lp1\ng1\nag1\na"
+
+
+def test_the_hand_written_objects_are_right() -> None:
+    np.testing.assert_array_equal(read_pickle(made_of(b"chumpy.reordering\nSelect", a=ONE, idxs=ONE), ["v"])["v"], [0])
+
+
 def test_the_hand_written_array_is_right() -> None:
     np.testing.assert_array_equal(read_pickle(array_of(b"I1\n"), ["v"])["v"], np.frombuffer(b"AAAAAAAA"))
 
@@ -156,6 +172,17 @@ BOMBS = {
     + b"h\x01h\x00\x85R" * 20_000 + b".",
     "a text encoded again and again": b"X\x00\x00\x10\x00" + b"A" * 2**20 + b"q\x000c_codecs\nencode\nq\x010"
     + b"h\x01h\x00X\x06\x00\x00\x00latin1\x86R" * 20_000 + b".",
+    "a selection out of lists of lists": made_of(b"chumpy.reordering\nSelect", a=LISTS, idxs=ONE),
+    "a selection by lists of lists": made_of(b"chumpy.reordering\nSelect", a=ONE, idxs=LISTS),
+    "a selection by lists that hold themselves": made_of(b"chumpy.reordering\nSelect", a=ONE, idxs=ITSELF),
+    "a selection by a table of numbers": made_of(
+        b"chumpy.reordering\nSelect", a=ONE,
+        idxs=array_of(b"I1\nI16777217\n", b"i1")[6:-2].replace(b"U\x08AAAAAAAA", b"B\x01\0\0\x01" + bytes(2**24 + 1)),
+    ),
+    "a sparse matrix of lists of lists": made_of(
+        b"scipy.sparse.csc\ncsc_matrix", data=LISTS, indices=ONE, _shape=b"(I1\nI1\nt",
+        indptr=array_of(b"I2\n", b"i4", bytes(4) + b"\1\0\0\0")[6:-2],
+    ),
     "a number of a million digits": b"I" + b"9" * 1_000_000 + b"\n.",
 }  # fmt: skip
 
