@@ -1,7 +1,8 @@
 """Rasterise on the processor: project, bin, composite, and the way back.
 
-Any thread may call these functions: frames take turns (see `kernel_threads`), each with a workspace of
-its own. The picture does not depend on the number of threads.
+Any thread may call these functions: frames take turns (see `kernel_threads`). Those of `rasterize` share one
+workspace, which stays as large as the largest frame so far; each of `rasterize_vjp` has its own, for its way back.
+The picture does not depend on the number of threads.
 """
 
 from dataclasses import dataclass, field
@@ -64,8 +65,8 @@ class Workspace:
             self.splats = _cache_aligned(n + n // 4 + WIDTH)
         self.tiles_x, tiles_y = -(-camera.width // TILE), -(-camera.height // TILE)
         if self.counts.shape != (threads, self.tiles_x * tiles_y):
-            self.counts = np.empty((threads, self.tiles_x * tiles_y), np.int64)
-            self.tile_starts = np.empty(self.tiles_x * tiles_y + 1, np.int64)
+            tiles = self.tiles_x * tiles_y
+            self.counts, self.tile_starts = np.empty((threads, tiles), np.int64), np.empty(tiles + 1, np.int64)
         means, quats, scales, opacities, colors = (array.reshape(-1) for array in kernel_inputs(gaussians))
         project(
             *(means, quats, scales, opacities, colors, gaussians.colors.shape[1]),
@@ -77,8 +78,9 @@ class Workspace:
         place_tiles(self.counts, self.tile_starts)
         needed = int(self.tile_starts[-1])
         if needed > len(self.entries):
-            self.entries = np.empty(needed + needed // 4, np.uint64)
-            self.tile_rows = _cache_aligned(needed + needed // 4)
+            # Both or neither: what follows a frame there was no memory for must not find one of them too short.
+            grown = np.empty(needed + needed // 4, np.uint64), _cache_aligned(needed + needed // 4)
+            self.entries, self.tile_rows = grown
         bin_splats(self.splats, n, self.tiles_x, self.counts, self.tile_rows)
 
     def composite(
@@ -132,7 +134,7 @@ class Workspace:
         grad_alpha: NDArray[np.float32],
         threads: int,
     ) -> GaussianGradients:
-        """Pull the gradient of the picture just rendered back to the Gaussians."""
+        """Pull the gradient of the picture just rendered, with `named` entries, back to the Gaussians."""
         n = len(gaussians)
         inputs = means, quats, scales, opacities, colors = kernel_inputs(gaussians)
         slot_starts = np.empty(n + 1, np.int64)

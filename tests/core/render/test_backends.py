@@ -12,9 +12,10 @@ import pytest
 from raster_scenes import askew_camera, random_gaussians
 
 from studio.core.errors import UserError
-from studio.core.render import cuda_machine, gsplat_backend, numba_runtime
+from studio.core.render import cuda_machine, gsplat_backend, numba_backend, numba_runtime
 from studio.core.render.cuda_machine import Driver
 from studio.core.render.numba_backend import Workspace
+from studio.core.render.numba_runtime import kernel_threads
 from studio.core.render.rasterize import choose_backend, rasterize, rasterize_vjp, warm_up
 
 
@@ -191,10 +192,12 @@ def test_the_environment_sets_the_threads(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_picture_and_gradients_do_not_depend_on_the_shares_of_the_threads() -> None:
     gaussians, camera = random_gaussians(9, 3000), askew_camera(200, 150)
-    results = []
+    whole, pullback = rasterize_vjp(gaussians, camera, backend="numba")
+    expected = pullback(np.ones_like(whole.color), np.ones_like(whole.alpha))
+    results = [(whole.color, whole.alpha, expected.means, expected.opacities, expected.colors)]
     for shares in (1, 2, 7):
         workspace = Workspace()
-        raster = workspace.render(gaussians, camera, shares)
+        raster = workspace.render(gaussians, camera, shares, named=True)
         gradients = workspace.gradients(
             gaussians, camera, raster, np.ones_like(raster.color), np.ones_like(raster.alpha), shares
         )
@@ -213,6 +216,23 @@ def test_kernels_are_cached_for_exactly_these_sources() -> None:
         assert "avatar-studio" in folder.parts
     rasterize(random_gaussians(0), askew_camera(), backend="numba")
     assert list(folder.rglob("numba_tiles.composite_tiles*"))
+
+
+def test_a_frame_there_was_no_memory_for_does_not_spoil_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    gaussians, camera, workspace = random_gaussians(4, 500), askew_camera(200, 150), Workspace()
+
+    def refuse(rows: int) -> None:
+        raise MemoryError
+
+    with kernel_threads() as threads:
+        workspace.project(gaussians, camera, threads)
+        monkeypatch.setattr(numba_backend, "_cache_aligned", refuse)
+        with pytest.raises(MemoryError):
+            workspace.bin(len(gaussians))
+        monkeypatch.undo()
+        assert len(workspace.tile_rows) == len(workspace.entries)  # kernels do not look
+        raster = workspace.render(gaussians, camera, threads)
+    assert np.array_equal(raster.color, rasterize(gaussians, camera, backend="numba").color)
 
 
 def test_many_threads_may_draw_at_once() -> None:
