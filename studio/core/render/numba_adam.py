@@ -54,7 +54,7 @@ def adam(values, gradients, first, second, kind, rate, first_bias, second_bias, 
     first_bias, second_bias
         1 / (1 - beta^t) of the t-th step.
     lowest, highest
-        Bounds of `ADD`.
+        Bounds of `ADD` for what moves.
     """
     shares = (values.shape[0] + _SHARE - 1) // _SHARE
     for share in prange(shares):
@@ -63,7 +63,8 @@ def adam(values, gradients, first, second, kind, rate, first_bias, second_bias, 
         count = u64(end - begin)
         if kind == ADD:
             for j in range(count):
-                x[j] = min(max(x[j] + moved(g[j], m, v, j, rate, first_bias, second_bias), lowest), highest)
+                step = moved(g[j], m, v, j, rate, first_bias, second_bias)
+                x[j] = x[j] if step == f32(0) else min(max(x[j] + step, lowest), highest)
         elif kind == LOG:
             for j in range(count):
                 x[j] += x[j] * growth(moved(g[j] * x[j], m, v, j, rate, first_bias, second_bias))

@@ -69,6 +69,7 @@ def test_every_field_alone_comes_nearer(field: str) -> None:
 def test_what_may_not_move_stays() -> None:
     scene, camera = random_gaussians(9), askew_camera()
     start = perturbed(scene, 3)
+    start.colors[1] = [1.5, 0.5, -0.5]  # brighter than white, darker than black
     movable = np.arange(len(start)) % 3 == 0
     fit = Fit(start, FAST, movable=movable)
     loss = PhotometricLoss(rasterize(scene, camera, backend="numba").color)
