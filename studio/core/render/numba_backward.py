@@ -13,8 +13,8 @@ import numba
 import numpy as np
 from numba import prange
 
-from studio.core.render.numba_binning import INDEX_MASK, TILE
-from studio.core.render.numba_compositing import row_polynomial
+from studio.core.render.numba_binning import INDEX_MASK, tiles_by_work
+from studio.core.render.numba_compositing import BATCH, BLOCKS, cover_blocks, is_covered, row_polynomial
 from studio.core.render.numba_gradient_rows import (
     ALPHA_GRADIENT,
     COLOR_GRADIENT,
@@ -39,16 +39,8 @@ from studio.core.render.numba_gradient_rows import (
     gradient_rgb,
     gradient_rgb_half,
 )
-from studio.core.render.numba_projection import BLUE, GREEN, RED, X0, X1, Y0, Y1, U, V
+from studio.core.render.numba_projection import BLUE, GREEN, RED, TILE, X0, X1, Y0, Y1, U, V
 from studio.core.render.numba_runtime import KERNEL
-
-BATCH = 64
-"""Splats planned, then walked, between two looks at what is covered."""
-BLOCK = 8
-"""px; side of the sub-blocks that stop taking splats once nothing shines through them."""
-BLOCKS = TILE // BLOCK
-OPAQUE = 1e-4
-"""Transmittance below which a sub-block counts as covered, as in `numba_compositing`."""
 
 # Columns of a plan after those of `numba_gradient_rows`, and its width: one cache line.
 _SLOT_FIRST, _SLOT_LAST, _PLAN_WIDTH = 11, 12, 16
@@ -57,39 +49,6 @@ _OFFSET, _ROWS, _WIDE, _SLOT, _SPLAT, _PLACE_WIDTH = range(6)
 
 u64 = np.uint64
 f32 = np.float32
-_TILE = u64(TILE)
-
-
-@numba.njit(**KERNEL)
-def cover_blocks(tile, covered):
-    """Mark the sub-blocks nothing shines through any more; returns how many there are in all."""
-    count = 0
-    for by in range(BLOCKS):
-        for bx in range(BLOCKS):
-            if not covered[by, bx]:
-                opaque = True
-                row = u64(by * BLOCK * TILE + bx * BLOCK)
-                for _ in range(BLOCK):
-                    most = f32(0)
-                    for x in range(u64(BLOCK)):
-                        most = max(most, tile[row + x])
-                    row += _TILE
-                    if most >= f32(OPAQUE):
-                        opaque = False
-                        break
-                covered[by, bx] = opaque
-            count += covered[by, bx]
-    return count
-
-
-@numba.njit(**KERNEL)
-def is_covered(covered, x0, x1, y0, y1):
-    """Tell whether the sub-blocks under a box of tile pixels are all covered."""
-    for by in range(y0 // BLOCK, y1 // BLOCK + 1):
-        for bx in range(x0 // BLOCK, x1 // BLOCK + 1):
-            if not covered[by, bx]:
-                return False
-    return True
 
 
 @numba.njit(**KERNEL)
@@ -213,7 +172,7 @@ def composite_gradients(
     """
     channels = color.shape[2]
     whole = channels if channels == 3 else (channels + EIGHT - 1) // EIGHT * EIGHT
-    order = np.argsort(tile_starts[:-1] - tile_starts[1:])  # the fullest tiles first: shares weigh about the same
+    order = tiles_by_work(tile_starts)
     for w in prange(workers):
         tile = np.empty((whole + COLOR_GRADIENT) * PLANE, np.float32)
         padded = np.zeros(whole, np.float32)

@@ -1,8 +1,8 @@
 """Composite sorted splats tile by tile, front to back.
 
-Each splat is scattered row by row, 16 pixels at a time, into a small planar buffer of the tile:
-transmittance first, then one plane per colour channel. A constant trip count, unsigned offsets and a
-single buffer let LLVM turn the inner loop into vector code without alias checks.
+Each splat is scattered row by row, 8 or 16 pixels at a time (see `numba_lanes`), into a small planar buffer of the
+tile: transmittance first, then one plane per colour channel. Nothing is gathered by pixel, so a tile costs what its
+splats cover.
 """
 
 import numba

@@ -10,8 +10,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from studio.core.render.numba_binning import TILE
-from studio.core.render.numba_projection import ALPHA_MAX, ALPHA_MIN
+from studio.core.render.numba_projection import ALPHA_MAX, ALPHA_MIN, TILE
 from studio.core.render.numba_runtime import KERNEL
 
 # Columns of a slot: moments of v = alpha dL/dalpha over the pixels, then the gradient of each channel.
