@@ -2,8 +2,10 @@
 
 import gzip
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +14,8 @@ from studio.core.errors import UserError
 from studio.core.media.files import opened
 
 MAX_BYTES = 64 * 2**20  # of text; ICT-FaceKit's files have 3.4 MB
-MAX_VERTICES = 200_000
+MAX_VERTICES, MAX_FACES = 100_000, 200_000
+MAX_LINES, MAX_LINE = 1_000_000, 4096  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +34,7 @@ def read_vertices(path: Path) -> NDArray[np.float64]:
     UserError
         If the file cannot be read, is too large or is no OBJ mesh.
     """
-    return _vertices(_text(path), path)
+    return _read(path)[0]
 
 
 def read_mesh(path: Path) -> Mesh:
@@ -45,48 +48,58 @@ def read_mesh(path: Path) -> Mesh:
     UserError
         As `read_vertices`.
     """
-    text = _text(path)
-    vertices = _vertices(text, path)
-    triangles = []
-    try:
-        for line in text:
-            if line.startswith(b"f "):
-                corners = [int(corner.split(b"/", 1)[0]) - 1 for corner in line.split()[1:]]
-                if not 3 <= len(corners) <= 4:
-                    raise ValueError("a face has 3 or 4 corners")
-                triangles.append(corners[:3])
-                if len(corners) == 4:
-                    triangles.append([corners[0], corners[2], corners[3]])
-        faces = np.array(triangles, np.int64)
-        if len(faces) == 0 or faces.min() < 0 or faces.max() >= len(vertices):
-            raise ValueError("a face is no triple of vertices")
-    except (ValueError, OverflowError) as error:
-        raise _damaged(path) from error
+    vertices, faces = _read(path)
+    if len(faces) == 0 or faces.min() < 0 or faces.max() >= len(vertices):
+        raise _damaged(path)
     return Mesh(vertices, faces.astype(np.int32))
 
 
-def _text(path: Path) -> list[bytes]:
+def _read(path: Path) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the vertices ``[V,3]`` and what the faces ``[F,3]`` say, which need not be vertices."""
+    rows: list[list[bytes]] = []
+    triangles: list[list[int]] = []
     with opened(path) as file:
         try:
-            data = (gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file).read(MAX_BYTES + 1)
-        except (OSError, EOFError, zlib.error) as error:
+            for line in _lines(gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file, path):
+                if line.startswith(b"v "):
+                    rows.append(line.split()[1:4])
+                elif line.startswith(b"f "):
+                    triangles += _triangles(line)
+                if len(rows) > MAX_VERTICES or len(triangles) > MAX_FACES:
+                    raise _too_large(path)
+            vertices = np.array(rows, dtype=np.float64)
+            if vertices.ndim != 2 or vertices.shape[1] != 3 or len(vertices) < 3:
+                raise ValueError("a vertex is three numbers")
+            if not np.isfinite(vertices).all() or abs(vertices).max() > 1e4:
+                raise ValueError("no head is so large")
+            return vertices, np.array(triangles, np.int64).reshape(-1, 3)
+        except (ValueError, OverflowError, OSError, EOFError, zlib.error) as error:
             raise _damaged(path) from error
-    if len(data) > MAX_BYTES:
-        raise UserError(f"'{path.name}' is larger than any head's mesh; choose the folder as published.")
-    return data.splitlines()
 
 
-def _vertices(text: list[bytes], path: Path) -> NDArray[np.float64]:
-    rows = [line.split()[1:4] for line in text if line.startswith(b"v ")]
-    try:
-        if not 3 <= len(rows) <= MAX_VERTICES:
-            raise ValueError("no mesh has so many vertices")
-        vertices = np.array(rows, dtype=np.float64)
-        if vertices.shape != (len(rows), 3) or not np.isfinite(vertices).all() or abs(vertices).max() > 1e4:
-            raise ValueError("a vertex is three numbers")
-    except ValueError as error:
-        raise _damaged(path) from error
-    return vertices
+def _lines(file: BinaryIO | gzip.GzipFile, path: Path) -> Iterator[bytes]:
+    """Yield line by line: what is no head's mesh never lies in memory whole."""
+    read = count = 0
+    while line := file.readline(MAX_LINE):
+        read, count = read + len(line), count + 1
+        if read > MAX_BYTES or count > MAX_LINES:
+            raise _too_large(path)
+        if len(line) == MAX_LINE:
+            raise _damaged(path)
+        yield line
+
+
+def _triangles(line: bytes) -> list[list[int]]:
+    """Return the one or two triangles of a face, as indices from 0."""
+    corners = [int(corner.split(b"/", 1)[0]) - 1 for corner in line.split()[1:]]
+    if len(corners) == 3:
+        return [corners]
+    a, b, c, d = corners
+    return [[a, b, c], [a, c, d]]
+
+
+def _too_large(path: Path) -> UserError:
+    return UserError(f"'{path.name}' is larger than any head's mesh; choose the folder as published.")
 
 
 def _damaged(path: Path) -> UserError:

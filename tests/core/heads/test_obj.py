@@ -1,4 +1,5 @@
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,29 @@ def test_a_truncated_archive_and_one_that_swells_are_told(tmp_path: Path, monkey
     with pytest.raises(UserError, match="damaged"):
         read_mesh(path)
     path.write_bytes(packed)
-    monkeypatch.setattr(obj, "MAX_BYTES", 1000)
-    with pytest.raises(UserError, match="larger"):
-        read_mesh(path)
+    for limit in ("MAX_BYTES", "MAX_LINES"):
+        with monkeypatch.context() as patch:
+            patch.setattr(obj, limit, 1000)
+            with pytest.raises(UserError, match="larger"):
+                read_mesh(path)
+
+
+BOMBS = {
+    "vertices": b"v 1 1 1\n" * 500_000,
+    "faces": b"v 1 1 1\n" * 3 + b"f 1 2 3\n" * 500_000,
+    "one face": b"v 1 1 1\n" * 3 + b"f " + b"12 " * 5_000_000,
+    "one vertex": b"v " + b"12 " * 5_000_000,
+}
+
+
+@pytest.mark.parametrize("text", BOMBS.values(), ids=BOMBS.keys())
+def test_a_small_archive_that_swells_to_more_than_a_mesh_takes_little_memory(text: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.obj.gz"
+    path.write_bytes(gzip.compress(text, 1))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UserError, match=r"'m.obj.gz' is (damaged|larger)"):
+            read_mesh(path)
+        assert tracemalloc.get_traced_memory()[1] < 100 * 2**20
+    finally:
+        tracemalloc.stop()
