@@ -18,6 +18,7 @@ from studio.core.jobs import Job, Progress
 from studio.core.perception.landmarks import Face, find_faces, landmark_box
 from studio.core.perception.masks import resized, sampled
 from studio.core.perception.matting import paint_out, person_matte, settle_edges
+from studio.core.perception.regions import find_regions
 
 MIN_FACE = 64
 """px; a smaller face holds too little to build from."""
@@ -42,6 +43,10 @@ class FacesFoundError(UserError):
             "(1 is the largest), or click it in the window."
         )
         self.boxes = boxes
+
+
+class NoFaceFoundError(UserError):
+    """No face; handles placed by hand would make the picture usable (see `handles`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +88,11 @@ class Portrait:
         """Where the head stands: the portrait's camera, and the landmarks in head space."""
         height, width = self.alpha.shape
         return fit_head_pose(self.landmarks, width, height)
+
+    @cached_property
+    def regions(self) -> NDArray[np.uint8]:
+        """What each pixel shows ``[H,W]``: see `studio.core.perception.regions`."""
+        return find_regions(self.rgb, self.alpha, self.landmarks)
 
     @property
     def head_params(self) -> HeadParams:
@@ -180,9 +190,9 @@ def prepare_portrait(
 
 def _choose(faces: Sequence[Face], face: int | None) -> Face:
     if not faces:
-        raise UserError(
+        raise NoFaceFoundError(
             "No face was found; use a picture where one face looks towards the camera, "
-            "or place the landmarks yourself on the command line (build --landmarks)."
+            "or place twelve handles on it, in the window or in a file for build --landmarks."
         )
     if face is None:
         # A passer-by far smaller than the sitter is no reason to ask.
