@@ -40,7 +40,7 @@ class BackgroundWriter:
     def borrow(self) -> Picture:
         """Return memory for the next picture, as soon as the encoder has done with one."""
         picture = self._free.get()
-        if picture is None:
+        if picture is None or self._error is not None:
             self._free.put(None)
             raise self._error or RuntimeError("the encoder has ended")
         return picture

@@ -170,11 +170,13 @@ class VideoWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self._container.mux(self._video.encode(None))
-            if self._audio is not None:
-                self._container.mux(self._audio.encode(None))
-        self._container.close()
+        try:
+            if kind is None:
+                self._container.mux(self._video.encode(None))
+                if self._audio is not None:
+                    self._container.mux(self._audio.encode(None))
+        finally:
+            self._container.close()
 
 
 def _rows(plane: Any) -> NDArray[np.uint8]:

@@ -83,6 +83,19 @@ def test_what_the_encoder_raises_is_raised_where_the_pictures_come_from() -> Non
     assert encoders() == []
 
 
+def test_what_the_encoder_raises_is_raised_before_more_is_rendered() -> None:
+    def late() -> None:
+        with background(FakeWriter(fail_at=0)) as writer:
+            feed(writer, 1)
+            (encoder,) = encoders()
+            encoder.join(10)
+            writer.borrow()
+            pytest.fail("memory was lent for a picture that nobody will write")
+
+    with pytest.raises(OSError, match="no more"):
+        late()
+
+
 @pytest.mark.parametrize("fake", [FakeWriter(fail_at=2), FakeWriter(fail_at_end=True)])
 def test_what_the_encoder_raises_last_is_raised_at_the_end(fake: FakeWriter) -> None:
     with pytest.raises(OSError, match="no more"), background(fake) as writer:

@@ -3,6 +3,7 @@ import subprocess
 from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -125,6 +126,20 @@ def test_nothing_is_left_when_writing_stops_half_way(tmp_path: Path) -> None:
     next(running)
     running.close()
     assert os.listdir(tmp_path) == []
+
+
+def test_the_file_is_closed_where_finishing_it_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[None] = []
+
+    def broken(_: object) -> None:
+        raise OSError("no more at the end")
+
+    writer = VideoWriter(tmp_path / "a.mp4", 64, 64, 25)
+    writer.write(frame(0))
+    monkeypatch.setattr(writer, "_container", SimpleNamespace(mux=broken, close=lambda: closed.append(None)))
+    with pytest.raises(OSError, match="no more at the end"), writer:
+        pass
+    assert closed == [None]
 
 
 def fill(path: Path) -> None:
