@@ -167,7 +167,8 @@ def _load(on_message: Callable[[str], None] | None = None) -> None:
             _failure = None if found else "gsplat finds no CUDA toolkit to compile its kernels with"
         except (ImportError, OSError, RuntimeError) as error:
             log.exception("gsplat's kernels did not compile")
-            _failure = f"gsplat's CUDA kernels did not compile ({str(error).strip().splitlines()[0]})"
+            told = str(error).strip() or type(error).__name__
+            _failure = f"gsplat's CUDA kernels did not compile ({told.splitlines()[0]})"
         if _failure:
             raise UserError(f"{_failure[0].upper()}{_failure[1:]}; the log says more; use the numba renderer instead.")
         _loaded = True

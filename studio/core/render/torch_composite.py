@@ -77,7 +77,7 @@ def _written(picture: Any, out: Any) -> Any:
 def _behind(background: Any, device: Any) -> Any:
     import torch
 
-    if isinstance(background, np.ndarray) and background.size > 3:
+    if isinstance(background, np.ndarray) and background.ndim > 1:
         return torch.from_numpy(np.ascontiguousarray(background, np.float32)).to(device, non_blocking=True)
     if isinstance(background, torch.Tensor):
         return background

@@ -145,6 +145,7 @@ def test_compiling_is_told_before_and_timed_after(monkeypatch: pytest.MonkeyPatc
     ("outcome", "reason"),
     [
         (RuntimeError("Error building extension 'gsplat_cuda'\nmuch more"), "Error building extension 'gsplat_cuda'"),
+        (OSError(), "OSError"),
         (None, "finds no CUDA toolkit"),
     ],
 )

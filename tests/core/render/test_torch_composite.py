@@ -32,6 +32,12 @@ def on(raster: Any, device: str) -> Any:
     return Raster(torch.tensor(raster.color, device=device), torch.tensor(raster.alpha, device=device))  # pyright: ignore[reportArgumentType]
 
 
+def test_a_picture_of_one_pixel_is_a_picture(device: str) -> None:
+    empty = Raster(np.zeros((1, 1, 3), np.float32), np.zeros((1, 1, 1), np.float32))
+    picture = np.array([[[0.25, 0.5, 0.75]]], np.float32)
+    assert composite(on(empty, device), picture).tolist() == [[[0.25, 0.5, 0.75, 1.0]]]
+
+
 @pytest.mark.parametrize("background", BACKGROUNDS)
 def test_tensors_are_composited_as_arrays_are(raster: Raster, device: str, background: Any) -> None:
     behind = known = background
