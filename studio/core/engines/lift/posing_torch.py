@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from studio.core.engines.lift.binding import Binding
-from studio.core.engines.lift.posing import FOLLOW_LEVELS, head_turns
+from studio.core.engines.lift.posing import FOLLOW_LEVELS, TURN_COLUMNS, head_turns
 from studio.core.engines.lift.rig import Rig, jaw_open
 from studio.core.engines.lift.surface import Surfels
 from studio.core.heads.anatomy import smoothstep
@@ -26,7 +26,7 @@ Posed: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]
 """Means ``[B,N,3]``, quats ``[B,N,4]``, scales ``[B,N,3]`` and opacities ``[B,N]``."""
 
 _SHAPES = len(SHAPE_NAMES)
-_TURNS = (FOLLOW_LEVELS + 1) * 16
+_TURNS = (FOLLOW_LEVELS + 1) * TURN_COLUMNS
 _LEAST_WEIGHT = 1e-4  # as `Rig.displacements`
 
 
@@ -89,7 +89,7 @@ class Posing:
             [
                 np.where(abs(weights) > _LEAST_WEIGHT, weights, 0),
                 [np.cos(angle) - 1, np.sin(angle)],
-                head_turns(frame.head_pose[0])[:, :16].ravel(),
+                head_turns(frame.head_pose[0]).ravel(),
                 [1],
                 smoothstep(0, self._revealed_at, code[self._channels]),
             ]
@@ -106,7 +106,7 @@ class Posing:
             rows = torch.addcmul(rows, self._weights[:, :, corner, None], displacement)
         means, u, v = rows.unbind(2)
         axes, lengths = _principal_axes(u, v)
-        turn = turns.view(frames, -1, 16)[:, self._follow]  # [B,N,16]
+        turn = turns.view(frames, -1, TURN_COLUMNS)[:, self._follow]  # [B,N,16]
         matrix, shift, quat = turn.split((9, 3, 4), 2)
         means = (matrix.unflatten(2, (3, 3)) * means[:, :, None]).sum(3) + shift
         scales = torch.cat([lengths, self._thickness[:, None].expand(frames, -1, 1)], 2)
