@@ -255,7 +255,7 @@ def main() -> None:
     console = Console(width=190)
     embed = FaceEmbedder() if available() else None
     if embed is None:
-        console.print(MISSING)
+        console.print(MISSING, markup=False)
 
     run(build_avatar(everything[0], face=1))  # fills the caches
     rows: dict[str, Row] = {}
