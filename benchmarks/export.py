@@ -3,9 +3,9 @@
     python benchmarks/export.py [A.avatar] [--sound speech.wav] [--sizes 256 512 1024] [--seconds 6]
 
 "clip" is the whole of `speak_clip`: reading and listening to the recording, rendering, encoding, and decoding the
-finished file for the check. "render" and "encode" are the two halves alone, ms per frame, each on an idle machine;
-the clip does both at once. Where CUDA can be used the frames are drawn in batches on the GPU; the last line says
-what drew. The first clip is made twice and its first run thrown away.
+finished file for the check; kB/s is its size. "render" and "encode" are the two halves alone, ms per frame, each on
+an idle machine; the clip does both at once. Where CUDA can be used the frames are drawn in batches on the GPU; the
+last line says what drew. The first clip is made twice and its first run thrown away.
 """
 
 import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
@@ -82,7 +82,7 @@ def main() -> None:
     print(f"{count} Gaussians, {frames} frames at {FPS} fps, best of {options.repeats}")
     print(f"{'size':>6}{'clip s':>9}{'work s':>9}{'factor':>9}{'render':>9}{'encode':>9}   ms per frame")
     with tempfile.TemporaryDirectory() as folder:
-        sound, out = Path(folder) / "speech.wav", Path(folder) / "clip.mp4"
+        sound, out, silent = (Path(folder) / name for name in ("speech.wav", "clip.mp4", "silent.mp4"))
         with wave.open(str(sound), "wb") as file:
             file.setparams((1, 2, SPEECH_RATE, len(samples), "NONE", ""))
             file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
@@ -93,7 +93,7 @@ def main() -> None:
             best = min(clips, key=lambda clip: clip.seconds)
             pictures = [picture.copy() for picture in rendered(fast, motion, size, min(frames, 50))]
             render = min(render_ms(fast, motion, size, frames) for _ in range(options.repeats))
-            encode = min(encode_ms(pictures, size, out) for _ in range(options.repeats))
+            encode = min(encode_ms(pictures, size, silent) for _ in range(options.repeats))
             print(
                 f"{size:>6}{best.duration:>9.2f}{best.seconds:>9.2f}{best.real_time_factor:>9.2f}"
                 f"{render:>9.2f}{encode:>9.2f}   {best.path.stat().st_size / 1024 / best.duration:.0f} kB/s",
