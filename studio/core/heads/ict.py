@@ -196,7 +196,17 @@ def read_ict(folder: Path) -> Job[IctModel]:
         if moved.shape != mesh.vertices.shape:
             raise UserError(f"'{found[name].name}' has another number of vertices than {NEUTRAL}; copy both again.")
         row += (moved - mesh.vertices).astype(np.float32)
+    _check(mesh.vertices[landmarks], expression[ARKIT_INDEX["jawOpen"], landmarks], folder)
     return IctModel(mesh.vertices.astype(np.float32), mesh.faces, identity, expression, landmarks)
+
+
+def _check(landmarks: NDArray, opened_jaw: NDArray, folder: Path) -> None:
+    """Refuse what cannot be placed and turned as a head: `landmarks` ``[68,3]`` cm and how jawOpen moves them."""
+    right, left = (landmarks[lids].mean(0) for lids in (_LIDS["Right"], _LIDS["Left"]))
+    if not 2 < left[0] - right[0] < 20:
+        raise UserError(f"The eyes in '{folder.name}' are not a few centimetres apart; copy the whole folder again.")
+    if np.linalg.norm(opened_jaw, axis=1).max() < 0.1:
+        raise UserError(f"The shape jawOpen in '{folder.name}' opens no mouth; copy the whole folder again.")
 
 
 def arkit_name(name: str) -> str:
@@ -236,9 +246,10 @@ def _numbered(found: Mapping[str, Path]) -> list[str]:
 def _landmarks(path: Path, n_vertices: int) -> NDArray[np.int32]:
     with opened(path) as file:
         data = file.read(MAX_INDICES + 1)
+    on_skin = min(SKIN_END, n_vertices)
     try:
         values = json.loads(data)["idx_to_landmark_verts"]
-        if len(values) != 68 or not all(type(value) is int and 0 <= value < n_vertices for value in values):
+        if len(values) != 68 or not all(type(value) is int and 0 <= value < on_skin for value in values):
             raise ValueError("68 vertices")
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise UserError(f"'{path.name}' holds no 68 landmarks of this mesh; copy it again with the folder.") from error

@@ -20,9 +20,9 @@ from safetensors import SafetensorError, safe_open
 from studio.core.errors import UserError
 from studio.core.heads.arkit_flame import ArkitFlameMap, ArkitShapes, arkit_shapes, fit_map
 from studio.core.heads.flame import EXPRESSION_NAMES, FlameHead, FlameModel, read_flame
+from studio.core.heads.full import FullHead
 from studio.core.heads.ict import NEUTRAL, IctHead, IctModel, read_ict
 from studio.core.heads.standard68 import ON_FACE_MESH
-from studio.core.heads.template import TemplateHead, mean_landmarks
 from studio.core.jobs import Job, Progress, Stopwatch, share
 from studio.core.media.files import atomic_path
 
@@ -82,7 +82,10 @@ def add(path: Path, name: str | None = None) -> Job[HeadInfo]:
         If it is neither, is damaged or hostile, the name is taken or no name, or it cannot be stored.
     """
     path = Path(path)
-    kind, source = _recognised(path)
+    try:
+        kind, source = _recognised(path)
+    except OSError as error:  # of a name too long, or a folder that may not be looked into
+        raise UserError(f"'{path.name}' cannot be read ({error.strerror}); check the name and the folder.") from error
     name = _checked_name(_default_name(kind, source) if name is None else name)
     watch = Stopwatch()
     if kind == ICT:
@@ -135,11 +138,7 @@ def load(name: str) -> FlameHead | IctHead:
     UserError
         If there is none of that name, or its file is damaged.
     """
-    info, arrays = _read(name)
-    if info.kind == ICT:
-        return IctHead(IctModel(**arrays))
-    model = {key: value for key, value in arrays.items() if not key.startswith(_MAP)}
-    return FlameHead(FlameModel(**model), arrays[_MAP + "landmarks"])
+    return _made(*_read(name))
 
 
 def load_map(name: str) -> ArkitFlameMap:
@@ -153,9 +152,12 @@ def load_map(name: str) -> ArkitFlameMap:
     info, arrays = _read(name)
     if info.kind != FLAME:
         raise UserError(f"The head '{name}' has ARKit's shapes itself; use it without a map.")
-    head = load(name)
+    head = _made(info, arrays)
     assert isinstance(head, FlameHead)
-    return ArkitFlameMap(head, arrays[_MAP + "codes"], arrays[_MAP + "vertices"])
+    try:
+        return ArkitFlameMap(head, arrays[_MAP + "codes"], arrays[_MAP + "vertices"])
+    except (KeyError, IndexError, ValueError) as error:
+        raise _damaged(name) from error
 
 
 def remove(name: str) -> None:
@@ -214,11 +216,12 @@ def _arkit_source() -> tuple[str, ArkitShapes]:
             head = load(info.name)
             assert isinstance(head, IctHead)
             return info.name, arkit_shapes(head, head.skin_vertices, head.landmark_vertices)
-    head = TemplateHead(mean_landmarks())
-    return TEMPLATE, arkit_shapes(head, np.arange(len(head.neutral)), np.array(ON_FACE_MESH))
+    head = FullHead()
+    return TEMPLATE, arkit_shapes(head, np.flatnonzero(head.of("skin")), np.array(ON_FACE_MESH))
 
 
 def _store(info: HeadInfo, arrays: dict[str, NDArray]) -> None:
+    _checked_name(info.name)  # again: another program may have added one meanwhile
     target = folder() / f"{info.name}{_SUFFIX}"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -244,9 +247,10 @@ def _info(path: Path) -> HeadInfo:
         with safe_open(path, framework="numpy") as file:
             told: Any = json.loads((file.metadata() or {})["head"])
         info = HeadInfo(**told)
+        known = info.name == path.stem and info.kind in LICENCES
     except (SafetensorError, OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise _damaged(path.stem) from error
-    if info.name != path.stem or info.kind not in LICENCES:
+    if not known:
         raise _damaged(path.stem)
     return info
 
@@ -258,6 +262,16 @@ def _read(name: str) -> tuple[HeadInfo, dict[str, NDArray]]:
         return info, safetensors.numpy.load_file(path)
     except (SafetensorError, OSError, ValueError) as error:
         raise _damaged(name) from error
+
+
+def _made(info: HeadInfo, arrays: dict[str, NDArray]) -> FlameHead | IctHead:
+    try:
+        if info.kind == ICT:
+            return IctHead(IctModel(**arrays))
+        model = {key: value for key, value in arrays.items() if not key.startswith(_MAP)}
+        return FlameHead(FlameModel(**model), arrays[_MAP + "landmarks"])
+    except (TypeError, KeyError, IndexError, ValueError, ArithmeticError) as error:  # arrays of another version
+        raise _damaged(info.name) from error
 
 
 def _damaged(name: str) -> UserError:

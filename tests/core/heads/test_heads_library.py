@@ -15,6 +15,7 @@ from studio.core.errors import UserError
 from studio.core.heads import library
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.heads.flame import FlameHead, read_flame
+from studio.core.heads.full import FullHead
 from studio.core.heads.head import HeadParams
 from studio.core.heads.ict import IctHead
 from studio.core.jobs import Progress, run
@@ -99,6 +100,46 @@ def test_a_head_that_cannot_be_read_is_left_out_of_the_list_and_told_when_asked_
     assert stored() == ["ict.safetensors"]
 
 
+def rewritten(name: str, arrays: dict[str, np.ndarray], **changes: object) -> None:
+    """Change what is known of a stored head, or its arrays, as another version would have written them."""
+    path = library.folder() / f"{name}.safetensors"
+    with safetensors.safe_open(path, framework="numpy") as file:
+        told = json.loads(file.metadata()["head"]) | changes
+    path.write_bytes(safetensors.numpy.save(arrays, {"head": json.dumps(told)}))
+
+
+def test_an_ict_head_of_another_version_is_told(ict: library.HeadInfo) -> None:
+    arrays = safetensors.numpy.load_file(library.folder() / "ict.safetensors")
+    fewer = {name: array for name, array in arrays.items() if name != "landmark_vertices"}
+    for changed in (fewer, arrays | {"more": np.zeros(1)}, arrays | {"neutral": arrays["neutral"][:9]}):
+        rewritten("ict", changed)
+        with pytest.raises(UserError, match="'ict' is damaged; remove it"):
+            library.load("ict")
+
+
+@pytest.mark.parametrize("lost", ["template", "map.landmarks", "map.codes", "map.vertices"])
+def test_a_flame_head_of_another_version_is_told(lost: str, flame: library.HeadInfo) -> None:
+    arrays = safetensors.numpy.load_file(library.folder() / f"{flame.name}.safetensors")
+    rewritten(flame.name, {name: array for name, array in arrays.items() if name != lost})
+    with pytest.raises(UserError, match="is damaged; remove it"):
+        library.load_map(flame.name)
+
+
+def test_a_list_is_not_ended_by_a_head_of_no_kind(ict: library.HeadInfo) -> None:
+    arrays = safetensors.numpy.load_file(library.folder() / "ict.safetensors")
+    rewritten("ict", arrays, kind=["ict"])
+    assert library.installed() == []
+
+
+def test_a_head_added_meanwhile_is_not_written_over(published: Path) -> None:
+    slow = library.add(published / "ICT-FaceKit")
+    next(slow)
+    first = run(library.add(published / "ICT-FaceKit"))
+    with pytest.raises(UserError, match="already a head called 'ict'"):
+        run(slow)
+    assert library.installed() == [first]
+
+
 def test_a_removed_head_is_gone(ict: library.HeadInfo) -> None:
     library.remove("ict")
     assert stored() == []
@@ -150,6 +191,8 @@ def test_bad_input_is_told_in_one_sentence_and_nothing_is_stored(tmp_path: Path,
         run(library.add(tmp_path / "empty"))
     with pytest.raises(UserError, match=r"no file or folder 'gone\.pkl'"):
         run(library.add(tmp_path / "gone.pkl"))
+    with pytest.raises(UserError, match="cannot be read"):
+        run(library.add(tmp_path / f"{'a' * 300}.pkl"))
     assert stored() == []
     assert not Path("owned").exists()
 
@@ -191,5 +234,7 @@ def test_without_an_ict_head_the_built_in_one_says_what_the_shapes_are() -> None
     assert origin == "template"
     assert shapes.moved.shape == (52, len(shapes.surface.points), 3)
     assert len(shapes.surface.landmarks) == 68
+    head = FullHead()  # eyeballs and teeth are no skin
+    np.testing.assert_allclose(shapes.surface.points, head.neutral[head.of("skin")], atol=1e-6)
     jaw = shapes.moved[ARKIT_INDEX["jawOpen"], shapes.surface.landmarks[8]]
     assert jaw[1] < -0.01

@@ -115,6 +115,8 @@ def test_extra_shapes_may_be_absent(copy: Path) -> None:
         ("jawOpen.obj", obj_text(dome())[:5000] + "x\nv 1 1", "'jawOpen.obj' is damaged"),
         ("vertex_indices.json", None, "no file 'vertex_indices.json'"),
         ("vertex_indices.json", "[", "no 68 landmarks"),
+        ("vertex_indices.json", json.dumps({"idx_to_landmark_verts": [0] * 68}), "eyes in '.*' are not a few"),
+        ("jawOpen.obj", obj_text(dome()), "jawOpen in '.*' opens no mouth"),
         ("vertex_indices.json", json.dumps({"idx_to_landmark_verts": [10**6] * 68}), "no 68 landmarks"),
         ("vertex_indices.json", json.dumps({"idx_to_landmark_verts": [0.5] * 68}), "no 68 landmarks"),
     ],
