@@ -17,7 +17,7 @@ BACKGROUND, FACE, SKIN, HAIR, CLOTH = range(5)
 
 # px; the face is shrunk to this height: more adds time and no certainty.
 _FACE_HEIGHT = 96
-_ROUNDS = 4
+_ROUNDS = 3
 # Colours are counted in cells of this many of Lab's 256 steps, and blurred, for a face has more shades than samples.
 _CELL = 8
 _BLUR = (1.0, 0.8, 0.8)
@@ -25,6 +25,9 @@ _BLUR = (1.0, 0.8, 0.8)
 _TYPICAL = 0.5
 # Part of every colour model that is any colour at all.
 _ANY_COLOR = 0.02
+_ANY_SKIN = 0.004
+# Lab steps from one pixel to the next that are no edge yet.
+_SMOOTH = 4
 # px; a model from fewer samples knows little.
 _PRIOR_COUNT = 20
 
@@ -44,8 +47,14 @@ def find_regions(
     points = landmarks[:, :2] * (np.array(size) / (width, height))
     picture = np.clip(resized(rgb, *size), 0, 1)
     likely = _likely(picture, np.clip(resized(alpha, *size), 0, 1), points)
-    large = cv2.resize(likely, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.where(alpha > 0.5, large.argmax(-1) + FACE, BACKGROUND).astype(np.uint8)
+    best, labels = np.full(alpha.shape, -1, np.float32), np.zeros(alpha.shape, np.uint8)
+    for label in (FACE, SKIN, HAIR, CLOTH):
+        plane = np.ascontiguousarray(likely[..., label - FACE])
+        large = np.asarray(cv2.resize(plane, (width, height), interpolation=cv2.INTER_LINEAR))
+        labels[large > best] = label
+        np.maximum(best, large, out=best)
+    labels[alpha <= 0.5] = BACKGROUND
+    return labels
 
 
 def _likely(picture: NDArray[np.float32], alpha: NDArray[np.float32], points: NDArray) -> NDArray[np.float32]:
@@ -58,6 +67,8 @@ def _likely(picture: NDArray[np.float32], alpha: NDArray[np.float32], points: ND
     forehead = polygon(alpha.shape, points[FACE_OVAL]) & (v < -0.25)
     skin = _frequency(cells, bare)
     as_skin = np.minimum(skin / (_TYPICAL * np.median(skin[bare])), 1)
+    shine = _highlights(picture, bare & (as_skin == 1), solid & (v < -0.1))
+    as_skin[shine] = 1
     # On the head, what is not skin is hair; below, what is neither skin nor like that hair is cloth.
     on_head = prior[..., 2] * (1 - as_skin) * solid * (v < 0.35)
     hair = _frequency(cells, on_head)
@@ -65,18 +76,18 @@ def _likely(picture: NDArray[np.float32], alpha: NDArray[np.float32], points: ND
     likely = prior * np.stack([as_skin, as_skin, (1 - as_skin) * as_hair, (1 - as_skin) * (1 - as_hair)], -1)
     for _ in range(_ROUNDS):
         seen = likely * solid[..., None]
-        skin = _frequency(cells, bare + seen[..., 0] * forehead + 0.3 * seen[..., 1])
+        skin = _frequency(cells, bare + seen[..., 0] * forehead + shine + 0.3 * seen[..., 1], any_color=_ANY_SKIN)
         # Skin is known best: hair and clothes do not learn its colours.
         hair, cloth = (_frequency(cells, seen[..., k] * (1 - as_skin)) for k in (2, 3))
         likely = prior * np.stack([skin, skin, hair, cloth], -1)
         # Hair hangs on the head, a black shirt does not.
         hairy = likely[..., 2] >= 0.5 * likely.max(-1)
-        likely[..., 2] *= np.where(_connected(hairy & solid & (v < 2.5), v < -0.2), 1, 0.01)
+        likely[..., 2] *= np.where(_connected(hairy & (alpha > 0.75) & (v < 2.5), v < -0.2, 5), 1, 0.01)
         likely /= likely.sum(-1, keepdims=True)
         likely = np.clip(cv2.ximgproc.guidedFilter(picture, likely.astype(np.float32), 3, 1e-3), 0, 1)
     # Skin on the head goes on from the face; an island of it is a highlight on hair.
     skinny = likely[..., :2].max(-1) >= likely[..., 2:].max(-1)
-    likely[..., :2] *= (_connected(skinny, bare) | (v > 0.3))[..., None]
+    likely[..., :2] *= (_connected(skinny, bare, 3) | (v > 0.3))[..., None]
     # Soft edges show the background, too: they belong to what lies inside.
     inner = cv2.erode(solid.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return np.asarray(spread(likely, inner)[0] if inner.any() else likely, np.float32)
@@ -119,7 +130,11 @@ def _prior(u: NDArray, v: NDArray, unit: float, points: NDArray) -> NDArray[np.f
 
     ear = smoothstep(0.28, 0.12, outside) * smoothstep(-0.3, -0.15, v) * smoothstep(0.4, 0.25, v)
     chest = smoothstep(0.4, 0.6, v)
-    skin = np.where(inside, 1e-3, 0.03 + 0.45 * ear + 0.5 * neck * smoothstep(1.2, 0.8, v) + 0.4 * chest)
+    skin = np.where(
+        inside,
+        1e-3,
+        0.03 + 0.45 * ear + 0.5 * neck * smoothstep(1.2, 0.8, v) + 0.4 * chest * smoothstep(1.6, 1.2, v) + 0.1 * chest,
+    )
     face = np.where(inside, 1.0 - hair, 0.5 * forehead)
     cloth = np.where(inside, 1e-4, 0.002 + 0.9 * smoothstep(0.45, 0.9, v + 0.25 * np.clip(np.abs(u) - 0.4, 0, 0.6)))
     prior = np.stack([face, skin, hair, cloth], -1) + 1e-5
@@ -146,16 +161,31 @@ def _color_cells(picture: NDArray[np.float32]) -> NDArray[np.intp]:
     return (lab[..., 0] * side + lab[..., 1]) * side + lab[..., 2]
 
 
-def _frequency(cells: NDArray[np.intp], weight: NDArray) -> NDArray[np.float64]:
+def _highlights(picture: NDArray[np.float32], bare: NDArray[np.bool_], allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where skin goes on from `bare` without an edge and gets no darker: shining foreheads and skulls."""
+    lab = cv2.cvtColor(np.round(cv2.GaussianBlur(picture, (0, 0), 1) * 255).astype(np.uint8), cv2.COLOR_RGB2LAB)
+    if not (bare & allowed).any():
+        return np.zeros(bare.shape, bool)
+    bright = lab[..., 0] >= np.median(lab[bare & allowed, 0])
+    # OpenCV's flood: 1 is a wall, 2 is filled; one px of frame.
+    mask = np.pad((~(allowed & (bright | bare))).astype(np.uint8), 1, constant_values=1)
+    for y, x in np.argwhere(bare & allowed)[::7]:
+        if mask[y + 1, x + 1] == 0:
+            step = (_SMOOTH,) * 3
+            cv2.floodFill(lab, mask, (int(x), int(y)), (0,), step, step, 4 | cv2.FLOODFILL_MASK_ONLY | (2 << 8))
+    return mask[1:-1, 1:-1] == 2
+
+
+def _frequency(cells: NDArray[np.intp], weight: NDArray, any_color: float = _ANY_COLOR) -> NDArray[np.float64]:
     """Return how frequent each pixel's colour ``[h,w]`` is among those that `weight` ``[h,w]`` counts."""
     side = 256 // _CELL
     counts = np.bincount(cells.ravel(), np.asarray(weight, np.float64).ravel(), side**3).reshape((side,) * 3)
     counts = gaussian_filter(counts, _BLUR)
-    return (counts.ravel() / (counts.sum() + _PRIOR_COUNT))[cells] + _ANY_COLOR / side**2
+    return (counts.ravel() / (counts.sum() + _PRIOR_COUNT))[cells] + any_color / side**2
 
 
-def _connected(mask: NDArray[np.bool_], seeds: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Keep the parts of a mask that hold a seed, cutting bridges of one px."""
-    core = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+def _connected(mask: NDArray[np.bool_], seeds: NDArray[np.bool_], width: int) -> NDArray[np.bool_]:
+    """Keep the parts of a mask that hold a seed, cutting bridges under `width` px."""
+    core = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
     _, labels = cv2.connectedComponents(core, connectivity=4)
     return np.isin(labels, np.unique(labels[seeds & (labels > 0)])) & (labels > 0)
