@@ -106,6 +106,23 @@ def test_a_lost_microphone_is_said(
     assert "disconnected" in stopped.args[0]
 
 
+def test_a_device_that_does_not_close_does_not_stop_the_head(
+    qtbot: QtBot, loop: DriveLoop, frames: list[Motion], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hangs(self: object) -> None:
+        raise UserError("The sound system does not answer.")
+
+    monkeypatch.setattr(microphone.Microphone, "start", lambda self: None)
+    monkeypatch.setattr(microphone.Microphone, "stop", hangs)
+    with qtbot.waitSignal(loop.started):
+        loop.listen("Desk")
+    with qtbot.waitSignal(loop.failed) as failure:
+        loop.listen("Headset")
+    assert failure.args == ["The sound system does not answer."]
+    loop.configure(DriveSettings(at_rest=False), Motion.arkit(jawOpen=0.6))
+    qtbot.waitUntil(lambda: bool(frames) and frames[-1].code[0, JAW] == pytest.approx(0.6))
+
+
 def test_a_clip_whose_output_stalls_is_let_go(qtbot: QtBot, loop: DriveLoop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drive_loop, "STALLED", 0.05)
     monkeypatch.setattr(player.Player, "start", lambda self, at=0.0: None)

@@ -5,7 +5,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +34,10 @@ def abandon(stop: Callable[[], None]) -> None:
     """Close a lost device on a thread that nobody waits for: PortAudio may never return from it."""
 
     def close() -> None:
-        with suppress(UserError):  # it hangs in a device lost before; there is nothing left to do
+        try:
             stop()
+        except Exception as error:  # it hangs in a device lost before; there is nothing left to do
+            log.warning("a lost device could not be closed: %s", error)
 
     threading.Thread(target=close, name="lost device", daemon=True).start()
 
@@ -236,10 +237,10 @@ class DriveLoop(QObject):
     def _take(self, source: MicrophoneSource | ClipSource) -> None:
         from studio.core.speech.stream import SpeechDriver
 
-        if self._source is not None:
-            self._source.stop()
-        self._source = source
+        before, self._source = self._source, source
         self._driver = SpeechDriver(look_ahead=self._settings.look_ahead)
+        if before is not None:
+            before.stop()
 
     def _let_go(self, sentence: str) -> None:
         source, self._source, self._driver = self._source, None, None
@@ -247,6 +248,14 @@ class DriveLoop(QObject):
         if source is not None:
             source.stop()
             self.stopped.emit(sentence)
+
+    def _give_up(self) -> None:
+        """Let go of the source after an error, without waiting: its device may not close either."""
+        source, self._source, self._driver = self._source, None, None
+        self.level = -np.inf
+        if source is not None:
+            abandon(source.stop)
+            self.stopped.emit("")
 
     def _run(self) -> None:
         while self._running:
@@ -256,11 +265,11 @@ class DriveLoop(QObject):
                     self._notes.get()()
                 self._advance(time.monotonic())
             except UserError as error:
-                self._let_go("")
+                self._give_up()
                 self.failed.emit(str(error))
             except Exception as error:
                 log.exception("the head could not be driven")
-                self._let_go("")
+                self._give_up()
                 self.failed.emit(f"The head could not be driven ({error}); see Help > Log.")
             period = self._period()
             # On the clock's own grid: being woken late then costs no frame, and a missed one is not made up for.
