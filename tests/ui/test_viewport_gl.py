@@ -70,6 +70,21 @@ print(json.dumps({
 stage.view.let_go()
 """
 
+FRACTION = """
+view = TextureView()
+view.resize(160, 99)
+view.show()
+off = []
+for width, height in ((160, 99), (200, 103), (203, 102), (101, 203)):
+    view.resize(width, height)
+    side = min(grab(view).shape[:2])
+    picture = noise(side)
+    view.show_frame(picture)
+    off.append(difference(grab(view), picture))
+print(json.dumps({"off": off}), flush=True)
+view.let_go()
+"""
+
 BESIDE = """
 import ctypes, ctypes.util
 from vispy import gloo
@@ -240,7 +255,7 @@ def rgb(color: str) -> list[int]:
     return [int(color[i : i + 2], 16) for i in (1, 3, 5)]
 
 
-def on_a_display(script: str, scale: int = 1, real: bool = False) -> dict[str, Any]:
+def on_a_display(script: str, scale: float = 1, real: bool = False) -> dict[str, Any]:
     if not real and shutil.which("xvfb-run") is None:
         pytest.skip("xvfb-run is not installed, so there is no display to look at")
     tests = Path(__file__).resolve().parents[1]
@@ -276,6 +291,11 @@ def test_the_screen_shows_the_frames_own_values_pixel_by_pixel(scale: int) -> No
     assert not said["colour_space"]
     assert not said["early"]
     assert said["drawn_by_vispy"]
+
+
+@pytest.mark.parametrize("scale", [1.25, 1.5, 1.75])
+def test_at_a_fractional_scale_odd_sizes_are_shown_pixel_by_pixel(scale: float) -> None:
+    assert on_a_display(FRACTION, scale)["off"] == [0] * 4
 
 
 def test_views_beside_one_another_keep_to_their_contexts_and_textures() -> None:

@@ -94,7 +94,8 @@ class TextureView(QOpenGLWidget):
             if canvas.interop.why_not != before:
                 self.said.emit(canvas.interop.why_not)
         ratio = self.devicePixelRatioF()
-        canvas.draw(round(self.width() * ratio), round(self.height() * ratio), ratio)
+        size = self.size() * ratio  # rounded as Qt rounds its framebuffer, which Python's `round` does not
+        canvas.draw(size.width(), size.height(), ratio)
 
     def let_go(self) -> None:
         """Free what lies on the card, before the interpreter takes Qt's objects apart in an order of its own."""
@@ -183,7 +184,8 @@ class Canvas:
             context.flush_commands()
             return
         side = min(width, height)
-        context.set_viewport((width - side) // 2, (height - side) // 2, side, side)
+        below = -(-(height - side) // 2)  # of an odd number of pixels the one over lies below, as in `PaintedView`
+        context.set_viewport((width - side) // 2, below, side, side)
         context.set_state(blend=False)
         program["squares"] = side / ratio / CHECKER
         program["light"] = rgb(colors.hover)

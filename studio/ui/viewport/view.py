@@ -110,7 +110,8 @@ class PaintedView(QWidget):
     def _square(self) -> QRectF:
         """Return the largest centred square of whole pixels of the screen, in logical pixels."""
         ratio = self.devicePixelRatioF()
-        width, height = round(self.width() * ratio), round(self.height() * ratio)
+        size = self.size() * ratio  # rounded as Qt rounds, which Python's `round` does not
+        width, height = size.width(), size.height()
         side = min(width, height)
         return QRectF((width - side) // 2 / ratio, (height - side) // 2 / ratio, side / ratio, side / ratio)
 
