@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QImage, QWheelEvent
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from studio.ui import theme
+from studio.ui.viewport.stage import Stage
 from studio.ui.viewport.view import PaintedView
 
 
@@ -70,3 +73,17 @@ def test_without_a_picture_there_is_the_stage(view: PaintedView) -> None:
     view.let_go()
     view.update()
     assert (seen(view) == stage()).all()
+
+
+def test_a_view_pressed_to_nothing_still_takes_the_wheel(qtbot: QtBot) -> None:
+    stage = Stage()
+    qtbot.addWidget(stage)
+    stage.view.widget.resize(0, 0)
+    nowhere, none = QPointF(), Qt.KeyboardModifier.NoModifier
+    turn = QWheelEvent(
+        nowhere, nowhere, QPoint(), QPoint(0, 120), Qt.MouseButton.NoButton, none, Qt.ScrollPhase.NoScrollPhase, False
+    )
+    with qtbot.captureExceptions() as raised:
+        QApplication.sendEvent(stage.view.widget, turn)
+    assert raised == []
+    assert stage.orbit.zoom > 1

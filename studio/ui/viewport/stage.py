@@ -33,7 +33,6 @@ class Stage(QWidget):
         self.view, self.why_painted = make_view(self)
         self.view.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.view.widget.setAccessibleName(self.tr("Head"))
-        self.view.widget.setToolTip("")
         self.view.widget.installEventFilter(self)
         if isinstance(self.view, TextureView):
             self.view.said.connect(self.said)
@@ -140,4 +139,5 @@ class Stage(QWidget):
 
     def _fraction(self, point: QPointF) -> tuple[float, float]:
         left, top, side = square_within(self.view.widget.width(), self.view.widget.height())
+        side = max(side, 1)  # a view that a window pressed to nothing may still hold the pointer
         return (point.x() - left) / side, (point.y() - top) / side
