@@ -138,7 +138,7 @@ def speech_phase(director, probe, run, seconds: float, rate: float) -> dict[str,
     before, used, start = director.frames.pace(), thread_seconds(), time.monotonic()
     run(seconds)
     after, elapsed = director.frames.pace(), time.monotonic() - start
-    busy = {name: thread_seconds()[name] - used[name] for name in used}
+    busy = {name: spent - used[name] for name, spent in thread_seconds().items()}
     gaps = list(probe.gaps)
     microphone = getattr(director.drive._source, "_microphone", None)
     return pace(probe.shown, rate) | {
@@ -185,9 +185,9 @@ def watched(window) -> Iterator[dict[str, Any]]:
     corner = view.mapToGlobal(QPointF(int(left), int(top))).toPoint()
     command = [sys.executable, str(REPOSITORY / "benchmarks" / "live_stamps.py")]
     place = [str(value) for value in (corner.x(), corner.y(), int(side))]
-    watcher = subprocess.Popen([*command, *place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    yield seen
-    seen |= json.loads(watcher.communicate()[0])
+    with subprocess.Popen([*command, *place], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as watcher:
+        yield seen
+        seen |= json.loads(watcher.communicate()[0])
 
 
 def build_phase(director, probe, wait, portrait: Path) -> dict[str, Any]:
@@ -230,9 +230,11 @@ def speaking(director, sink: "NullSink | None", options: argparse.Namespace) -> 
         file.flush()
         director.listen(True)
         player = sink.play(*PACAT, file.name, program="pacat")
-        yield
-        player.terminate()
-        player.wait()
+        try:
+            yield
+        finally:
+            player.terminate()
+            player.wait()
 
 
 def main() -> None:

@@ -175,7 +175,10 @@ def thread_seconds() -> dict[str, float]:
     names = {thread.native_id: thread.name for thread in threading.enumerate()}
     used = {"MainThread": 0.0, "render": 0.0, "drive": 0.0, "others": 0.0}
     for task in Path("/proc/self/task").iterdir():
-        fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+        try:
+            fields = (task / "stat").read_text().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):  # it ended meanwhile
+            continue
         name = names.get(int(task.name), "others")
         used[name if name in used else "others"] += (int(fields[11]) + int(fields[12])) / TICKS
     return used
