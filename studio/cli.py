@@ -109,8 +109,12 @@ def build(
         Path | None,
         typer.Option(
             metavar="F.json",
-            help="A JSON list of 468 or, with irises, 478 [x, y] or [x, y, z] in pixels of the upright picture, "
-            "in the order of MediaPipe's face mesh; no detector is run.",
+            help="Where the face is, in pixels of the upright picture; no detector is run. Twelve handles: "
+            '{"handles": {"eye_outer_right": [x, y], ...}} with eye_outer_right, eye_inner_right, eye_inner_left, '
+            "eye_outer_left, nose_tip, mouth_right, mouth_left, lip_upper, lip_lower, chin, side_right, side_left "
+            "(right is the head's own). For round eyes also lid_upper_right, lid_lower_right, lid_upper_left, "
+            'lid_lower_left. "muzzle": 0 to 1.5 beside "handles" brings nose and mouth forward. Or a JSON list of 468 '
+            "or, with irises, 478 [x, y] or [x, y, z] in the order of MediaPipe's face mesh.",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,

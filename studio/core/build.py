@@ -1,6 +1,7 @@
 """Picture file in, avatar out: the one build job of the window, the command line and the tests."""
 
 import json
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -10,10 +11,12 @@ from numpy.typing import NDArray
 from studio.core.avatar import Avatar, Consent
 from studio.core.engines.registry import load_engine
 from studio.core.errors import UserError
-from studio.core.jobs import Job, Stopwatch, share
+from studio.core.jobs import Job, Progress, Stopwatch, share
 from studio.core.media.files import opened
-from studio.core.media.image import load_picture
-from studio.core.perception.portrait import prepare_portrait
+from studio.core.media.image import LoadedPicture, load_picture
+from studio.core.perception.animal_matte import colour_matte
+from studio.core.perception.handles import Handles, fit_landmarks
+from studio.core.perception.portrait import Portrait, prepare_portrait
 
 MAX_LANDMARK_BYTES = 2**20
 
@@ -26,7 +29,7 @@ def build_avatar(
     *,
     engine: str = "lift",
     face: int | None = None,
-    landmarks: NDArray[np.float32] | None = None,
+    landmarks: NDArray[np.float32] | Handles | None = None,
     seed: int = 0,
     consent: Consent = Consent(),
 ) -> Job[Avatar]:
@@ -37,7 +40,7 @@ def build_avatar(
     face
         Which face to take where the picture shows several; 1 is the largest.
     landmarks
-        ``[478,3]`` or ``[468,3]`` px in the file's pixels (upright), instead of those the detector finds.
+        ``[478,3]`` or ``[468,3]`` px, or handles, in the file's pixels (upright), instead of what the detector finds.
 
     Yields
     ------
@@ -53,16 +56,30 @@ def build_avatar(
     watch = Stopwatch()
     yield watch.progress(0.0, "reading the picture")
     picture = load_picture(picture_path)
-    placed = None if landmarks is None else landmarks * np.float32(picture.scale)
-    portrait = yield from share(
-        prepare_portrait(picture.rgb, picture.alpha, face=face, landmarks=placed, name=_name(picture_path)),
-        watch,
-        0.0,
-        _PREPARED,
-    )
+    if isinstance(landmarks, Handles):
+        preparing = _prepare_by_handles(picture, landmarks.scaled(picture.scale), _name(picture_path))
+    else:
+        placed = None if landmarks is None else landmarks * np.float32(picture.scale)
+        preparing = prepare_portrait(picture.rgb, picture.alpha, face=face, landmarks=placed, name=_name(picture_path))
+    portrait = yield from share(preparing, watch, 0.0, _PREPARED)
     del picture  # a large picture is not needed while the engine works
     building = maker.reconstruct(portrait, seed=seed, consent=consent)
     return (yield from share(building, watch, _PREPARED, 1.0))
+
+
+def _prepare_by_handles(picture: LoadedPicture, handles: Handles, name: str) -> Job[Portrait]:
+    """Prepare a portrait of whatever the handles say is a head; its matte may need colour, see `colour_matte`."""
+    yield Progress(0.0, "fitting the face to the handles")
+    height, width = picture.rgb.shape[:2]
+    landmarks = fit_landmarks(handles, width, height)
+    alpha, notes = picture.alpha, ()
+    if alpha is None:
+        yield Progress(0.01, "looking for the head's outline")
+        alpha = colour_matte(picture.rgb, landmarks)
+        if alpha is not None:
+            notes = ("The outline was found by colour, since the network that cuts out people was not sure of it.",)
+    portrait = yield from prepare_portrait(picture.rgb, alpha, landmarks=landmarks, name=name)
+    return replace(portrait, notes=portrait.notes + notes)
 
 
 def _name(picture_path: str | PathLike[str]) -> str:
@@ -71,12 +88,15 @@ def _name(picture_path: str | PathLike[str]) -> str:
     return "".join(c if c.isprintable() else " " if c.isspace() else "�" for c in stem)
 
 
-def read_landmarks(path: str | PathLike[str]) -> NDArray[np.float32]:
-    """Read landmarks from JSON: a list of 478 or 468 ``[x, y]`` or ``[x, y, z]`` px, bare or as "landmarks".
+def read_landmarks(path: str | PathLike[str]) -> NDArray[np.float32] | Handles:
+    """Read handles or landmarks from JSON.
+
+    Handles are ``{"handles": {"eye_outer_right": [x, y], ...}}``, see `Handles`; landmarks a list of 478 or 468
+    ``[x, y]`` or ``[x, y, z]`` px, bare or as "landmarks".
 
     Returns
     -------
-    ``[478,3]`` or ``[468,3]`` float32 px; z is 0 where the file has none.
+    `Handles`, or ``[478,3]`` or ``[468,3]`` float32 px; z is 0 where the file has none.
 
     Raises
     ------
@@ -84,7 +104,7 @@ def read_landmarks(path: str | PathLike[str]) -> NDArray[np.float32]:
         If the file cannot be read or holds anything else.
     """
     path = Path(path)
-    ask = "it must be a JSON list of 478 (or 468) [x, y] or [x, y, z] in pixels"
+    ask = 'it must be JSON with "handles" by name, or a list of 478 (or 468) [x, y] or [x, y, z] in pixels'
     with opened(path) as file:
         data = file.read(MAX_LANDMARK_BYTES + 1)
     if len(data) > MAX_LANDMARK_BYTES:
@@ -93,6 +113,8 @@ def read_landmarks(path: str | PathLike[str]) -> NDArray[np.float32]:
         values = json.loads(data)
     except (ValueError, RecursionError) as error:
         raise UserError(f"'{path.name}' is not JSON; {ask}.") from error
+    if isinstance(values, dict) and "handles" in values:
+        return Handles.from_json(values)
     if isinstance(values, dict):
         values = values.get("landmarks")
     try:

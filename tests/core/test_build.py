@@ -1,6 +1,7 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import fakes
@@ -14,6 +15,8 @@ from studio.core.build import build_avatar, read_landmarks
 from studio.core.errors import UserError
 from studio.core.jobs import Progress, run
 from studio.core.media import image
+from studio.core.perception.handles import fit_landmarks, guess_handles
+from studio.core.perception.portrait import Portrait
 from studio.core.project.archive import load_avatar, save_avatar
 
 
@@ -53,6 +56,35 @@ def test_landmarks_follow_a_reduced_picture(
     monkeypatch.setattr(image, "LONG_SIDE", 40)
     run(build_avatar(picture, engine=tiny_engine, landmarks=np.full((478, 3), 20, np.float32)))
     np.testing.assert_allclose(prepared[0]["landmarks"], 10)
+
+
+def test_handles_place_the_face_in_the_files_pixels_and_colour_finds_its_outline(
+    picture: Path, prepared: list, tiny_engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(image, "LONG_SIDE", 40)
+    handles = guess_handles(80, 64)
+    run(build_avatar(picture, engine=tiny_engine, landmarks=handles))
+    np.testing.assert_allclose(prepared[0]["landmarks"], fit_landmarks(guess_handles(40, 32), 40, 32), atol=1e-3)
+    with pytest.raises(UserError, match="chin lies outside the picture"):
+        run(build_avatar(picture, engine=tiny_engine, landmarks=handles.moved({"chin": (40, 70)})))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_outline_found_by_colour_is_told(
+    picture: Path, prepared: list, tiny_engine: str, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    matte = np.ones((64, 80), np.float32)
+    monkeypatch.setattr(build, "colour_matte", lambda *_: None if known else matte)
+    portraits = []
+    engine = fakes.TinyEngine()
+
+    def reconstruct(portrait: Portrait, **options: Any) -> Any:
+        portraits.append(portrait)
+        return engine.reconstruct(portrait, **options)
+
+    monkeypatch.setattr(build, "load_engine", lambda _: SimpleNamespace(reconstruct=reconstruct))
+    run(build_avatar(picture, engine=tiny_engine, landmarks=guess_handles(80, 64)))
+    assert any("outline was found by colour" in note for note in portraits[0].notes) == (not known)
 
 
 @pytest.mark.parametrize(
@@ -96,6 +128,7 @@ def test_landmarks_are_read(tmp_path: Path, count: int, width: int, wrapped: boo
     values = {"landmarks": points.tolist()} if wrapped else points.tolist()
     (tmp_path / "f.json").write_text(json.dumps(values))
     found = read_landmarks(tmp_path / "f.json")
+    assert isinstance(found, np.ndarray)
     assert found.shape == (count, 3)
     np.testing.assert_allclose(found[:, :width], points, rtol=1e-6)
     assert width == 3 or not found[:, 2].any()
@@ -110,6 +143,19 @@ def test_landmarks_are_read(tmp_path: Path, count: int, width: int, wrapped: boo
 def test_other_json_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "f.json").write_text(text)
     with pytest.raises(UserError, match="JSON"):
+        read_landmarks(tmp_path / "f.json")
+
+
+def test_handles_are_read(tmp_path: Path) -> None:
+    handles = guess_handles(300, 400).with_lids(True).with_muzzle(0.25)
+    (tmp_path / "f.json").write_text(json.dumps(handles.to_json()))
+    assert read_landmarks(tmp_path / "f.json") == handles
+
+
+@pytest.mark.parametrize("values", [{"chin": [1, 2]}, [[1, 2]] * 12, None, {}, 3])
+def test_other_handles_are_refused(tmp_path: Path, values: Any) -> None:
+    (tmp_path / "f.json").write_text(json.dumps({"handles": values}))
+    with pytest.raises(UserError, match="handles"):
         read_landmarks(tmp_path / "f.json")
 
 
