@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.surface import SPREAD, Surfels
+from studio.core.engines.lift.zbuffer import nearest_triangles
 from studio.core.heads.anatomy import smoothstep
 from studio.core.perception.masks import spread
 from studio.core.perception.portrait import Portrait
-from studio.core.render.numba_runtime import SAFE_KERNEL
 
 # From ear to ear along the jaw, the person's right to left.
 _JAW_LINE = [234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454]
@@ -73,7 +72,7 @@ def bind_to_template(surfels: Surfels, projected: NDArray, faces: NDArray[np.int
     shape
         Height and width of the portrait, px.
     """
-    painted = _paint(projected.astype(np.float32), faces, shape[0], shape[1])
+    painted = nearest_triangles(projected.astype(np.float32), faces, shape[0], shape[1])
     painted = _fill_slits(painted)
     column = np.clip(surfels.pixels[:, 0].astype(int), 0, shape[1] - 1)
     row = np.clip(surfels.pixels[:, 1].astype(int), 0, shape[0] - 1)
@@ -120,31 +119,3 @@ def _fill_slits(painted: NDArray[np.int32], reach: int = 2) -> NDArray[np.int32]
     """Give pixels in slits between triangles (a closed mouth, rounding) the triangle nearest to them."""
     carried, distance = spread(painted, painted >= 0)
     return np.where(distance <= reach, carried, painted)
-
-
-@njit(**{k: v for k, v in SAFE_KERNEL.items() if k != "fastmath"})
-def _paint(projected, faces, height, width):
-    """Return the number of the nearest triangle at each pixel centre ``[H,W]``, −1 where there is none."""
-    painted = np.full((height, width), -1, np.int32)
-    nearest = np.full((height, width), np.float32(np.inf))
-    for f in range(len(faces)):
-        a, b, c = projected[faces[f, 0]], projected[faces[f, 1]], projected[faces[f, 2]]
-        area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-        if abs(area) < 1e-6:
-            continue
-        x0 = max(int(np.floor(min(a[0], b[0], c[0]) - 0.5)), 0)
-        x1 = min(int(np.ceil(max(a[0], b[0], c[0]) - 0.5)), width - 1)
-        y0 = max(int(np.floor(min(a[1], b[1], c[1]) - 0.5)), 0)
-        y1 = min(int(np.ceil(max(a[1], b[1], c[1]) - 0.5)), height - 1)
-        for y in range(y0, y1 + 1):
-            for x in range(x0, x1 + 1):
-                px, py = x + 0.5, y + 0.5
-                u = ((b[0] - px) * (c[1] - py) - (b[1] - py) * (c[0] - px)) / area
-                v = ((c[0] - px) * (a[1] - py) - (c[1] - py) * (a[0] - px)) / area
-                if u < -1e-4 or v < -1e-4 or u + v > 1.0001:
-                    continue
-                z = u * a[2] + v * b[2] + (1 - u - v) * c[2]
-                if z < nearest[y, x]:
-                    nearest[y, x] = z
-                    painted[y, x] = f
-    return painted

@@ -12,20 +12,23 @@ from studio.core.engines.base import Footage
 from studio.core.engines.lift.avatar import ENGINE, LiftAvatar
 from studio.core.engines.lift.binding import Binding, bind_to_template, follow_weights
 from studio.core.engines.lift.eyes import build_eyes
+from studio.core.engines.lift.hair import hair_shell
 from studio.core.engines.lift.mouth import build_mouth
 from studio.core.engines.lift.openings import Openings, find_openings
 from studio.core.engines.lift.posing import FOLLOW_LEVELS
 from studio.core.engines.lift.refine import refine
-from studio.core.engines.lift.relief import Relief, solve_relief
+from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
 from studio.core.engines.lift.rig import Part, Rig, assemble
-from studio.core.engines.lift.surface import Surfels, back_surface, front_surface
+from studio.core.engines.lift.surface import Surfels, front_surface, torso_back
 from studio.core.errors import UserError
 from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.heads.fitting import HeadPose
+from studio.core.heads.full import FullHead
 from studio.core.heads.template import TemplateHead, apron_rings
 from studio.core.jobs import Job, Stopwatch
 from studio.core.perception.portrait import Portrait
+from studio.core.perception.regions import find_regions
 
 _THUMBNAIL = 128
 # Orbits turn about the middle of the head: this far in front of the ears.
@@ -74,8 +77,10 @@ class _Fit:
 
     def __init__(self, portrait: Portrait) -> None:
         self.portrait = portrait
-        self.relief: Relief = solve_relief(portrait)
         self.pose: HeadPose = portrait.pose
+        self.regions = find_regions(portrait.rgb, portrait.alpha, portrait.landmarks)
+        self.whole = FullHead(lifted_landmarks(portrait))
+        self.relief: Relief = solve_relief(portrait, self.whole, self.regions)
         # Landmarks and surfels must agree, so both stand on the relief.
         pixels = portrait.landmarks[:, :2]
         landmarks = self.pose.lift(pixels, self.relief.at(pixels))
@@ -85,7 +90,8 @@ class _Fit:
     @cached_property
     def back(self) -> Surfels:
         """The hidden side, the same in the preview and in the finished head."""
-        return back_surface(self.portrait, self.relief, self.pose)
+        hair = hair_shell(self.portrait, self.pose, self.relief, self.whole, self.regions)
+        return Surfels.concatenate([hair, torso_back(self.portrait, self.relief, self.pose)])
 
     def _apron(self) -> NDArray[np.float64]:
         """Return the apron's rings in the picture ``[R * 36, 2]`` px: the face oval pushed outwards."""

@@ -1,7 +1,8 @@
 """How near every pixel of the portrait is: landmark depth on the face, an inflated surface around it.
 
 The person is inflated like a balloon pinned to the face: the half-thickness h solves ∇²(h²) = −c with h given on
-the face and zero on the head's silhouette, which is exact for a sphere seen from afar.
+the face and zero on the head's silhouette, which is exact for a sphere seen from afar. How deep the silhouette lies
+tells the template head's own: the plane of the ears for a frontal portrait, the far cheek for a turned one.
 """
 
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 
-from studio.core.heads.anatomy import CHIN, smoothstep
+from studio.core.engines.lift.zbuffer import depth_map
+from studio.core.heads.anatomy import CHIN, smoothstep, to_face
+from studio.core.heads.full import JOINTS, FullHead
 from studio.core.perception.masks import convex, distance_inside, resized, sampled, spread
 from studio.core.perception.portrait import Portrait
+from studio.core.perception.regions import FACE, SKIN
 
 # The solve runs on a picture in which the face is this high: depth is smooth, and time grows with the area.
 _SOLVE_FACE_HEIGHT = 96
@@ -23,13 +27,16 @@ _SOLVE_FACE_HEIGHT = 96
 # a tracker then finds turned renders turned too little: 0.88 of the angle asked for over 14 training portraits, 0.90
 # at a gain of 1.15, 0.96 at 1.3, where noses look long.
 _DEPTH_GAIN = 1.2
-# Shares of the face's width: from the nose tip back to the ears' plane, where the silhouette lies; how far below the
-# chin the torso starts; how thick a torso is; how far hair and cheeks stand in front of a true balloon.
-_NOSE_TO_EARS = 1.05
+# Interocular distances below the eyes of the ears' lobes and of the neck's lower end.
+_EAR_LOBE, _NECK_BASE = 0.6, 2.2
+# Shares of the face's width: how far below the chin the torso starts and between which levels its outline takes over;
+# how thick a torso is, and how far in from its outline; how far hair stands in front of a true balloon.
+_NECK_TO_TORSO = (0.1, 0.6)
 _TORSO_BELOW_CHIN = 0.25
-_TORSO_DEPTH = 0.45
+_TORSO_DEPTH, _TORSO_RADIUS = 0.55, 0.8
 _SOLVE_BELOW_CHIN = 1.1
-_FULLER_SIDES = 0.10
+_FULLER_SIDES = 0.05
+_TEMPLATE_TRUST = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,13 +49,13 @@ class Relief:
         ``[H,W]`` float32 px towards the camera, measured from the plane of zero landmark depth; continued
         outwards beyond the person.
     rim
-        px: nearness of the plane in which the head's silhouette lies.
+        ``[H,W]`` float32 px: how near the silhouette is that a pixel would belong to.
     head
         ``[H,W]`` float32 1 on head and neck, 0 on the torso.
     """
 
     nearness: NDArray[np.float32]
-    rim: float
+    rim: NDArray[np.float32]
     head: NDArray[np.float32]
 
     def at(self, pixels: NDArray) -> NDArray[np.float64]:
@@ -56,8 +63,17 @@ class Relief:
         return sampled(self.nearness, pixels).astype(np.float64)
 
 
-def solve_relief(portrait: Portrait) -> Relief:
-    """Give the portrait depth."""
+def lifted_landmarks(portrait: Portrait) -> NDArray[np.float64]:
+    """Return the landmarks ``[478,3]`` m in head space, as deep as a tracker will find them when they turn."""
+    points = portrait.landmarks.astype(np.float64)
+    return portrait.pose.lift(points[:, :2], -_DEPTH_GAIN * points[:, 2])
+
+
+def solve_relief(portrait: Portrait, whole: FullHead, regions: NDArray[np.uint8]) -> Relief:
+    """Give the portrait depth; `whole` is the template on its landmarks, for what they do not show.
+
+    `regions` ``[H,W]`` are those of `find_regions`: hair is inflated, skin lies where the template's does.
+    """
     full_height, full_width = portrait.alpha.shape
     scale = min(1.0, _SOLVE_FACE_HEIGHT / portrait.face_height)
     size = (max(8, round(full_width * scale)), max(8, round(full_height * scale)))
@@ -74,36 +90,76 @@ def solve_relief(portrait: Portrait) -> Relief:
     face = cv2.erode((~np.isnan(face_near)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     face &= person
     width = float(np.ptp(points[:, 0]))
-    ears = float(np.nanmax(face_near)) - _NOSE_TO_EARS * width
+    rim, template = _template(portrait, whole, size, scale)
+    bare = cv2.resize(np.isin(regions, (FACE, SKIN)).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     torso = (y > points[CHIN, 1] + _TORSO_BELOW_CHIN * width) & ~face
 
     below_chin = (y - points[CHIN, 1]) / width
-    height = _inflate(person, face, torso, below_chin, np.nan_to_num(face_near) - ears, width)
-    height += _FULLER_SIDES * width * smoothstep(0, 0.3 * width, distance_inside(~face))
+    # The torso's outline is that of a barrel under the neck, upright however the head is turned.
+    neck = portrait.pose.camera.project(whole.joints[[JOINTS.index("neck")]])[0, 2]
+    middle = (portrait.pose.distance - neck) / portrait.pose.px * scale
+    rim = (rim + (middle - rim) * smoothstep(*_NECK_TO_TORSO, below_chin)).astype(np.float32)
+    known = face | (bare & ~torso)
+    known_near = np.where(face, np.nan_to_num(face_near), template)
+    height = _inflate(person, face, known, torso, below_chin, known_near - rim, width)
+    height += _FULLER_SIDES * width * smoothstep(0, 0.3 * width, distance_inside(~known))
     # Take the facets off the triangulation; outside the person the surface is carried on, not down.
-    nearness, _ = spread(height + ears, person)
+    nearness, _ = spread(height + rim, person)
     nearness = cv2.GaussianBlur(nearness, (0, 0), 1.1)
 
     nearness = resized(nearness, full_width, full_height) / np.float32(scale)
     head = np.clip(resized((~torso).astype(np.float32), full_width, full_height), 0, 1)
-    return Relief(nearness, (ears + _FULLER_SIDES * width) / scale, head)
+    return Relief(nearness, resized(rim, full_width, full_height) / np.float32(scale), head)
+
+
+def _template(
+    portrait: Portrait, whole: FullHead, size: tuple[int, int], scale: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return how near the head's silhouette is around each pixel ``[H,W]``, and the template's skin: small px."""
+    pose = portrait.pose
+    projected = pose.camera.project(whole.neutral)
+    # The bust is wide and low: its silhouette says nothing about the head's.
+    below_eyes = to_face(whole.neutral)[:, 1]
+    head = whole.of("skin") & (below_eyes < _NECK_BASE)
+    faces = whole.faces[head[whole.faces].all(1)]
+    projected[:, :2] *= np.array(size) / portrait.alpha.shape[::-1]
+    # The silhouette may lie outside the picture.
+    margin = max(size) // 2
+    projected[:, :2] += margin
+    depth = depth_map(projected, faces, size[1] + 2 * margin, size[0] + 2 * margin)
+    covered = ~np.isnan(depth)
+    # The jaw's outline lies before the neck's: only the skull's is the person's.
+    level = projected[np.argmin(abs(below_eyes - _EAR_LOBE) + 1e3 * ~head), 1]
+    edge = covered & ~(cv2.erode(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    row, column = np.nonzero(edge & (np.arange(len(edge))[:, None] < level))
+    near = (pose.distance - depth[row, column]) / pose.px * scale
+    # A plane says how the head is turned; what the ears and the jaw add to it would only be waves in the hair.
+    places = np.column_stack([column - margin + 0.5, row - margin + 0.5, np.ones(len(row))])
+    plane = np.linalg.lstsq(places, near, rcond=None)[0]
+    y, x = np.mgrid[: size[1], : size[0]] + 0.5
+    skin = (pose.distance - spread(np.nan_to_num(depth), covered)[0]) / pose.px * scale
+    skin = cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 1.0)[margin:-margin, margin:-margin]
+    return (plane[0] * x + plane[1] * y + plane[2]).astype(np.float32), skin
 
 
 def _inflate(
     person: NDArray[np.bool_],
     face: NDArray[np.bool_],
+    known: NDArray[np.bool_],
     torso: NDArray[np.bool_],
     below_chin: NDArray,
-    face_height: NDArray,
+    known_height: NDArray,
     width: float,
 ) -> NDArray[np.float64]:
-    """Solve for the height ``[H,W]`` px above the ears' plane."""
-    edge = cv2.copyMakeBorder(person.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    inwards = cv2.distanceTransform(edge, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    rim = person & (inwards < 1.5) & ~torso & ~face
-    # A torso is a shallow barrel, highest along its middle.
-    torso_height = width * _TORSO_DEPTH * np.sqrt(np.clip(inwards / (1.2 * width), 0, 1) * 0.7 + 0.3)
+    """Solve for the height ``[H,W]`` px above the silhouette's depth."""
+    padded = cv2.copyMakeBorder(person.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+    inwards = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    edge = inwards < 1.5
+    # A torso is a barrel of elliptic section.
+    inwards = np.clip(inwards / (_TORSO_RADIUS * width), 0, 1)
+    torso_height = width * _TORSO_DEPTH * np.sqrt(1 - (1 - inwards) ** 2)
 
+    rim = person & edge & ~torso & ~known
     # Far down the torso nothing is left to solve.
     unknown = person & (below_chin < _SOLVE_BELOW_CHIN)
     number = np.full(person.shape, -1)
@@ -122,10 +178,10 @@ def _inflate(
     inside_face = distance_inside(face) / width
     trust = 10 * np.clip(inside_face / 0.06, 0.1, 1) ** 2
     settle = 0.05 + np.clip((below_chin - _SOLVE_BELOW_CHIN + 0.3) / 0.3, 0, 1)
-    weight = np.select([face, rim, torso], [trust, 1.0, settle], 0.0)
-    target = np.select([face, torso], [np.maximum(face_height, 1.0) ** 2, torso_height**2], 0.0)
+    weight = np.select([face, known, rim, torso], [trust, _TEMPLATE_TRUST, 1.0, settle], 0.0)
+    target = np.select([known, torso], [np.maximum(known_height, 0.0) ** 2, torso_height**2], 0.0)
     # The source makes a free sphere of the head's size; on the torso the target does that.
-    source = np.where(face | torso, 0.0, 3.0)
+    source = np.where(known | torso, 0.0, 3.0)
     system = (laplacian + sp.diags(weight[unknown] + 1e-6)).tocsc()
     squared = np.asarray(sla.spsolve(system, (weight * target + source)[unknown]), np.float64)
     height = np.where(person, torso_height, 0.0)

@@ -1,4 +1,4 @@
-"""The visible surface as Gaussians on the picture's own grid, and the hidden back behind it.
+"""The visible surface as Gaussians on the picture's own grid, and the back of the torso behind it.
 
 Every Gaussian covers one square cell of 1, 2 or 4 px: small where the picture has detail, large where it is
 smooth. Its axes are the surface's tangents over that cell, so a cell on a steep cheek covers the long strip it
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from studio.core.engines.lift.relief import Relief
 from studio.core.heads.fitting import HeadPose
-from studio.core.perception.masks import convex, distance_inside, resized, sampled, spread
+from studio.core.perception.masks import sampled
 from studio.core.perception.portrait import Portrait
 
 # Standard deviation of a Gaussian over its cell's side, and over its thickness.
@@ -29,8 +29,8 @@ MAX_CELLS = 150_000
 _FINE_LONG_SIDE = 800
 # The back is out of sight in the portrait's own view and smooth: one Gaussian for so many px.
 _BACK_CELL = 4
-# How far the back of the head lies behind the ears, as a share of how far the front lies before them.
-_BACK_DEPTH = 0.85
+# How far a back lies behind the outline, as a share of how far the chest lies before it.
+_BACK_DEPTH = 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,16 +110,17 @@ def front_surface(
     return _surfels(points, pixels, cell, _layer_opacity(opacity), color, np.ones(len(cell), bool))
 
 
-def back_surface(portrait: Portrait, relief: Relief, pose: HeadPose) -> Surfels:
-    """Return the guessed back of the head: the front mirrored at its rim, in the colours of its rim."""
-    alpha = np.minimum(portrait.alpha, relief.head)
+def torso_back(portrait: Portrait, relief: Relief, pose: HeadPose) -> Surfels:
+    """Return the guessed back of neck and torso: the front mirrored at its rim, in its own blurred colours."""
+    alpha = portrait.alpha * (1 - relief.head)
     y, x, cell = _cells_of(_BACK_CELL, np.ones(_blocks(alpha, _BACK_CELL), bool))
     solid = _cell_mean(alpha, y, x, cell) > 0.6
     y, x, cell = y[solid], x[solid], cell[solid]
     behind = relief.rim - _BACK_DEPTH * np.maximum(relief.nearness - relief.rim, 0)
-    color = _cell_mean(_rim_colors(portrait), y, x, cell)
+    soft = cv2.GaussianBlur(portrait.foreground, (0, 0), 0.05 * portrait.face_height)
     points = _grid(pose, behind)
     pixels = np.column_stack([x, y]).astype(np.float32)
+    color = 0.9 * _cell_mean(soft, y, x, cell)
     return _surfels(points, pixels, cell, np.full(len(cell), 0.97), color, np.zeros(len(cell), bool))
 
 
@@ -255,23 +256,3 @@ def _surfels(
         cell.astype(np.float32),
         seen,
     )
-
-
-def _rim_colors(portrait: Portrait) -> NDArray[np.float32]:
-    """Return the colours of the head's rim, hair mostly, carried inwards over the whole head ``[H,W,3]``."""
-    scale = min(1.0, 256 / max(portrait.alpha.shape))
-    size = (round(portrait.alpha.shape[1] * scale), round(portrait.alpha.shape[0] * scale))
-    rgb, alpha = resized(portrait.rgb, *size), resized(portrait.alpha, *size)
-    face = convex(alpha.shape, portrait.landmarks[:468, :2] * scale)
-    person = cv2.copyMakeBorder((alpha > 0.5).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    inwards = distance_inside(person > 0)[1:-1, 1:-1]
-    reach = 0.035 * portrait.face_height * scale
-    ring = (alpha > 0.9) & (inwards > reach) & (inwards < 4 * reach) & ~face
-    # Ears would paint the back of the head in skin: between eyes and chin the hair above and the neck below decide.
-    eyes, chin = portrait.landmarks[33, 1] * scale, portrait.landmarks[152, 1] * scale
-    row = np.arange(alpha.shape[0])[:, None]
-    ring &= (row < eyes) | (row > chin)
-    if ring.sum() < 50:
-        ring = alpha > 0.5
-    carried = cv2.GaussianBlur(spread(rgb, ring)[0], (0, 0), 3)
-    return resized(carried, portrait.alpha.shape[1], portrait.alpha.shape[0])
