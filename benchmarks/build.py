@@ -5,9 +5,6 @@
 Every picture of ``DATA/portraits`` is built in a process of its own (so that the peak memory is its own);
 caches are warm because a first build is thrown away. Pictures that cannot be used show their sentence.
 
-import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
-
-# isort: split
 import      s to import everything the build needs, paid once per start of the program
 coarse      s from the start of the job to the first avatar preview
 finished    s from the start of the job to its end
@@ -18,6 +15,9 @@ file        dB in the matte against the file at its own size, where the picture 
 yaw         degrees at which the landmark tracker finds views asked for at -30 and +30
 """
 
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
 import argparse
 import json
 import resource
