@@ -116,11 +116,12 @@ def speak_clip(
         watch, 0.03, lambda: said[-1], lambda: _prepared(avatar, motion.at(0.0), camera, background, said.append)
     )
 
+    # Before the encoder opens: where there is not enough, nothing is left open.
+    memory = allocate(fast, camera, 3 * batch_size(fast, camera) + 1)
     with atomic_path(out_path) as temporary:
         encoder = VideoWriter(
             temporary, size, size, rate, audio=sound, metadata={"title": f"{avatar.name} (synthetic)"}
         )
-        memory = allocate(fast, camera, 3 * batch_size(fast, camera) + 1)
         with BackgroundWriter(encoder, memory) as writer:
             wanted = (motion.at(float(i / rate)) for i in range(frames))
             shown = -_PREVIEW_EVERY

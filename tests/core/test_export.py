@@ -4,16 +4,19 @@ import threading
 import wave
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from fakes import TinyAvatar
 
 from studio.core import export
-from studio.core.avatar import Consent, render_frame
+from studio.core.avatar import Avatar, Consent, render_frame
 from studio.core.errors import UserError
 from studio.core.export import SHEET_ROWS, SHEET_YAWS, speak_clip, view_picture, view_sheet
+from studio.core.frame_stream import allocate
 from studio.core.framing import portrait_camera
+from studio.core.gaussians.camera import Camera
 from studio.core.jobs import Progress, run
 from studio.core.media import audio
 from studio.core.media.video import decode_audio, probe_clip, read_frames
@@ -154,6 +157,31 @@ def test_a_disk_that_fills_up_is_told_and_nothing_is_left(
         run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
     assert os.listdir(tmp_path) == ["in"]
     assert "encoder" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_nothing_is_opened_where_the_memory_does_not_suffice(
+    tmp_path: Path, avatar: TinyAvatar, speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[Path] = []
+
+    class Watched(export.VideoWriter):
+        def __init__(self, path: Path, *arguments: Any, **options: Any) -> None:
+            opened.append(path)
+            super().__init__(path, *arguments, **options)
+
+    def allocate_little(avatar: Avatar, camera: Camera, count: int) -> list[np.ndarray]:
+        if count > 1:
+            raise MemoryError
+        return allocate(avatar, camera, count)
+
+    monkeypatch.setattr(export, "VideoWriter", Watched)
+    monkeypatch.setattr(export, "allocate", allocate_little)
+    with pytest.raises(MemoryError):
+        run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
+    assert opened == []
+    monkeypatch.setattr(export, "allocate", allocate)
+    run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
+    assert len(opened) == 1
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,9 @@ class VideoWriter:
         if width % 2 or height % 2:
             raise ValueError(f"a clip of {width}x{height} px has odd sides; 4:2:0 chroma needs even ones")
         self._rate = Fraction(fps).limit_denominator(1001)
+        if audio is not None:
+            samples, rate = audio
+            self._samples = np.ascontiguousarray(np.atleast_2d(samples.T), np.float32)  # [C,S]
         self._container = av.open(f"file:{path}", "w", format="mp4", options={"movflags": "+faststart"})
         # MP4 keeps a fixed set of tags and the muxer signs "encoder" itself: "comment" is what survives.
         comment = f"{STATEMENT}; made with {PROGRAM}"
@@ -104,8 +107,6 @@ class VideoWriter:
         self._video = self._add_video(width, height)
         self._audio = None
         if audio is not None:
-            samples, rate = audio
-            self._samples = np.ascontiguousarray(np.atleast_2d(samples.T), np.float32)  # [C,S]
             self._audio = self._add_audio(rate)
         self._frames = 0
         self._sent = 0
