@@ -101,7 +101,10 @@ def is_prebuilt() -> bool:
 
 
 def needs_compiling() -> bool:
-    """Whether the first picture must wait for nvcc; imports torch."""
+    """Whether the first picture must wait for nvcc; imports torch.
+
+    Asks torch where gsplat's build lies by the private function by which gsplat 1.5 asks; neither works without it.
+    """
     if is_prebuilt():
         return False
     from torch.utils.cpp_extension import _get_build_directory
@@ -158,14 +161,15 @@ def _load(on_message: Callable[[str], None] | None = None) -> None:
             os.environ["PATH"] += os.pathsep + sysconfig.get_path("scripts")
         if home := cuda_machine.toolkit():
             os.environ["CUDA_HOME"] = str(home)
-        compiling, start = needs_compiling(), time.perf_counter()
-        if compiling:
-            tell("compiling the CUDA renderer: some minutes, and only this once…")
+        compiling, start = False, time.perf_counter()
         try:
+            if compiling := needs_compiling():
+                tell("compiling the CUDA renderer: some minutes, and only this once…")
             # gsplat leaves None where its own search for a CUDA toolkit fails.
             found = _kernels() is not None
             _failure = None if found else "gsplat finds no CUDA toolkit to compile its kernels with"
-        except (ImportError, OSError, RuntimeError) as error:
+        except (AttributeError, ImportError, OSError, RuntimeError, TypeError) as error:
+            # Also those of a torch whose build functions, which gsplat and `needs_compiling` call, have changed.
             log.exception("gsplat's kernels did not compile")
             told = str(error).strip() or type(error).__name__
             _failure = f"gsplat's CUDA kernels did not compile ({told.splitlines()[0]})"

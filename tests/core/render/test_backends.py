@@ -10,6 +10,7 @@ import gsplat_on_cpu
 import numpy as np
 import pytest
 from raster_scenes import askew_camera, random_gaussians
+from torch.utils import cpp_extension
 
 from studio.core.errors import UserError
 from studio.core.render import cuda_machine, gsplat_backend, numba_backend, numba_runtime
@@ -117,12 +118,13 @@ def test_the_toolkit_is_looked_for_where_torch_looks(tmp_path: Path, monkeypatch
 
 
 @pytest.fixture
-def first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+def first_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which gsplat can run and has not been compiled, with stand-ins for its kernels."""
     gsplat_on_cpu.install(monkeypatch)
     monkeypatch.setattr(gsplat_backend, "_loaded", False)
     monkeypatch.setattr(gsplat_backend, "_failure", None)
-    monkeypatch.setattr(gsplat_backend, "needs_compiling", lambda: True)
+    monkeypatch.setattr(gsplat_backend, "is_prebuilt", lambda: False)
+    monkeypatch.setattr(cpp_extension, "_get_build_directory", lambda name, verbose: str(tmp_path))
     monkeypatch.setenv("PATH", os.environ["PATH"])  # both are set for the compiler, and put back after the test
     monkeypatch.setenv("CUDA_HOME", os.environ.get("CUDA_HOME", ""))
 
@@ -170,6 +172,28 @@ def test_where_gsplat_does_not_compile_numba_draws_and_says_why(
     assert reason in heard[-1]
     assert "much more" not in heard[-1]
     assert len(tries) == 1
+
+
+@pytest.mark.usefixtures("first_use")
+@pytest.mark.parametrize(
+    ("replacement", "reason"),
+    [
+        (None, "cannot import name '_get_build_directory'"),
+        (lambda name: name, "unexpected keyword argument 'verbose'"),
+    ],
+)
+def test_where_torch_builds_otherwise_numba_draws_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, replacement: object, reason: str
+) -> None:
+    if replacement is None:
+        monkeypatch.delattr(cpp_extension, "_get_build_directory")
+    else:
+        monkeypatch.setattr(cpp_extension, "_get_build_directory", replacement)
+    heard: list[str] = []
+    warm_up(heard.append)
+    assert choose_backend().name == "numba"
+    assert reason in choose_backend().reason
+    assert reason in heard[-1]
 
 
 def test_unknown_backends_are_refused() -> None:
