@@ -1,5 +1,6 @@
-"""What leaves the program: clips with sound, stills and view sheets, all through `render_bytes`."""
+"""What leaves the program: clips with sound, stills and view sheets, all through `frame_stream`."""
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from studio.core.avatar import Avatar, Background, on_fastest_device, render_bytes
+from studio.core.avatar import Avatar, Background, on_fastest_device
 from studio.core.errors import UserError
 from studio.core.frame_stream import allocate, batch_size, stream
 from studio.core.framing import orbit, portrait_camera, square_camera
@@ -43,6 +44,8 @@ MAX_CLIP_SIZE = 2048
 SPEECH_RATE = 16_000
 
 R = TypeVar("R")
+
+log = logging.getLogger(__name__)
 
 _PREVIEW_EVERY = 0.25  # s
 _RENDERED = 0.92  # share of the whole when the last frame is rendered; the rest is reading back
@@ -166,7 +169,10 @@ def view_picture(
     _check_range("pitch", pitch, -90, 90, "degrees")
     _check_range("zoom", zoom, 0.1, 10, "times")
     camera = orbit(avatar, portrait_camera(avatar, size), yaw, pitch, zoom)
-    return render_bytes(avatar, Motion.arkit(0.0, None, **(expression or {})), camera, background)
+    fast = _on_fastest_device(avatar)
+    frame = Motion.arkit(0.0, None, **(expression or {}))
+    (picture,) = stream(fast, [frame], camera, background, allocate(fast, camera, 1).pop)
+    return picture
 
 
 def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate") -> NDArray[np.uint8]:
@@ -195,12 +201,14 @@ def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate"
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(margin * 0.7)
     home = square_camera(avatar, size)
+    fast = _on_fastest_device(avatar)
+    frames = [Motion.arkit(0.0, None, **expression) for expression in SHEET_ROWS.values()]
     for column, yaw in enumerate(SHEET_YAWS):
         x = left + column * size
         draw.text((x + size / 2, margin / 2), f"{yaw:+d}°" if yaw else "0°", "#d8dbe2", font, anchor="mm")
         camera = orbit(avatar, home, yaw, 0.0)
-        for row, expression in enumerate(SHEET_ROWS.values()):
-            cell = render_bytes(avatar, Motion.arkit(0.0, None, **expression), camera, background)
+        memory = allocate(fast, camera, len(frames))
+        for row, cell in enumerate(stream(fast, frames, camera, background, memory.pop)):
             sheet.paste(Image.fromarray(np.ascontiguousarray(cell[..., :3])), (x, margin + row * size))
     for row, label in enumerate(SHEET_ROWS):
         draw.text((left / 2, margin + (row + 0.5) * size), label, "#d8dbe2", font, anchor="mm")
@@ -211,12 +219,17 @@ def _prepared(
     avatar: Avatar, frame: Motion, camera: Camera, background: Background, say: Callable[[str], None]
 ) -> Avatar:
     """Return what renders the clip, warm: the first frame compiles or loads every kernel, which takes a while."""
-    if choose_backend().name == "gsplat":
-        warm_up(say)
-    fast = on_fastest_device(avatar)
+    fast = _on_fastest_device(avatar, say)
     memory = allocate(fast, camera, 1)
     list(stream(fast, [frame], camera, background, memory.pop))
     return fast
+
+
+def _on_fastest_device(avatar: Avatar, say: Callable[[str], None] = log.info) -> Avatar:
+    """Return what stands for an avatar where frames are drawn fastest, known to draw there."""
+    if choose_backend().name == "gsplat":
+        warm_up(say)  # where gsplat does not compile, its last message says so, and numba draws
+    return on_fastest_device(avatar)
 
 
 def _meanwhile(watch: Stopwatch, fraction: float, message: str | Callable[[], str], work: Callable[[], R]) -> Job[R]:

@@ -6,8 +6,10 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import gsplat_on_cpu
 import numpy as np
 import pytest
+from device_avatar import MovableAvatar, TinyTwin
 from fakes import TinyAvatar
 
 from studio.core import export
@@ -21,6 +23,7 @@ from studio.core.jobs import Progress, run
 from studio.core.media import audio
 from studio.core.media.video import decode_audio, probe_clip, read_frames
 from studio.core.motion.motion import Motion
+from studio.core.render import gsplat_backend
 from studio.core.sample import CONSENT
 
 
@@ -227,6 +230,55 @@ def test_views_follow_yaw_zoom_expression_and_background(avatar: TinyAvatar) -> 
     for other in (turned, opened):
         assert (abs(view_picture(avatar, size=96).astype(int) - other) > 40).any()
     assert view_picture(avatar, size=96, background="transparent")[0, 0, 3] == 0
+
+
+class MovesToStandIns(MovableAvatar):
+    """Moves to torch's CPU wherever it is sent, and remembers."""
+
+    twins: list[TinyTwin]
+
+    @staticmethod
+    def of(avatar: TinyAvatar) -> "MovesToStandIns":
+        movable = MovesToStandIns(avatar.means, avatar.colors, avatar.jaw, avatar.plate)
+        movable.twins = []
+        return movable
+
+    def on(self, device: str) -> TinyTwin:
+        assert device == "cuda"
+        self.twins.append(super().on("cpu"))
+        return self.twins[-1]
+
+
+def test_views_are_drawn_on_a_gpu_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    movable = MovesToStandIns.of(TinyAvatar.make(60))
+    view, sheet = view_picture(movable, size=64, yaw=20), view_sheet(movable, 64)
+    assert movable.twins == []
+    gsplat_on_cpu.install(monkeypatch)
+    drawn = view_picture(movable, size=64, yaw=20)
+    assert [twin.batches for twin in movable.twins] == [[1]]
+    assert abs(drawn.astype(int) - view).max() <= 2
+    drawn = view_sheet(movable, 64)
+    assert [sum(twin.batches) for twin in movable.twins[1:]] == [len(SHEET_ROWS) * len(SHEET_YAWS)]
+    assert abs(drawn.astype(int) - sheet).max() <= 2
+
+
+def test_where_gsplat_does_not_compile_views_are_drawn_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    movable = MovesToStandIns.of(TinyAvatar.make(60))
+    view = view_picture(movable, size=64)
+    gsplat_on_cpu.install(monkeypatch)
+    monkeypatch.setattr(gsplat_backend, "_loaded", False)
+    monkeypatch.setattr(gsplat_backend, "_failure", None)
+    monkeypatch.setattr(gsplat_backend, "needs_compiling", lambda: False)
+    monkeypatch.setattr(gsplat_backend, "_kernels", lambda: None)
+    monkeypatch.setenv("PATH", os.environ["PATH"])  # both are set for the compiler, and put back after the test
+    monkeypatch.setenv("CUDA_HOME", os.environ.get("CUDA_HOME", ""))
+    with caplog.at_level("INFO", "studio.core.export"):
+        drawn = view_picture(movable, size=64)
+    assert movable.twins == []
+    assert "finds no CUDA toolkit" in caplog.text
+    np.testing.assert_array_equal(drawn, view)
 
 
 @pytest.mark.parametrize("options", [{"size": 1}, {"size": 10**6}, {"zoom": 0}, {"yaw": 1e9}, {"pitch": 91}])

@@ -1,11 +1,10 @@
 """Streams of frames: one by one, and in the batches of an avatar on a device (here torch's CPU)."""
 
-from collections.abc import Sequence
-
 import gsplat_on_cpu
 import numpy as np
 import pytest
 import torch
+from device_avatar import MovableAvatar, TinyTwin
 from fakes import TinyAvatar
 from numpy.typing import NDArray
 
@@ -15,34 +14,8 @@ from studio.core.avatar import DeviceAvatar, Movable, on_fastest_device, render_
 from studio.core.frame_stream import allocate, batch_size, stream
 from studio.core.framing import square_camera
 from studio.core.gaussians.camera import Camera
-from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.motion import Motion
 from studio.core.render.rasterize import BackendChoice
-
-
-class TinyTwin(TinyAvatar):
-    """A tiny avatar whose Gaussians are tensors."""
-
-    device = "cpu"
-    batches: list[int]
-
-    @staticmethod
-    def of(avatar: TinyAvatar, device: str = "cpu") -> "TinyTwin":
-        twin = TinyTwin(avatar.means, avatar.colors, avatar.jaw, avatar.plate)
-        twin.device, twin.batches = device, []
-        return twin
-
-    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
-        return super().pose(frame, camera).on(self.device)
-
-    def pose_batch(self, frames: Sequence[Motion], camera: Camera) -> list[Gaussians]:
-        self.batches.append(len(frames))
-        return [self.pose(frame, camera) for frame in frames]
-
-
-class MovableAvatar(TinyAvatar):
-    def on(self, device: str) -> TinyTwin:
-        return TinyTwin.of(self, device)
 
 
 @pytest.fixture(scope="module")
