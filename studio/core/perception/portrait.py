@@ -1,10 +1,9 @@
 """`prepare_portrait`: a decoded picture becomes a `Portrait` every engine can start from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +17,7 @@ from studio.core.heads.template import mean_landmarks
 from studio.core.jobs import Job, Progress
 from studio.core.perception.landmarks import Face, find_faces, landmark_box
 from studio.core.perception.masks import resized, sampled
-from studio.core.perception.matting import paint_out, person_matte, settle_edges, settle_hair
+from studio.core.perception.matting import paint_out, person_matte, settle_edges
 from studio.core.perception.regions import find_regions
 
 MIN_FACE = 64
@@ -183,27 +182,6 @@ def prepare_portrait(
     matte, foreground = settle_edges(rgb, matte, plate, max(1.0, scale))
     source = np.array(source, np.float32) if scale > 1 else rgb
     return Portrait(rgb, matte, points, plate, foreground, source, name, scale, tuple(notes))
-
-
-def refine_matte(portrait: Portrait) -> Portrait:
-    """Return the portrait with alpha and foreground worked out hair by hair; the rest of it stays.
-
-    Takes up to a second or two where `prepare_portrait` takes tenths, so it comes after the first preview. The first
-    call on a machine compiles PyMatting's kernels.
-    """
-    height, width = portrait.alpha.shape
-    rgb, alpha, regions, face_height = portrait.source, portrait.alpha, portrait.regions, portrait.face_height
-    if rgb.shape != portrait.rgb.shape:
-        # Enlarging adds pixels to solve for but no detail.
-        size = (rgb.shape[1], rgb.shape[0])
-        alpha = np.clip(resized(alpha, *size), 0, 1)
-        regions = np.asarray(cv2.resize(regions, size, interpolation=cv2.INTER_NEAREST))
-        face_height *= size[1] / height
-    alpha, foreground = settle_hair(rgb, alpha, regions, face_height)
-    if rgb.shape != portrait.rgb.shape:
-        alpha = np.clip(resized(alpha, width, height), 0, 1)
-        foreground = np.clip(resized(foreground, width, height), 0, 1)
-    return replace(portrait, alpha=alpha, foreground=foreground)
 
 
 def _choose(faces: Sequence[Face], face: int | None) -> Face:
