@@ -113,7 +113,9 @@ def _packages() -> tuple[Verdict, str]:
 
 
 def _processor() -> tuple[Verdict, str]:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    from studio.core.render import cpu_machine, numba_runtime
+
+    usable = len(cpu_machine.affinity())
     model = platform.processor() or "unknown model"
     try:
         for line in Path("/proc/cpuinfo").read_text().splitlines():
@@ -122,7 +124,12 @@ def _processor() -> tuple[Verdict, str]:
                 break
     except OSError:
         pass
-    return ("ok" if usable > 1 else "limited"), f"{model}, {usable} of {os.cpu_count()} threads usable"
+    found = f"{model}, {usable} of {os.cpu_count()} threads usable"
+    try:
+        limit = numba_runtime.thread_limit()
+    except UserError as error:
+        return "broken", f"{found}. {error}"
+    return ("ok" if limit.threads > 1 else "limited"), f"{found}; drawing on {limit.threads}: {limit.reason}"
 
 
 def _memory() -> tuple[Verdict, str]:

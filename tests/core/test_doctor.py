@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from studio.core import assets, doctor
-from studio.core.render import cuda_machine, gsplat_backend, numba_runtime
+from studio.core.render import cpu_machine, cuda_machine, gsplat_backend, numba_runtime
 
 
 def check(name: str) -> doctor.Check:
@@ -62,6 +62,21 @@ def test_the_renderers_cache_is_looked_up_where_it_is(tmp_path: Path, monkeypatc
     folder.mkdir(parents=True)
     (folder / "kernel.nbi").touch()
     assert check("renderer cache").found == "1 compiled kernels"
+
+
+def test_what_limits_the_threads_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AVATAR_STUDIO_THREADS", raising=False)
+    monkeypatch.setattr(cpu_machine, "cpu_quota", lambda: 1.5)
+    monkeypatch.setattr(cpu_machine, "cores", lambda cpus: 4)
+    monkeypatch.setattr(numba_runtime.config, "NUMBA_NUM_THREADS", 4)
+    assert check("processor").found.endswith("; drawing on 1: the control group grants 1.5 processors")
+    assert check("processor").verdict == "limited"
+    monkeypatch.setenv("AVATAR_STUDIO_THREADS", "3")
+    assert check("processor").found.endswith("; drawing on 3: AVATAR_STUDIO_THREADS")
+    assert check("processor").verdict == "ok"
+    monkeypatch.setenv("AVATAR_STUDIO_THREADS", "5")
+    assert check("processor").found.endswith("set it to 4 or less.")
+    assert check("processor").verdict == "broken"
 
 
 def test_why_cuda_is_not_used_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from numba.core import config, extending, types
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.render import cpu_machine
 
 SAFE_MATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 """Comparisons with NaN stay honest: for kernels that decide what is drawn."""
@@ -55,36 +57,49 @@ if not os.environ.get("NUMBA_CACHE_DIR"):
     config.CACHE_DIR = cache_folder()  # pyright: ignore[reportAttributeAccessIssue]
 
 
-@cache
-def thread_count() -> int:
-    """Return how many threads a kernel uses: the physical cores, or ``AVATAR_STUDIO_THREADS``.
+@dataclass(frozen=True)
+class ThreadLimit:
+    """How many threads a kernel uses, and what limits them to that number."""
+
+    threads: int
+    reason: str
+
+
+def thread_limit() -> ThreadLimit:
+    """Return the least of what limits the threads of a kernel, or ``AVATAR_STUDIO_THREADS``.
+
+    A quota of processor time is rounded down: a thread more than it grants would be stopped in the middle of frames.
 
     Raises
     ------
     UserError
-        If ``AVATAR_STUDIO_THREADS`` is not a positive whole number.
+        If ``AVATAR_STUDIO_THREADS`` is not a positive whole number, or more than numba can run.
     """
     most: int = config.NUMBA_NUM_THREADS  # pyright: ignore[reportAttributeAccessIssue]
     wanted = os.environ.get("AVATAR_STUDIO_THREADS")
-    if wanted is None:
-        return min(_physical_cores(), most)
-    if not wanted.isdecimal() or int(wanted) < 1:
-        raise UserError(f"AVATAR_STUDIO_THREADS is '{wanted}'; set it to a number of threads, such as 4.")
-    return min(int(wanted), most)
+    if wanted is not None:
+        if not wanted.isdecimal() or int(wanted) < 1:
+            raise UserError(f"AVATAR_STUDIO_THREADS is '{wanted}'; set it to a number of threads, such as 4.")
+        if int(wanted) > most:
+            raise UserError(
+                f"AVATAR_STUDIO_THREADS is {wanted}, but numba runs at most {most} here; set it to {most} or less."
+            )
+        return ThreadLimit(int(wanted), "AVATAR_STUDIO_THREADS")
+    usable, quota = cpu_machine.affinity(), cpu_machine.cpu_quota()
+    limits = [
+        ThreadLimit(cpu_machine.cores(range(os.cpu_count() or 1)), "one per physical core"),
+        ThreadLimit(cpu_machine.cores(usable), "one per physical core this process may run on"),
+        ThreadLimit(most, "numba's own limit"),
+    ]
+    if quota is not None:
+        limits.append(ThreadLimit(max(1, int(quota)), f"the control group grants {quota:.3g} processors"))
+    return min(limits, key=lambda limit: limit.threads)  # of equal ones the first
 
 
-def _physical_cores() -> int:
-    """Count the cores this process may run on, hyper-threads not counted where Linux tells."""
-    if not hasattr(os, "sched_getaffinity"):
-        return os.cpu_count() or 1
-    cores = set()
-    for cpu in os.sched_getaffinity(0):
-        try:
-            with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list") as siblings:
-                cores.add(siblings.read())
-        except OSError:
-            cores.add(cpu)
-    return len(cores)
+@cache
+def thread_count() -> int:
+    """Return how many threads a kernel uses; see `thread_limit`."""
+    return thread_limit().threads
 
 
 @contextmanager
