@@ -1,7 +1,8 @@
 """Rasterise on the processor: project, bin, composite, and the way back.
 
 Any thread may call these functions: frames take turns (see `kernel_threads`). Those of `rasterize` share one
-workspace, which stays as large as the largest frame so far; each of `rasterize_vjp` has its own, for its way back.
+workspace, which stays as large as the largest of its latest frames; each of `rasterize_vjp` has its own, for its way
+back.
 The picture does not depend on the number of threads.
 """
 
@@ -10,8 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
+from studio.core.render import cpu_machine
 from studio.core.render.numba_backward import SUM_COLOR, composite_gradients, number_slots
 from studio.core.render.numba_binning import bin_splats, place_tiles
 from studio.core.render.numba_lanes import WIDTH
@@ -30,10 +33,18 @@ from studio.core.render.numba_runtime import kernel_array, kernel_threads
 from studio.core.render.numba_tiles import composite_tiles
 from studio.core.render.raster import GaussianGradients, Pullback, Raster
 
+LARGEST_SHARE = 1 / 4
+"""Of the memory: what the rows and entries of all tiles may take. Those of a head take some hundredths of a GB; where
+splats cover the picture hundreds of times over, the avatar has gone wrong. The way back takes half as much again,
+with 32 channels twice as much."""
+PATIENCE = 600
+"""Frames after which rows and entries are released, if in all that time less than 1 / `SLACK` of them was needed."""
+SLACK = 4
+
 
 @dataclass(eq=False)
 class Workspace:
-    """The buffers of one frame; they grow to the largest frame so far.
+    """The buffers of one frame; they grow to the largest of the latest frames.
 
     Attributes
     ----------
@@ -55,6 +66,9 @@ class Workspace:
     entries: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     counts: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 0), np.int64))
     tiles_x: int = 0
+    # Frames since it was last looked whether there is too much room, and the entries of the largest of them.
+    _frames: int = 0
+    _most: int = 0
 
     def project(self, gaussians: Gaussians, camera: Camera, threads: int) -> None:
         """Fill `splats` and `counts`."""
@@ -74,14 +88,37 @@ class Workspace:
         )
 
     def bin(self, n: int) -> None:
-        """Fill `tile_rows` and `tile_starts`; `counts` are used up."""
+        """Fill `tile_rows` and `tile_starts`; `counts` are used up.
+
+        Raises
+        ------
+        UserError
+            If they would take more than `LARGEST_SHARE` of the memory.
+        """
         place_tiles(self.counts, self.tile_starts)
         needed = int(self.tile_starts[-1])
         if needed > len(self.entries):
-            # Both or neither: what follows a frame there was no memory for must not find one of them too short.
-            grown = np.empty(needed + needed // 4, np.uint64), _cache_aligned(needed + needed // 4)
-            self.entries, self.tile_rows = grown
+            self._resize(needed)
+        self._frames, self._most = self._frames + 1, max(self._most, needed)
+        if self._frames == PATIENCE:
+            if len(self.entries) > SLACK * self._most:
+                self._resize(self._most)
+            self._frames = self._most = 0
         bin_splats(self.splats, n, self.tiles_x, self.counts, self.tile_rows)
+
+    def _resize(self, needed: int) -> None:
+        """Make room for so many rows and entries and some more; what was in them is lost."""
+        largest = int(LARGEST_SHARE * cpu_machine.memory()) // _BYTES_PER_ENTRY
+        if needed > largest:
+            raise UserError(
+                "The avatar's Gaussians cover the picture so many times over that drawing it takes "
+                f"{needed * _BYTES_PER_ENTRY / 2**30:.1f} GB of memory; draw it smaller or build the avatar again."
+            )
+        room = min(needed + needed // 4, largest)
+        # Both or neither: what follows a frame there was no memory for must not find one of them too short. And the
+        # old ones go first: there need not be memory for both.
+        self.entries, self.tile_rows = np.empty(0, np.uint64), _cache_aligned(0)
+        self.entries, self.tile_rows = np.empty(room, np.uint64), _cache_aligned(room)
 
     def composite(
         self,
@@ -165,6 +202,7 @@ def _cache_aligned(rows: int) -> NDArray[np.float32]:
     return flat[skip : skip + rows * SPLAT_WIDTH].reshape(rows, SPLAT_WIDTH)
 
 
+_BYTES_PER_ENTRY = 4 * SPLAT_WIDTH + 8
 _workspace = Workspace()
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import gsplat_on_cpu
@@ -13,7 +14,7 @@ from raster_scenes import askew_camera, random_gaussians
 from torch.utils import cpp_extension
 
 from studio.core.errors import UserError
-from studio.core.render import cuda_machine, gsplat_backend, numba_backend, numba_runtime
+from studio.core.render import cpu_machine, cuda_machine, gsplat_backend, numba_backend, numba_runtime
 from studio.core.render.cuda_machine import Driver
 from studio.core.render.numba_backend import Workspace
 from studio.core.render.numba_runtime import kernel_threads
@@ -246,8 +247,12 @@ def test_kernels_are_cached_for_exactly_these_sources() -> None:
 def test_a_frame_there_was_no_memory_for_does_not_spoil_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     gaussians, camera, workspace = random_gaussians(4, 500), askew_camera(200, 150), Workspace()
 
-    def refuse(rows: int) -> None:
-        raise MemoryError
+    aligned = numba_backend._cache_aligned
+
+    def refuse(rows: int) -> np.ndarray:
+        if rows:
+            raise MemoryError
+        return aligned(rows)
 
     with kernel_threads() as threads:
         workspace.project(gaussians, camera, threads)
@@ -258,6 +263,41 @@ def test_a_frame_there_was_no_memory_for_does_not_spoil_the_next(monkeypatch: py
         assert len(workspace.tile_rows) == len(workspace.entries)  # kernels do not look
         raster = workspace.render(gaussians, camera, threads)
     assert np.array_equal(raster.color, rasterize(gaussians, camera, backend="numba").color)
+
+
+def test_a_picture_that_takes_too_much_memory_is_refused_before_it_takes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    gaussians, camera, workspace = random_gaussians(4, 500), askew_camera(200, 150), Workspace()
+    huge = replace(gaussians, scales=gaussians.scales * 100)
+    with kernel_threads() as threads:
+        expected = workspace.render(gaussians, camera, threads)
+        room = len(workspace.entries)
+        monkeypatch.setattr(cpu_machine, "memory", lambda: 4 * 72 * 2000)
+        with pytest.raises(UserError, match="cover the picture so many times over"):
+            workspace.render(huge, camera, threads)
+        assert len(workspace.entries) == len(workspace.tile_rows) == room
+        raster = workspace.render(gaussians, camera, threads)
+        monkeypatch.undo()
+        covered = workspace.render(huge, camera, threads)
+    assert np.array_equal(raster.color, expected.color)
+    assert covered.alpha.min() > 0.9
+    assert len(workspace.entries) >= 2000
+
+
+def test_memory_of_a_large_frame_is_released_when_small_ones_follow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba_backend, "PATIENCE", 5)
+    gaussians, camera, workspace = random_gaussians(4, 500), askew_camera(200, 150), Workspace()
+    scenes = {"large": replace(gaussians, scales=gaussians.scales * 30), "small": gaussians}
+    room = []
+    with kernel_threads() as threads:
+        for name in ["large"] + 4 * ["small"] + 5 * ["small"] + ["large"] + 4 * ["small", "large"]:
+            raster = workspace.render(scenes[name], camera, threads)
+            expected = Workspace().render(scenes[name], camera, threads)
+            assert np.array_equal(raster.color, expected.color)
+            assert len(workspace.entries) == len(workspace.tile_rows)
+            room.append(len(workspace.entries))
+    assert room[:9] == [room[0]] * 9
+    assert numba_backend.SLACK * room[9] < room[0]
+    assert set(room[10:]) == {room[0]}  # frames that change places do not make room again and again
 
 
 def test_many_threads_may_draw_at_once() -> None:
