@@ -1,0 +1,275 @@
+"""Skin that the portrait does not show well: cheeks that turn away, ears, the jaw's underside and the neck.
+
+The built-in head is fitted to the landmarks where they are seen and to a symmetric face where they are not, laid a
+little behind the seen surface, and coloured by the other half of the face and by what is next to it.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.engines.lift.relief import Relief
+from studio.core.engines.lift.rig import Part
+from studio.core.engines.lift.skin_mesh import SkinMesh, skin_mesh
+from studio.core.engines.lift.surface import Surfels
+from studio.core.engines.lift.zbuffer import nearest_triangles
+from studio.core.heads.anatomy import smoothstep, to_face, to_head
+from studio.core.heads.fitting import HeadPose
+from studio.core.heads.full import FullHead
+from studio.core.heads.identity import N_MESH_LANDMARKS
+from studio.core.heads.shapes import FaceShapes
+from studio.core.heads.symmetry import symmetric_landmarks
+from studio.core.heads.template import SHAPE_NAMES, lip_side
+from studio.core.perception.masks import distance_inside, sampled, spread
+from studio.core.perception.portrait import Portrait
+from studio.core.perception.regions import FACE, SKIN
+
+# Cosines between normal and view. Of landmarks: a symmetric face's below the first, the portrait's above the second.
+_GUESSED, _FOUND = 0.1, 0.45
+# Of skin: below the first nothing is seen of it, above the second everything.
+_GRAZING, _FACING = 0.25, 0.5
+# Skin seen better than this needs nothing behind it.
+_WELL_SEEN = 0.9
+# m: how far unseen skin stays behind the seen one where both are, and how far the fit may be off the relief.
+_BEHIND, _OFF = 0.0015, 0.03
+# m: a Gaussian of skin reaches about so far.
+_RIM = 0.003
+# m in depth by which a vertex may lie behind the nearest triangle and still count as seen.
+_SAME = 0.004
+# m: skin this far outside the matte is drawn in; what lies further out is left out.
+_DRAWN_IN = 0.009
+# m: what is drawn in ends so far inside.
+_INSET = 0.0018
+# Logarithms of colour by which bare skin off the face may differ from the face's: in hue, and lighter.
+_HUE, _LIGHTER = 0.3, 0.3
+# Largest change of light between the halves of a face, as a logarithm; colours below the floor are noise.
+_GAIN, _FLOOR = 0.7, 0.03
+# Shares of light that the underside of the jaw and the back of an ear lose.
+_UNDERSIDE, _EAR_BACK = 0.3, 0.35
+_OPACITY = 0.97
+# Standard deviation over the distance to the neighbours, the most it may grow over the mean head's, and over a
+# surfel's thickness, m.
+_SPREAD, _STRETCH, _THICKNESS = 0.62, 1.8, 0.0004
+# A Gaussian shows as far as this, in standard deviations; at the matte it may be halved so often.
+_SHOWN, _HALVINGS = 2.2, 3
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SkinPart(Part):
+    """Flat Gaussians on skin. They know their pixel, for the neck turns as what is before it.
+
+    Attributes
+    ----------
+    tangents
+        ``[n,2,3]`` m in head space, standard deviation long.
+    pixels
+        ``[n,2]`` px of the portrait.
+    """
+
+    tangents: NDArray
+    pixels: NDArray
+
+    def surfels(self) -> Surfels:
+        """Return this part's Gaussians at rest."""
+        n = len(self.points)
+        return Surfels(
+            to_head(self.points).astype(np.float32),
+            self.tangents.astype(np.float32),
+            np.full(n, self.size, np.float32),
+            np.full(n, self.opacity, np.float32),
+            np.clip(self.color, 0, 1).astype(np.float32),
+            self.pixels.astype(np.float32),
+            np.ones(n, np.float32),
+            np.full(n, self.seen),
+        )
+
+
+def completed_landmarks(landmarks: NDArray, pose: HeadPose) -> NDArray[np.float64]:
+    """Return landmarks ``[478,3]`` m with a symmetric face's where they face away from the portrait's camera."""
+    view = _camera_centre(pose)
+    view /= np.linalg.norm(view)
+    cos = np.ones(len(landmarks))
+    cos[:N_MESH_LANDMARKS] = skin_mesh().normals[:N_MESH_LANDMARKS] @ view
+    symmetric = symmetric_landmarks(landmarks, smoothstep(-0.1, 0.6, cos) ** 2, view)
+    own = smoothstep(_GUESSED, _FOUND, cos)[:, None]
+    return own * landmarks + (1 - own) * symmetric
+
+
+def unseen_skin(
+    portrait: Portrait,
+    pose: HeadPose,
+    relief: Relief,
+    whole: FullHead,
+    regions: NDArray[np.uint8],
+    shapes: FaceShapes,
+) -> SkinPart:
+    """Return the skin that the portrait does not show; at rest it lies behind what the portrait does show.
+
+    Parameters
+    ----------
+    whole
+        The template on the `completed_landmarks`.
+    regions
+        ``[H,W]``; see `find_regions`.
+    shapes
+        The shapes that move the seen skin.
+    """
+    mesh = skin_mesh()
+    points = whole.neutral[mesh.vertices].astype(np.float64)
+    shown, seen = _seen(mesh, portrait, pose, regions, points)
+    points, pixels, inside = _behind_picture(mesh, portrait, pose, relief, points, seen)
+    own = sampled(portrait.foreground, pixels).astype(np.float64)
+    bare = _bare(mesh, regions, pixels, own, shown)
+    known = seen * (bare > 0.5)
+    keep = mesh.bare & inside & (seen < _WELL_SEEN) & (bare > 0.5)
+    color = _colors(mesh, own, known) * _shade(mesh, mesh.vertex_normals(points), known)[:, None]
+
+    tangents = mesh.tangents(points)[keep]
+    length = np.linalg.norm(tangents, axis=2, keepdims=True)
+    tangents *= _SPREAD * np.minimum(1, _STRETCH * mesh.size[keep, None, None] / np.maximum(length, 1e-9))
+    tangents = _held_in(portrait, pose, points[keep], tangents)
+    place = to_face(points[keep])
+    side = lip_side(place, shapes.landmarks)
+    fade = smoothstep(0, 1, mesh.fade[keep])
+    fields = shapes.skin(place, side)
+    return SkinPart(
+        place,
+        _THICKNESS,
+        _OPACITY,
+        color[keep],
+        shapes.jaw_weight(place, side) * fade,
+        {name: fields[name] * fade[:, None] for name in SHAPE_NAMES},
+        tangents=tangents,
+        # (0, 0) would say that it has no pixel.
+        pixels=np.maximum(pixels[keep], 0.5),
+    )
+
+
+def _seen(
+    mesh: SkinMesh, portrait: Portrait, pose: HeadPose, regions: NDArray[np.uint8], points: NDArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return whether the portrait shows a vertex's place ``[V]`` 0..1, and how well it shows the skin there ``[V]``."""
+    height, width = portrait.alpha.shape
+    projected = pose.camera.project(points)
+    painted = nearest_triangles(projected.astype(np.float32), mesh.faces, height, width)
+    framed = (projected[:, :2] > 1).all(1) & (projected[:, :2] < [width - 1, height - 1]).all(1)
+    cell = _cells(projected[:, :2], painted.shape)
+    triangle = painted[cell]
+    front = projected[mesh.faces[np.maximum(triangle, 0)], 2].mean(1)
+    first = framed & ((triangle < 0) | (projected[:, 2] < front + _SAME)) & (portrait.alpha[cell] > 0.9)
+    view = _camera_centre(pose) - points
+    cos = (mesh.vertex_normals(points) * view).sum(1) / np.linalg.norm(view, axis=1)
+    skin = np.isin(regions[cell], [FACE, SKIN])
+    return first * smoothstep(0, _GRAZING, cos), first * skin * smoothstep(_GRAZING, _FACING, cos)
+
+
+def _behind_picture(
+    mesh: SkinMesh, portrait: Portrait, pose: HeadPose, relief: Relief, points: NDArray, seen: NDArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Lay the skin against the back of the seen surface and inside the matte.
+
+    Returns
+    -------
+    The points ``[V,3]`` m, their pixels ``[V,2]``, and which are inside ``[V]``.
+    """
+    pixels = pose.camera.project(points)[:, :2]
+    near = _nearness(points, pose)
+    off = np.clip((relief.at(pixels) - near) * pose.px - _BEHIND, -_OFF, _OFF) / pose.px
+    # Skin next to what is seen follows it, over some three centimetres.
+    near += mesh.diffused(off[:, None], seen, pull=1.0, rest=0.005)[:, 0]
+
+    height, width = portrait.alpha.shape
+    solid = distance_inside(portrait.alpha > 0.5) * pose.px > _INSET
+    y, x = np.mgrid[:height, :width] + np.float32(0.5)
+    nearest, distance = spread(np.stack([x, y], -1), solid)
+    cell = _cells(pixels, solid.shape)
+    inside = (pixels > 0).all(1) & (pixels < [width, height]).all(1) & (distance[cell] * pose.px < _DRAWN_IN)
+    pixels = np.where((inside & ~solid[cell])[:, None], nearest[cell], pixels)
+    # Not even its rim may come out beside a nose.
+    reach = 2 * round(_RIM / pose.px) + 1
+    hidden = np.asarray(cv2.erode(relief.nearness, np.ones((reach, reach), np.uint8)), np.float32)
+    near = np.minimum(near, sampled(hidden, pixels) - _BEHIND / pose.px)
+    return pose.lift(pixels, near), pixels, inside
+
+
+def _held_in(portrait: Portrait, pose: HeadPose, points: NDArray, tangents: NDArray) -> NDArray[np.float64]:
+    """Shorten tangents ``[n,2,3]`` m at points ``[n,3]`` m across the matte's edge until they do not reach over it."""
+    soft = cv2.GaussianBlur(portrait.alpha, (0, 0), _INSET / pose.px)
+    down, right = np.gradient(soft)
+    slope = np.stack([right, down, np.zeros_like(soft)], -1).astype(np.float32)
+    across = sampled(slope, pose.camera.project(points)[:, :2]).astype(np.float64)
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    across = (across @ pose.camera.world_to_camera[:3, :3])[:, None]
+    for _ in range(_HALVINGS):
+        ends = points[:, None, None] + _SHOWN * np.stack([tangents, -tangents], 2)
+        pixels = pose.camera.project(ends.reshape(-1, 3))[:, :2]
+        out = (portrait.alpha[_cells(pixels, portrait.alpha.shape)] < 0.9).reshape(ends.shape[:3]).any(2)
+        tangents = tangents - 0.5 * (out * (tangents * across).sum(2))[..., None] * across
+    return tangents
+
+
+def _bare(
+    mesh: SkinMesh, regions: NDArray[np.uint8], pixels: NDArray, colors: NDArray, shown: NDArray
+) -> NDArray[np.float64]:
+    """Return how likely each vertex is bare ``[V]``: by what the portrait shows there, on the other side, or beside."""
+    label = regions[_cells(pixels, regions.shape)]
+    skin = np.isin(label, [FACE, SKIN])
+    skin &= mesh.face | _skin_colored(colors, mesh.face & (shown > 0.5) & (label == FACE))
+    other = 0.3 * shown[mesh.mirror]
+    told = (shown * skin + other * skin[mesh.mirror]) / np.maximum(shown + other, 0.1)
+    bare = mesh.diffused(told[:, None], shown + other, pull=1.0)[:, 0]
+    for sign in (-1, 1):
+        # Half an ear is none: hair lies over it or it does not.
+        ear = mesh.ear == sign
+        bare[ear] = bare[ear].mean()
+    return bare
+
+
+def _skin_colored(colors: NDArray, face: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which colours ``[V,3]`` may be of the skin that is seen on the `face` ``[V]``, and not of a collar."""
+    if not face.any():
+        return np.ones(len(colors), bool)
+    change = np.log(colors + _FLOOR) - np.log(np.median(colors[face], 0) + _FLOOR)
+    lighter = change.mean(1)
+    return (np.abs(change - lighter[:, None]).max(1) < _HUE) & (lighter < _LIGHTER)
+
+
+def _colors(mesh: SkinMesh, own: NDArray, seen: NDArray) -> NDArray[np.float64]:
+    """Return colours ``[V,3]``: `own` ``[V,3]`` where seen ``[V]``, else the other side's, else what is next to it."""
+    other, mirrored = own[mesh.mirror], seen[mesh.mirror]
+    # How this half is lit is told where both are seen, and changes slowly.
+    ratio = np.log((own + _FLOOR) / (other + _FLOOR))
+    gain = mesh.diffused(ratio, np.minimum(seen, mirrored), pull=20.0)
+    guess = (other + _FLOOR) * np.exp(np.clip(gain, -_GAIN, _GAIN)) - _FLOOR
+    # What is seen badly goes by the other side where that is seen well.
+    mirrored = mirrored * (1 - seen)
+    weight = seen + mirrored
+    known = (seen[:, None] * own + mirrored[:, None] * guess) / np.maximum(weight, 1e-3)[:, None]
+    beside = mesh.diffused(known, weight**2, pull=0.3)
+    share = smoothstep(0.1, 0.5, weight)[:, None]
+    return share * known + (1 - share) * beside
+
+
+def _shade(mesh: SkinMesh, normals: NDArray, seen: NDArray) -> NDArray[np.float64]:
+    """Return how much light reaches what is not seen ``[V]``: little under the jaw and behind the ears."""
+    below = _UNDERSIDE * smoothstep(0.2, 0.8, -normals[:, 1]) * ~mesh.face
+    behind = _EAR_BACK * smoothstep(0.0, 0.8, -normals[:, 2]) * (mesh.ear != 0)
+    return np.asarray(1 - (1 - seen) * np.maximum(below, behind), np.float64)
+
+
+def _camera_centre(pose: HeadPose) -> NDArray[np.float64]:
+    to_camera = pose.camera.world_to_camera
+    return -to_camera[:3, :3].T @ to_camera[:3, 3]
+
+
+def _nearness(points: NDArray, pose: HeadPose) -> NDArray[np.float64]:
+    """Return how far points ``[n,3]`` m lie before the plane of zero landmark depth ``[n]`` px."""
+    return (pose.distance - pose.camera.project(points)[:, 2]) / pose.px
+
+
+def _cells(pixels: NDArray, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return row and column of the pixel that each place ``[n,2]`` px is in, or of the picture's nearest one."""
+    column, row = np.clip(pixels.astype(int), 0, [shape[1] - 1, shape[0] - 1]).T
+    return row, column
