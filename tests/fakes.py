@@ -56,6 +56,8 @@ class TinyAvatar:
     head_box: NDArray[np.float64] = field(default_factory=lambda: np.array([12.0, 12.0, 116.0, 116.0]))
     notes: tuple[str, ...] = ()
     thumbnail: NDArray[np.uint8] = field(init=False)
+    seen: NDArray[np.bool_] | None = None
+    """``[N]``; forgotten when the avatar is saved."""
 
     def __post_init__(self) -> None:
         y, x = np.mgrid[:128, :128] - 63.5
@@ -97,6 +99,7 @@ class TinyAvatar:
             np.full((n, 3), RADIUS * 1.4 / np.sqrt(n), np.float32),
             np.full(n, 0.95, np.float32),
             self.colors,
+            self.seen,
         )
 
     def shade(

@@ -9,12 +9,13 @@ with every frame::
         rgba = render_bytes(avatar, frame, camera, background, buffers=buffers)
 
 The result is fresh memory unless the caller brings `out`, so two results share memory only where a caller asked.
+Both can show what is guessed: Gaussians that the portrait did not show are then drawn in a `GuessedTint`.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,7 @@ class Avatar(Protocol):
         out
             An earlier result of any avatar's `pose` that nobody needs any more: its means, quats, scales and
             opacities, which must be nobody else's, are overwritten where they fit. Colours and `seen` belong
-            to the avatar and are never written. An avatar may ignore it.
+            to the avatar and are never written once handed out. An avatar may ignore it.
         """
         ...
 
@@ -128,6 +129,53 @@ def on_fastest_device(avatar: Avatar) -> Avatar:
     return avatar
 
 
+class SeenUnknownError(UserError):
+    """An avatar does not say which of its Gaussians the portrait showed."""
+
+
+class GuessedTint:
+    """Tints guessed Gaussians and keeps the tinted colours: the frames of an avatar share them."""
+
+    RGB: ClassVar = (0.34, 0.71, 0.91)
+    """0..1: sky blue of the palette of Okabe and Ito, Color Universal Design, 2008.
+
+    Mixed in, it changes skin, hair, white, greys and dark blue by at least 13 (CIEDE2000) for every kind of colour
+    vision; the palette's other colours come close to one of them for somebody.
+    """
+    MIXED_IN: ClassVar = 0.6
+
+    def __init__(self) -> None:
+        self._made_of: tuple[Any, Any] = (None, None)
+        self._colors: Any = None
+
+    def applied_to(self, gaussians: Gaussians) -> Gaussians:
+        """Return the same Gaussians, those that were guessed in other colours.
+
+        Raises
+        ------
+        SeenUnknownError
+            If `seen` is None.
+        """
+        colors, seen = made_of = gaussians.colors, gaussians.seen
+        if seen is None:
+            raise SeenUnknownError(
+                "This avatar does not tell what was seen from what was guessed; build it again to show what is guessed."
+            )
+        if any(ours is not theirs for ours, theirs in zip(self._made_of, made_of, strict=True)):
+            self._made_of, self._colors = made_of, self._tinted(colors, seen)
+        return replace(gaussians, colors=self._colors)
+
+    def _tinted(self, colors: Any, seen: Any) -> Any:
+        """Return colours ``[N,3]``, arrays for arrays and tensors for tensors."""
+        library: Any = np
+        rgb: Any = np.array(self.RGB, np.float32)
+        if not isinstance(colors, np.ndarray):
+            import torch
+
+            library, rgb = torch, colors.new_tensor(self.RGB)
+        return library.where(seen[:, None], colors, (1 - self.MIXED_IN) * colors + self.MIXED_IN * rgb)
+
+
 @dataclass(eq=False)
 class FrameBuffers:
     """The memory that one stream of frames writes over and over; see the module.
@@ -139,6 +187,7 @@ class FrameBuffers:
     gaussians: Gaussians | None = None
     raster: Raster | None = None
     """Both of the newest frame."""
+    tint: GuessedTint = field(default_factory=GuessedTint)
 
 
 def render_frame(
@@ -148,6 +197,7 @@ def render_frame(
     background: Background = "plate",
     backend: str = "auto",
     *,
+    show_guessed: bool = False,
     buffers: FrameBuffers | None = None,
     out: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
@@ -155,6 +205,8 @@ def render_frame(
 
     Parameters
     ----------
+    show_guessed
+        Whether Gaussians that the portrait did not show are tinted.
     buffers
         Of the stream this frame belongs to; without it the memory of the frame is fresh.
     out
@@ -164,8 +216,13 @@ def render_frame(
     -------
     ``[H,W,4]`` float32 0..1, straight alpha; alpha is 1 everywhere unless `background` is
     ``"transparent"``.
+
+    Raises
+    ------
+    SeenUnknownError
+        If guessed Gaussians are to be shown and the avatar does not tell them from seen ones.
     """
-    return _render(avatar, frame, camera, background, backend, buffers, out)
+    return _render(avatar, frame, camera, background, backend, show_guessed, buffers, out)
 
 
 def render_bytes(
@@ -175,6 +232,7 @@ def render_bytes(
     background: Background = "plate",
     backend: str = "auto",
     *,
+    show_guessed: bool = False,
     buffers: FrameBuffers | None = None,
     out: NDArray[np.uint8] | None = None,
 ) -> NDArray[np.uint8]:
@@ -184,8 +242,13 @@ def render_bytes(
     -------
     ``[H,W,4]`` uint8, straight alpha: `out`, or fresh memory, which lies where the avatar's Gaussians do: a
     CUDA tensor for an avatar `on_fastest_device`.
+
+    Raises
+    ------
+    SeenUnknownError
+        As by `render_frame`.
     """
-    return _render(avatar, frame, camera, background, backend, buffers, out, in_bytes=True)
+    return _render(avatar, frame, camera, background, backend, show_guessed, buffers, out, in_bytes=True)
 
 
 def _render(
@@ -194,13 +257,16 @@ def _render(
     camera: Camera,
     background: Background,
     backend: str,
+    show_guessed: bool,
     buffers: FrameBuffers | None,
     out: Picture | None,
     in_bytes: bool = False,
 ) -> Picture:
     buffers = FrameBuffers() if buffers is None else buffers
-    buffers.gaussians = avatar.pose(frame, camera, buffers.gaussians)
-    buffers.raster = rasterize(buffers.gaussians, camera, backend=backend, out=buffers.raster)
+    gaussians = buffers.gaussians = avatar.pose(frame, camera, buffers.gaussians)
+    if show_guessed:
+        gaussians = buffers.tint.applied_to(gaussians)
+    buffers.raster = rasterize(gaussians, camera, backend=backend, out=buffers.raster)
     if out is None and in_bytes:
         out = empty_bytes(buffers.raster)
     return avatar.shade(buffers.raster, frame, camera, background, out)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.avatar import Avatar, Background, DeviceAvatar, FrameBuffers, render_bytes
+from studio.core.avatar import Avatar, Background, DeviceAvatar, FrameBuffers, GuessedTint, render_bytes
 from studio.core.gaussians.camera import Camera
 from studio.core.motion.motion import Motion
 from studio.core.render.gsplat_backend import rasterize_batch
@@ -44,8 +44,10 @@ def stream(
     camera: Camera,
     background: Background,
     borrow: Callable[[], NDArray[np.uint8]],
+    *,
+    show_guessed: bool = False,
 ) -> Iterator[NDArray[np.uint8]]:
-    """Render frames in order.
+    """Render frames in order; `show_guessed` as in `render_frame`.
 
     Parameters
     ----------
@@ -60,15 +62,22 @@ def stream(
     The borrowed memory, filled; it is the caller's again.
     """
     if isinstance(avatar, DeviceAvatar):
-        yield from _in_batches(avatar, frames, camera, background, borrow)
+        yield from _in_batches(avatar, frames, camera, background, borrow, show_guessed)
         return
     buffers = FrameBuffers()
     for frame in frames:
-        yield render_bytes(avatar, frame, camera, background, buffers=buffers, out=borrow())
+        yield render_bytes(avatar, frame, camera, background, show_guessed=show_guessed, buffers=buffers, out=borrow())
 
 
-def render_batch(avatar: DeviceAvatar, frames: Sequence[Motion], camera: Camera, background: Background) -> Any:
-    """Render frames in one pass of every kernel, but for shading.
+def render_batch(
+    avatar: DeviceAvatar,
+    frames: Sequence[Motion],
+    camera: Camera,
+    background: Background,
+    *,
+    show_guessed: bool = False,
+) -> Any:
+    """Render frames in one pass of every kernel, but for shading; `show_guessed` as in `render_frame`.
 
     Returns
     -------
@@ -76,7 +85,11 @@ def render_batch(avatar: DeviceAvatar, frames: Sequence[Motion], camera: Camera,
     """
     import torch
 
-    rasters = rasterize_batch(avatar.pose_batch(frames, camera), [camera] * len(frames))
+    posed = avatar.pose_batch(frames, camera)
+    if show_guessed:
+        tint = GuessedTint()
+        posed = [tint.applied_to(gaussians) for gaussians in posed]
+    rasters = rasterize_batch(posed, [camera] * len(frames))
     pictures: Any = torch.empty(
         (len(frames), camera.height, camera.width, 4), dtype=torch.uint8, device=torch.device(avatar.device)
     )
@@ -91,6 +104,7 @@ def _in_batches(
     camera: Camera,
     background: Background,
     borrow: Callable[[], NDArray[np.uint8]],
+    show_guessed: bool,
 ) -> Iterator[NDArray[np.uint8]]:
     import torch
 
@@ -102,7 +116,8 @@ def _in_batches(
         filled = [borrow() for _ in batch]
         copied = None
         if batch:
-            for picture, memory in zip(render_batch(avatar, batch, camera, background), filled, strict=True):
+            pictures = render_batch(avatar, batch, camera, background, show_guessed=show_guessed)
+            for picture, memory in zip(pictures, filled, strict=True):
                 torch.from_numpy(memory).copy_(picture, non_blocking=True)
             if on_gpu:
                 copied = torch.cuda.Event()

@@ -1,10 +1,20 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from fakes import TinyAvatar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.core.avatar import Background, FrameBuffers, parse_background, render_bytes, render_frame
+from studio.core.avatar import (
+    Background,
+    FrameBuffers,
+    GuessedTint,
+    SeenUnknownError,
+    parse_background,
+    render_bytes,
+    render_frame,
+)
 from studio.core.errors import UserError
 from studio.core.motion.motion import Motion
 from studio.core.render.composite import to_bytes
@@ -64,3 +74,47 @@ def test_a_stream_writes_where_it_is_told_and_shares_nothing_else() -> None:
     floats = np.empty((*expected.shape[:2], 4), np.float32)
     assert render_frame(avatar, rest, avatar.camera, buffers=buffers, out=floats) is floats
     assert np.array_equal(to_bytes(floats), expected)
+
+
+def half_seen() -> TinyAvatar:
+    """Return a head whose back was guessed."""
+    avatar = TinyAvatar.make()
+    return replace(avatar, seen=avatar.means[:, 2] > 0)
+
+
+@pytest.mark.parametrize("background", ["plate", "transparent"])
+def test_what_is_guessed_is_tinted_and_what_is_seen_is_not(background: Background) -> None:
+    avatar, rest = half_seen(), Motion.neutral()
+    assert avatar.seen is not None
+    painted = avatar.colors.copy()
+    painted[~avatar.seen] *= 1 - GuessedTint.MIXED_IN
+    painted[~avatar.seen] += GuessedTint.MIXED_IN * np.array(GuessedTint.RGB, np.float32)
+    for turn in (0.0, 1.5, np.pi):
+        camera = avatar.camera.orbited(avatar.pivot, turn, 0.0)
+        shown = render_frame(avatar, rest, camera, background, show_guessed=True)
+        expected = render_frame(replace(avatar, colors=painted), rest, camera, background)
+        np.testing.assert_allclose(shown, expected, atol=1e-6)
+        rounded = render_bytes(avatar, rest, camera, background, show_guessed=True)
+        assert np.array_equal(rounded, to_bytes(shown))
+
+
+def test_a_stream_keeps_the_tinted_colours_until_the_avatar_changes() -> None:
+    avatar, rest, buffers = half_seen(), Motion.neutral(), FrameBuffers()
+    plain, own = render_bytes(avatar, rest, avatar.camera), avatar.colors.copy()
+    side = avatar.camera.orbited(avatar.pivot, 1.5, 0.0)
+    first = render_bytes(avatar, rest, side, show_guessed=True, buffers=buffers)
+    kept = buffers.tint.applied_to(avatar.pose(rest, side)).colors
+    assert buffers.tint.applied_to(avatar.pose(Motion.arkit(jawOpen=1), side)).colors is kept
+    assert np.array_equal(render_bytes(avatar, rest, side, show_guessed=True, buffers=buffers), first)
+    assert np.array_equal(render_bytes(avatar, rest, avatar.camera, buffers=buffers), plain)
+    for other in (replace(avatar, colors=avatar.colors[::-1].copy()), replace(avatar, seen=avatar.means[:, 0] > 0)):
+        expected = render_bytes(other, rest, side, show_guessed=True)
+        assert not np.array_equal(expected, first)
+        assert np.array_equal(render_bytes(other, rest, side, show_guessed=True, buffers=buffers), expected)
+    assert np.array_equal(avatar.colors, own)
+
+
+def test_an_avatar_that_does_not_know_what_it_guessed_says_so() -> None:
+    avatar = TinyAvatar.make()
+    with pytest.raises(SeenUnknownError, match=r"build it again to show what is guessed\.$"):
+        render_frame(avatar, Motion.neutral(), avatar.camera, show_guessed=True)

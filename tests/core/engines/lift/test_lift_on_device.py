@@ -121,3 +121,19 @@ def test_a_frame_stays_on_the_device_and_looks_the_same(
     assert tuple(pictures.shape) == (2, *known.shape)
     again = torch.as_tensor(render_bytes(twin, frame, camera, background))
     assert (pictures[1].int() - again.int()).abs().max() <= 1
+
+
+def test_what_is_guessed_is_tinted_on_the_device_too(
+    twin: DeviceAvatar, sparse: LiftAvatar, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if twin.device == "cpu":
+        gsplat_on_cpu.install(monkeypatch)
+    frame, camera = Motion.arkit(0.0, jawOpen=0.7), sparse.camera.fitted(48).orbited(sparse.pivot, 0.7, 0.0)
+    plain = render_bytes(sparse, frame, camera, backend="numba")
+    known = render_bytes(sparse, frame, camera, backend="numba", show_guessed=True)
+    assert psnr(known, plain) < 30
+    shown = torch.as_tensor(render_bytes(twin, frame, camera, show_guessed=True))
+    assert shown.device.type == twin.device
+    assert psnr(shown.cpu().numpy(), known) > 40
+    (picture,) = render_batch(twin, [frame], camera, "plate", show_guessed=True)
+    assert (picture.int() - shown.int()).abs().max() <= 1
