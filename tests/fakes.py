@@ -213,13 +213,17 @@ class TinyBuilder:
 
     engine: TinyEngine = field(default_factory=TinyEngine)
     refuse: Exception | None = None
-    """Raised while no face is chosen."""
+    """Raised while no face is chosen or placed."""
     calls: list[tuple[Path, int | None, Consent]] = field(default_factory=list)
 
-    def __call__(self, picture: Path, *, face: int | None, consent: Consent) -> Job[Avatar]:
+    landmarks: list[Any] = field(default_factory=list)
+    """What each call was given."""
+
+    def __call__(self, picture: Path, *, face: int | None, consent: Consent, landmarks: Any = None) -> Job[Avatar]:
         """Build from any file without reading it."""
         self.calls.append((picture, face, consent))
-        if self.refuse is not None and face is None:
+        self.landmarks.append(landmarks)
+        if self.refuse is not None and face is None and landmarks is None:
             raise self.refuse
         portrait = yield from tiny_prepare(np.zeros((64, 64, 3), np.float32), name=picture.stem)
         return (yield from self.engine.reconstruct(portrait, consent=consent))

@@ -3,17 +3,22 @@
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.avatar import Avatar, Consent
+from studio.core.errors import NoFaceFoundError
 from studio.core.jobs import Progress
 from studio.ui import tasks
 from studio.ui.library import Entry, Library, stated_now
 from studio.ui.session import Session
 from studio.ui.viewport.orbit import Orbit
 from studio.ui.workers import JobQueue, Ticket, Urgency
+
+if TYPE_CHECKING:
+    from studio.core.perception.handles import Handles
 
 Person = tuple[Path, int | None]
 """A picture and, where it shows several people, which face counted from 1."""
@@ -28,6 +33,8 @@ class Builds(QObject):
     """Every `Person` about whom nothing was stated yet."""
     face_wanted = Signal(object, object)
     """Picture ``[H,W,3]`` and boxes ``[B,4]`` px: which face?"""
+    handles_wanted = Signal(object, object)
+    """Picture ``[H,W,3]`` and the `Handles` to begin with: where is the face?"""
     picture_shown = Signal(object)
     """Picture ``[H,W,3]`` to look at until the head appears."""
     picture_left = Signal()
@@ -52,6 +59,8 @@ class Builds(QObject):
         self._face_finder = face_finder
         self._unasked: list[Person] = []
         self._choosing: list[tuple[Path, tasks.Survey]] = []
+        self._placing: list[tuple[Path, tasks.Unplaced]] = []
+        self._placed: dict[Path, Handles] = {}
         self._foreground: Ticket | None = None
         self._pictured: Path | None = None
         self._before: tuple[str, Avatar | None] | None = None
@@ -65,6 +74,8 @@ class Builds(QObject):
         """Go on with the people of `consent_wanted`, or leave them."""
         people, self._unasked = self._unasked, []
         if not given:
+            for picture, _ in people:
+                self._placed.pop(picture, None)
             self._say(self.tr("Nothing was built. Drop a picture of a person who agrees."))
             self._leave_picture()
             return
@@ -83,16 +94,39 @@ class Builds(QObject):
         elif index < 0:
             self._leave_picture()
 
+    def place_handles(self, picture: Path, look: bool = True) -> None:
+        """Ask where the face is in a picture, then build; `look` for one first, to begin with."""
+        self._look_at(picture)
+        title = self.tr("Looking at {name}").format(name=picture.name)
+        begin = partial(tasks.begin_handles, picture, look)
+        self._jobs.submit(title, begin, Urgency.QUICK, partial(self._ready_to_place, picture), self._unusable)
+
+    def answer_handles(self, handles: "Handles | None") -> None:
+        """Go on with the picture of `handles_wanted`, or leave it."""
+        if not self._placing:
+            return
+        picture, unplaced = self._placing.pop(0)
+        if handles is not None:
+            self._placed[picture] = handles.scaled(1 / unplaced.scale)
+            self.picture_shown.emit(unplaced.rgb)
+            self._survey(picture, None)
+        if self._placing:
+            self._ask_handles()
+        elif handles is None:
+            self._say(self.tr("Nothing was built. Drop a picture where one face looks towards the camera."))
+            self._leave_picture()
+
     def build(self, picture: Path, consent: Consent, face: int | None = None) -> Ticket:
         """Build a head; its previews are shown unless another avatar is chosen meanwhile."""
-        start = partial(tasks.build, self._builder, self._library, picture, face, consent)
+        handles = self._placed.pop(picture, None)
+        start = partial(tasks.build, self._builder, self._library, picture, face, handles, consent)
         title = self.tr("Building {name}").format(name=picture.stem)
         ticket = self._jobs.submit(
             title,
             start,
             Urgency.BUILD,
             lambda result: self._built(ticket, *result),
-            lambda _, sentence: self._failed(ticket, sentence),
+            lambda error, sentence: self._failed(ticket, sentence, picture, error),
             lambda progress: self._preview(ticket, progress),
         )
         ticket.cancelled.connect(lambda: self._failed(ticket, self.tr("The build was cancelled.")))
@@ -108,17 +142,19 @@ class Builds(QObject):
     def step_back(self) -> None:
         """Let what is being built go on behind, since the user looks at something else."""
         self._foreground = self._before = self._pictured = None
+        self._placing.clear()
 
     def _survey(self, picture: Path, face: int | None) -> None:
         self._look_at(picture)
         title = self.tr("Looking at {name}").format(name=picture.name)
         self._say(title + "…")
+        finder = tasks.nobody_to_choose if picture in self._placed else self._face_finder
         self._jobs.submit(
             title,
-            partial(tasks.survey, self._library, picture, face, self._face_finder),
+            partial(tasks.survey, self._library, picture, face, finder),
             Urgency.QUICK,
             partial(self._surveyed, picture, face),
-            self._unusable,
+            partial(self._unusable, picture=picture),
             self._show_picture,
         )
 
@@ -142,6 +178,18 @@ class Builds(QObject):
         faces = self.tr("The picture shows {count} faces; click the one to build.")
         self._say(faces.format(count=len(survey.boxes)))
 
+    def _ready_to_place(self, picture: Path, unplaced: tasks.Unplaced) -> None:
+        self._placing.append((picture, unplaced))
+        if len(self._placing) == 1:
+            self._ask_handles()
+
+    def _ask_handles(self) -> None:
+        picture, unplaced = self._placing[0]
+        self._look_at(picture)
+        self._foreground = None  # a head that is being built must not push the picture away under the pointer
+        self.handles_wanted.emit(unplaced.rgb, unplaced.handles)
+        self._say(self.tr("Drag the handles onto the face in “{name}”, then press Build.").format(name=picture.name))
+
     def _look_at(self, picture: Path) -> None:
         self._pictured = picture
         if self._before is None:
@@ -149,12 +197,14 @@ class Builds(QObject):
         self._session.selected = ""
 
     def _show_picture(self, progress: Progress) -> None:
-        if isinstance(progress.preview, np.ndarray) and not self._choosing:
+        if isinstance(progress.preview, np.ndarray) and not self._choosing and not self._placing:
             self.picture_shown.emit(progress.preview)
 
-    def _unusable(self, error: Exception, sentence: str) -> None:
+    def _unusable(self, error: Exception, sentence: str, picture: Path | None = None) -> None:
         self._say(sentence)
-        if not self._unasked and not self._choosing:
+        if picture is not None and isinstance(error, NoFaceFoundError):
+            self.place_handles(picture, look=False)
+        elif not self._unasked and not self._choosing and not self._placing:
             self._leave_picture()
 
     def _leave_picture(self) -> None:
@@ -184,7 +234,13 @@ class Builds(QObject):
             self.step_back()
         self.built.emit(entry, avatar, waited_for)
 
-    def _failed(self, ticket: Ticket, sentence: str) -> None:
+    def _failed(
+        self, ticket: Ticket, sentence: str, picture: Path | None = None, error: Exception | None = None
+    ) -> None:
         self._say(sentence)
-        if ticket is self._foreground:
+        if ticket is not self._foreground:
+            return
+        if picture is not None and isinstance(error, NoFaceFoundError):
+            self.place_handles(picture, look=False)
+        else:
             self._leave_picture()

@@ -30,6 +30,16 @@ class FileDialogs(QObject):
         pattern = " ".join(f"*{suffix}" for suffix in (*PICTURES, *SOUNDS, SUFFIX))
         self._ask_open(self.tr("Open"), self.tr("Portraits, sounds and avatars ({0})").format(pattern))
 
+    def open_for_handles(self) -> None:
+        """Ask for a picture to place handles on."""
+        pattern = " ".join(f"*{suffix}" for suffix in PICTURES)
+        title = self.tr("Build with handles")
+        dialog = QFileDialog(self._window, title, "", self.tr("Portraits ({0})").format(pattern))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self._director.builds.place_handles(Path(name)))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def open_sound(self) -> None:
         """Ask for a sound."""
         pattern = " ".join(f"*{suffix}" for suffix in SOUNDS)

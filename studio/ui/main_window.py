@@ -146,6 +146,7 @@ class MainWindow(QMainWindow):
         self.stage.empty.sample_asked.connect(director.open_sample)
         self.stage.consent.answered.connect(self._consent_answered)
         self.stage.picture.chosen.connect(director.builds.choose_face)
+        self.stage.handles_placed.connect(director.builds.answer_handles)
         self.transport.wave.sought.connect(lambda at: director.play(True, at))
         self.avatars.chosen.connect(director.select)
         self.avatars.save_wanted.connect(self.files.save)
@@ -170,6 +171,7 @@ class MainWindow(QMainWindow):
         director.builds.consent_wanted.connect(self.stage.ask_consent)
         director.builds.picture_shown.connect(self.stage.show_picture)
         director.builds.face_wanted.connect(self.stage.show_picture)
+        director.builds.handles_wanted.connect(self.stage.place_handles)
         director.recent_changed.connect(self._fill_recent)
         director.microphones_found.connect(lambda names: self.drive.show_devices(names, director.session.microphone))
         director.frames.ready.connect(self._show_frame)
@@ -191,6 +193,7 @@ class MainWindow(QMainWindow):
         for name, slot in {
             "open": self.files.open,
             "open_sound": self.files.open_sound,
+            "handles": self.files.open_for_handles,
             "sample": director.open_sample,
             "save": lambda: self.files.save(director.session.selected),
             "export_clip": self.files.export_clip,

@@ -16,18 +16,19 @@ from studio.ui.session import RATE, Clip
 
 if TYPE_CHECKING:
     from studio.core.media.image import LoadedPicture
+    from studio.core.perception.handles import Handles
 
 Builder = Callable[..., Job[Avatar]]
-"""`studio.core.build.build_avatar`, or a fake of it: path, face=, consent=."""
+"""`studio.core.build.build_avatar`, or a fake of it: path, face=, landmarks=, consent=."""
 FaceFinder = Callable[["LoadedPicture"], Job[NDArray[np.float32] | None]]
 """`core_face_finder`, or a fake of it."""
 
 
 def build(
-    builder: Builder, library: Library, picture: Path, face: int | None, consent: Consent
+    builder: Builder, library: Library, picture: Path, face: int | None, handles: "Handles | None", consent: Consent
 ) -> Job[tuple[Entry, Avatar]]:
-    """Build an avatar and keep it in the library at once."""
-    avatar = yield from builder(picture, face=face, consent=consent)
+    """Build an avatar and keep it in the library at once; `handles` are in the file's pixels."""
+    avatar = yield from builder(picture, face=face, landmarks=handles, consent=consent)
     yield Progress(0.98, "keeping it in the library")
     if consent.stated:
         library.remember_consent(picture, face, consent)
@@ -85,12 +86,59 @@ def core_face_finder(picture: "LoadedPicture") -> Job[NDArray[np.float32] | None
     return None
 
 
-def core_builder(picture: Path, *, face: int | None, consent: Consent) -> Job[Avatar]:
+def nobody_to_choose(picture: "LoadedPicture") -> Job[NDArray[np.float32] | None]:
+    """Stand in for a face finder where handles say already where the face is."""
+    yield Progress(0.9, "taking the face from the handles")
+    return None
+
+
+@dataclass(frozen=True, eq=False)
+class Unplaced:
+    """A picture on which handles are to be placed.
+
+    Attributes
+    ----------
+    rgb
+        The picture ``[H,W,3]`` float32.
+    scale
+        px of it per px of the file.
+    handles
+        To begin with, in px of `rgb`.
+    """
+
+    rgb: NDArray[np.float32]
+    scale: float
+    handles: "Handles"
+
+
+def begin_handles(path: Path, look: bool = True) -> Job[Unplaced]:
+    """Decode a picture and lay handles on its largest face, or in its middle where none is found or looked for."""
+    picture = yield from _opened(path)
+    from studio.core.perception.handles import fit_landmarks, guess_handles, handles_of
+    from studio.core.perception.landmarks import find_faces
+
+    height, width = picture.rgb.shape[:2]
+    begin = guess_handles(width, height)
+    fit_landmarks(begin, width, height)  # the first fit loads the head, which would hold up the first drag
+    faces = find_faces(np.round(picture.rgb * 255).astype(np.uint8)) if look else []
+    if faces:
+        found = handles_of(faces[0].landmarks)
+        try:
+            fit_landmarks(found, width, height)
+            begin = found
+        except UserError:
+            pass  # a face half out of the picture: handles lie within
+    return Unplaced(picture.rgb, picture.scale, begin)
+
+
+def core_builder(
+    picture: Path, *, face: int | None, consent: Consent, landmarks: "Handles | None" = None
+) -> Job[Avatar]:
     """Build with the default engine; mediapipe and the engine are imported on the job's thread."""
     yield Progress(0.0, "starting")
     from studio.core.build import build_avatar
 
-    return (yield from build_avatar(picture, face=face, consent=consent))
+    return (yield from build_avatar(picture, face=face, landmarks=landmarks, consent=consent))
 
 
 def warm_up() -> Job[None]:
@@ -150,10 +198,14 @@ def find_microphones() -> Job[list[str]]:
 
 def load_preview(path: Path) -> Job[NDArray[np.float32]]:
     """Decode a picture for showing; ``[H,W,3]`` float32."""
+    return (yield from _opened(path)).rgb
+
+
+def _opened(path: Path) -> Job["LoadedPicture"]:
     yield Progress(0.0, "reading the picture")
     from studio.core.media.image import load_picture
 
-    return load_picture(path).rgb
+    return load_picture(path)
 
 
 def export_clip(avatar: Avatar, sound: Path, out: Path, fps: float, size: int, background: Background) -> Job[Path]:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSettings
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from studio.core.errors import NoFaceFoundError
 from studio.core.jobs import Job, Progress
 from studio.core.media.image import LoadedPicture
 from studio.core.perception.portrait import FacesFoundError
@@ -68,6 +69,8 @@ def director(qapp: QApplication, tmp_path: Path, builder: TinyBuilder, tiny_engi
         yield Progress(0.5, "finding the face")
         if isinstance(builder.refuse, FacesFoundError):
             return builder.refuse.boxes
+        if isinstance(builder.refuse, NoFaceFoundError):
+            raise builder.refuse
         return None
 
     made = Director(Library(tmp_path / "avatars"), settings, builder, find_face)

@@ -38,7 +38,8 @@ LIDS: dict[str, int] = {
 MAX_MUZZLE = 1.5
 """Interocular distances."""
 
-_PAIRS = {name: name.replace("right", "left") for name in HANDLES if name.endswith("right")}
+_PAIRS = {name: name.replace("right", "left") for name in (*HANDLES, *LIDS) if name.endswith("right")}
+_TWELVE_PAIRS = {right: left for right, left in _PAIRS.items() if right in HANDLES}
 _FOREHEAD = (10, 103, 332)
 # How much of the muzzle's length each handle comes forward. The mouth comes further than the nose, which on a muzzle
 # stands out little, but never beyond it.
@@ -118,6 +119,15 @@ class Handles:
         """Return the handles with some in another place."""
         return Handles({**self.places, **places}, self.muzzle)
 
+    def dragged(self, name: str, by: Place, mirrored: bool = False) -> "Handles":
+        """Return the handles with one shifted by x, y px and, if `mirrored`, its partner shifted as in a mirror."""
+        shifts = {name: np.array(by, np.float64)}
+        partner = {**_PAIRS, **{left: right for right, left in _PAIRS.items()}}.get(name)
+        if mirrored and partner is not None:
+            across = _across(_array(self.places))
+            shifts[partner] = shifts[name] - 2 * (shifts[name] @ across) * across
+        return self.moved({which: _place(np.array(self.places[which]) + shift) for which, shift in shifts.items()})
+
     def with_muzzle(self, muzzle: float | None) -> "Handles":
         """Return the handles with another muzzle."""
         return Handles(self.places, muzzle)
@@ -173,6 +183,11 @@ def fit_landmarks(handles: Handles, width: int, height: int) -> NDArray[np.float
     return pose.to_picture(points).astype(np.float32)
 
 
+def muzzle_of(handles: Handles) -> float:
+    """Return the muzzle's length in interocular distances: the one given, or the guess."""
+    return _Pose.of(_array(handles.places), handles.muzzle).muzzle
+
+
 @dataclass(frozen=True, eq=False)
 class _Pose:
     """How the head stands in the picture, seen from so far that perspective does not matter.
@@ -202,7 +217,7 @@ class _Pose:
         spacing = (left - right)[0] / 0.986  # the mean's eyes by their corners
         breadth = (flat["side_left"] - flat["side_right"])[0] / np.ptp(mean[[234, 454], 0])
         seen = float(np.sqrt(spacing * breadth))
-        middles = [*_PAIRS.items(), *((name, name) for name in HANDLES if not name.endswith(_SIDES))]
+        middles = [*_TWELVE_PAIRS.items(), *((name, name) for name in HANDLES if not name.endswith(_SIDES))]
         sideways = np.array([(flat[a] + flat[b])[0] / 2 for a, b in middles])
         yaw, offset, length = 0.0, 0.0, muzzle or 0.0
         for _ in range(4):  # how large the head is decides what counts as a muzzle, and a muzzle tells of the yaw
@@ -247,7 +262,7 @@ def _quarter_turn(direction: NDArray) -> NDArray[np.float64]:
 
 def _across(at: dict[str, NDArray]) -> NDArray[np.float64]:
     """Return the unit direction ``[2]`` from the head's right to its left in the picture."""
-    total = np.sum([at[left] - at[right] for right, left in _PAIRS.items()], axis=0)
+    total = np.sum([at[left] - at[right] for right, left in _TWELVE_PAIRS.items()], axis=0)
     return total / max(float(np.linalg.norm(total)), 1e-9)
 
 

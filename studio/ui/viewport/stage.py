@@ -1,6 +1,7 @@
 """`Stage`: the large place in the middle; drop zone, picture or living head."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +16,22 @@ from studio.ui.viewport.picture import PictureView
 from studio.ui.viewport.texture_view import TextureView
 from studio.ui.viewport.view import make_view, square_within
 
+if TYPE_CHECKING:
+    from studio.core.perception.handles import Handles
+    from studio.ui.viewport.handles_page import HandlesPage
+
 NOTCH = 120.0  # eighths of a degree in one wheel click
 
 
 class Stage(QWidget):
-    """Shows one of three pages and turns pointer gestures into intent."""
+    """Shows one of its pages and turns pointer gestures into intent."""
 
     turned = Signal(object)
     """The `Orbit` that a gesture asks for."""
     said = Signal(str)
     """A sentence about how frames reach the screen from now on."""
+    handles_placed = Signal(object)
+    """`Handles` for the picture of `place_handles`, or None."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,6 +54,7 @@ class Stage(QWidget):
         self.consent = ConsentCard(self)
         self.consent.hide()
         self.orbit = Orbit()
+        self.handles: HandlesPage | None = None
         self._shown: Pixels | None = None
         self._grip: QPointF | None = None
         self._holding = False
@@ -62,6 +70,19 @@ class Stage(QWidget):
         self._holding = True
         self.picture.show_picture(rgb, boxes)
         self._turn_to(self.picture)
+
+    def place_handles(self, rgb: NDArray[np.float32], handles: "Handles") -> None:
+        """Let the user say where the face is in a picture, beginning with these handles."""
+        if self.handles is None:
+            # Few pictures need it, and it brings what fits faces along.
+            from studio.ui.viewport.handles_page import HandlesPage
+
+            self.handles = HandlesPage()
+            self.handles.answered.connect(self.handles_placed)
+            self._pages.addWidget(self.handles)
+        self._holding = True
+        self._turn_to(self.handles)
+        self.handles.start(rgb, handles)
 
     @property
     def shown(self) -> NDArray[np.uint8] | None:
