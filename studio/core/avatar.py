@@ -145,6 +145,8 @@ class GuessedTint:
     MIXED_IN: ClassVar = 0.6
 
     def __init__(self) -> None:
+        self.share = 0.0
+        """0..1 of the newest Gaussians that were guessed."""
         self._made_of: tuple[Any, Any] = (None, None)
         self._colors: Any = None
 
@@ -163,6 +165,7 @@ class GuessedTint:
             )
         if any(ours is not theirs for ours, theirs in zip(self._made_of, made_of, strict=True)):
             self._made_of, self._colors = made_of, self._tinted(colors, seen)
+            self.share = 1 - int(seen.sum()) / max(1, len(seen))
         return replace(gaussians, colors=self._colors)
 
     def _tinted(self, colors: Any, seen: Any) -> Any:

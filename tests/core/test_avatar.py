@@ -114,6 +114,16 @@ def test_a_stream_keeps_the_tinted_colours_until_the_avatar_changes() -> None:
     assert np.array_equal(avatar.colors, own)
 
 
+def test_a_tint_tells_how_much_was_guessed() -> None:
+    avatar, tint = TinyAvatar.make(50), GuessedTint()
+    for count in (50, 40, 0):
+        posed = replace(avatar, seen=np.arange(50) < count).pose(Motion.neutral(), avatar.camera)
+        tint.applied_to(posed)
+        assert tint.share == pytest.approx(1 - count / 50)
+    tint.applied_to(posed[:0])
+    assert 0 <= tint.share <= 1
+
+
 def test_an_avatar_that_does_not_know_what_it_guessed_says_so() -> None:
     avatar = TinyAvatar.make()
     with pytest.raises(SeenUnknownError, match=r"build it again to show what is guessed\.$"):
