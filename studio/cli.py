@@ -162,6 +162,7 @@ def view(
     ] = "",
     background: Annotated[str, typer.Option(help="plate, transparent or #rrggbb.")] = "plate",
     sheet: Annotated[bool, typer.Option("--sheet", help="Yaw −45…45 × four expressions.")] = False,
+    guessed: Annotated[bool, typer.Option("--guessed", help="Tint what the portrait did not show.")] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Show an avatar as a picture."""
@@ -179,7 +180,7 @@ def view(
     avatar = load_avatar(avatar_file)
     _tell_consent(avatar, as_json)
     if sheet:
-        pixels = view_sheet(avatar, 320 if size is None else size, behind)
+        pixels = view_sheet(avatar, 320 if size is None else size, behind, show_guessed=guessed)
     else:
         pixels = view_picture(
             avatar,
@@ -189,6 +190,7 @@ def view(
             size=512 if size is None else size,
             expression=shapes,
             background=behind,
+            show_guessed=guessed,
         )
     save_png(out, pixels, {"Title": f"{avatar.name} (synthetic)"})
     _answer({"picture": str(out), "width": pixels.shape[1], "height": pixels.shape[0]}, f"Wrote {out}", as_json)

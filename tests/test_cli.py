@@ -18,6 +18,7 @@ from studio.core import build, export, sample
 from studio.core.engines.registry import PLANNED
 from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_NAMES
+from studio.core.project import archive
 from studio.core.project.archive import load_avatar, save_avatar
 
 BUILD = ["build", "portrait.png", "--engine", "tiny"]
@@ -93,6 +94,18 @@ def test_view_writes_a_sheet() -> None:
         assert picture.height > 4 * 64
 
 
+@pytest.mark.parametrize("options", [[], ["--sheet"]])
+def test_view_shows_what_is_guessed(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    known = replace(load_avatar("a.avatar"), seen=np.arange(50) % 2 == 0)  # pyright: ignore[reportArgumentType]
+    monkeypatch.setattr(archive, "load_avatar", lambda _: known)
+    pictures = []
+    for more in ([], ["--guessed"]):
+        assert call(["view", "a.avatar", "-o", "v.png", "--size", "64", *options, *more]) == 0
+        with Image.open("v.png") as picture:
+            pictures.append(np.asarray(picture.convert("RGB")).astype(int))
+    assert abs(pictures[0] - pictures[1]).max() > 60
+
+
 def test_speak_writes_a_clip(capfd: pytest.CaptureFixture[str]) -> None:
     assert call(["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--size", "64", "--fps", "20", "--json"]) == 0
     captured = capfd.readouterr()
@@ -155,6 +168,7 @@ BAD = {
     "a picture with an endless name": ["build", "x" * 300 + ".png", "-o", "b.avatar"],
     "no such avatar": ["view", "none.avatar", "-o", "v.png"],
     "not an avatar": ["view", "portrait.png", "-o", "v.png"],
+    "what nobody knows to be guessed": ["view", "a.avatar", "-o", "v.png", "--guessed"],
     "an unknown blendshape": ["view", "a.avatar", "-o", "v.png", "--expression", "jawOpne=1"],
     "a bad background": ["view", "a.avatar", "-o", "v.png", "--background", "blue"],
     "a bad size": ["view", "a.avatar", "-o", "v.png", "--size", "0"],

@@ -152,6 +152,7 @@ def view_picture(
     size: int = 512,
     expression: Mapping[str, float] | None = None,
     background: Background = "plate",
+    show_guessed: bool = False,
 ) -> NDArray[np.uint8]:
     """Render one still in the portrait's own framing, turned by degrees and magnified.
 
@@ -162,7 +163,7 @@ def view_picture(
     Raises
     ------
     UserError
-        If `size`, `zoom` or an angle is out of range.
+        If `size`, `zoom` or an angle is out of range, or what is guessed is to be shown and not known.
     """
     _check_range("size", size, MIN_SIZE, MAX_SIZE, "pixels")
     _check_range("yaw", yaw, -180, 180, "degrees")
@@ -171,11 +172,14 @@ def view_picture(
     camera = orbit(avatar, portrait_camera(avatar, size), yaw, pitch, zoom)
     fast = _on_fastest_device(avatar)
     frame = Motion.arkit(0.0, None, **(expression or {}))
-    (picture,) = stream(fast, [frame], camera, background, allocate(fast, camera, 1).pop)
+    memory = allocate(fast, camera, 1)
+    (picture,) = stream(fast, [frame], camera, background, memory.pop, show_guessed=show_guessed)
     return picture
 
 
-def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate") -> NDArray[np.uint8]:
+def view_sheet(
+    avatar: Avatar, size: int = 320, background: Background = "plate", *, show_guessed: bool = False
+) -> NDArray[np.uint8]:
     """Render yaw −45…45° × neutral, open jaw, smile and blink as one labelled picture.
 
     Parameters
@@ -190,7 +194,7 @@ def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate"
     Raises
     ------
     UserError
-        If `size` is out of range or the background is transparent.
+        If `size` is out of range, the background is transparent, or what is guessed is to be shown and not known.
     """
     _check_range("size", size, MIN_SIZE, MAX_SIZE // 4, "pixels")
     if isinstance(background, str) and background == "transparent":
@@ -208,7 +212,8 @@ def view_sheet(avatar: Avatar, size: int = 320, background: Background = "plate"
         draw.text((x + size / 2, margin / 2), f"{yaw:+d}°" if yaw else "0°", "#d8dbe2", font, anchor="mm")
         camera = orbit(avatar, home, yaw, 0.0)
         memory = allocate(fast, camera, len(frames))
-        for row, cell in enumerate(stream(fast, frames, camera, background, memory.pop)):
+        cells = stream(fast, frames, camera, background, memory.pop, show_guessed=show_guessed)
+        for row, cell in enumerate(cells):
             sheet.paste(Image.fromarray(np.ascontiguousarray(cell[..., :3])), (x, margin + row * size))
     for row, label in enumerate(SHEET_ROWS):
         draw.text((left / 2, margin + (row + 0.5) * size), label, "#d8dbe2", font, anchor="mm")

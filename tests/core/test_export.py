@@ -2,7 +2,9 @@ import errno
 import os
 import threading
 import wave
+from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -230,6 +232,16 @@ def test_views_follow_yaw_zoom_expression_and_background(avatar: TinyAvatar) -> 
     for other in (turned, opened):
         assert (abs(view_picture(avatar, size=96).astype(int) - other) > 40).any()
     assert view_picture(avatar, size=96, background="transparent")[0, 0, 3] == 0
+
+
+def test_views_and_sheets_show_what_is_guessed_where_the_avatar_knows(avatar: TinyAvatar) -> None:
+    known = replace(avatar, seen=avatar.means[:, 1] > 0)
+    for view in (partial(view_picture, size=64), partial(view_sheet, size=64)):
+        plain, tinted = (view(known, show_guessed=on).astype(int) for on in (False, True))
+        assert abs(tinted - plain).max() > 60
+        assert np.array_equal(view(avatar), plain)
+        with pytest.raises(UserError, match="build it again"):
+            view(avatar, show_guessed=True)
 
 
 class MovesToStandIns(MovableAvatar):
