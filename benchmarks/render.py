@@ -4,6 +4,13 @@ A head-like shell of Gaussians fills about half of the picture, as an avatar doe
 sample portrait's avatar with as many surfels. Every figure is the median over many frames, in milliseconds of
 wall clock; run it on a quiet machine. `--quick` measures the README's rows only, `--plot` draws how the cost
 grows, `--against` pairs it with the prototype on the prototype's own scene, in one process.
+
+Columns: `pose`; `project`; `bin + sort`; `composite`; `rasterize`, which is the three before it as the program calls
+them; `convert`, the picture over its plate to bytes; `upload`, the bytes into the view's texture (see `handing`).
+The program sorts a tile's entries just before it composites them, in one kernel. `bin + sort` is measured as
+project, bin and a kernel of this file that lists and sorts the entries of every tile as the program's does and
+composites nothing, less project alone; `composite` is the program's kernel less the sorting one. Turns are taken
+frame by frame, so that a machine that slows down slows both sides of a difference.
 """
 
 import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
@@ -13,12 +20,18 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 
+import numba
 import numpy as np
+from handing import Handing
 from machine import machine_line
+from numba import prange
 from rich.console import Console
 from rich.table import Table
 
@@ -32,11 +45,16 @@ from studio.core.motion.motion import Motion
 from studio.core.render import numba_runtime
 from studio.core.render.composite import composite
 from studio.core.render.numba_backend import Workspace
+from studio.core.render.numba_binning import list_entries, sort_entries, tiles_by_work
+from studio.core.render.numba_runtime import KERNEL, take_ticket
 from studio.core.render.rasterize import rasterize, warm_up
 from studio.core.sample import CONSENT, sample_portrait
 
 COUNTS = (50_000, 100_000, 175_000, 250_000)
 SIZES = (256, 512, 1024)
+COLUMNS = ("Gaussians", "size", "threads")
+STEPS = ("pose", "project", "bin + sort", "composite", "rasterize", "convert", "upload")
+RASTERIZE = len(COLUMNS) + STEPS.index("rasterize")
 SPEAKING = Motion.arkit(0.0, (0.02, 0.2, 0, 0, 0, 0), jawOpen=0.5, mouthSmileLeft=0.3)
 
 RADII = np.array([0.078, 0.112, 0.095])  # m, of an ellipsoid like a head
@@ -63,14 +81,36 @@ def head(count: int, size: int, seed: int = 0) -> tuple[Gaussians, Camera]:
     return Gaussians(means, quats, scales, opacities, colors), Camera.frontal(size, focal, DISTANCE)
 
 
-def median_ms(run: Callable[[], object], repeats: int) -> float:
-    run()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - start)
-    return 1000 * float(np.median(times))
+@numba.njit(parallel=True, **KERNEL)
+def sort_tiles(rows, tile_starts, workers, entries):
+    """List and sort the entries of every tile as `composite_tiles` does, and leave out the rest of it."""
+    order = tiles_by_work(tile_starts)
+    row_bits = rows.view(np.uint32)
+    longest = 0
+    for t in range(order.shape[0]):
+        longest = max(longest, tile_starts[t + 1] - tile_starts[t])
+    tickets = np.zeros(1, np.int64)
+    for _ in prange(workers):
+        scratch = np.empty(longest, np.uint64)
+        histogram = np.empty(256, np.int64)
+        k = take_ticket(tickets)
+        while k < order.shape[0]:
+            t = order[k]
+            k = take_ticket(tickets)
+            tile_entries = entries[tile_starts[t] : tile_starts[t + 1]]
+            list_entries(row_bits, tile_starts[t], tile_entries)
+            sort_entries(tile_entries, scratch, histogram)
+
+
+def medians_ms(steps: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Return the median time of each step; they take turns."""
+    times: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(repeats + 1):
+        for name, step in steps.items():
+            start = time.perf_counter()
+            step()
+            times[name].append(1000 * (time.perf_counter() - start))
+    return {name: float(np.median(taken[1:])) for name, taken in times.items()}
 
 
 def sample_avatar() -> LiftAvatar:
@@ -88,13 +128,15 @@ def resampled(avatar: LiftAvatar, count: int) -> LiftAvatar:
     return LiftAvatar.from_state(replace(state, arrays=arrays))
 
 
-def use_threads(threads: int) -> None:
-    os.environ["AVATAR_STUDIO_THREADS"] = str(threads)
+@contextmanager
+def on_threads(threads: int) -> Iterator[None]:
+    with patch.dict(os.environ, AVATAR_STUDIO_THREADS=str(threads)):
+        numba_runtime.thread_count.cache_clear()
+        yield
     numba_runtime.thread_count.cache_clear()
 
 
-def forward_row(avatar: LiftAvatar, count: int, size: int, threads: int, repeats: int) -> list[str]:
-    use_threads(threads)
+def forward_row(avatar: LiftAvatar, handing: Handing, count: int, size: int, threads: int, repeats: int) -> list[str]:
     posed = resampled(avatar, count)
     view = square_camera(posed, size)
     motions = [replace(SPEAKING, code=SPEAKING.code * scale) for scale in (0.8, 1.0)]
@@ -102,34 +144,53 @@ def forward_row(avatar: LiftAvatar, count: int, size: int, threads: int, repeats
     buffer = posed.pose(SPEAKING, view)
     gaussians, camera = head(count, size)
     workspace = Workspace()
-    raster = workspace.render(gaussians, camera, threads)
     plate = np.full((size, size, 3), 0.5, np.float32)
-    rgba = np.empty((size, size, 4), np.uint8)
+    pictures = list(np.empty((2, size, size, 4), np.uint8))
+    with numba_runtime.kernel_threads():
+        raster = workspace.render(gaussians, camera, threads)
 
-    def bins() -> None:
+    def project() -> None:
+        workspace.project(gaussians, camera, threads)
+
+    def bin_and_sort() -> None:
         workspace.project(gaussians, camera, threads)
         workspace.bin(count)
+        sort()
 
-    steps = [
-        lambda: posed.pose(motions[next(turn) % 2], view, buffer),
-        lambda: workspace.project(gaussians, camera, threads),
-        bins,
-        lambda: workspace.composite(gaussians.colors, True, camera, threads, out=raster),
-        lambda: rasterize(gaussians, camera, backend="numba", out=raster),
-        lambda: composite(raster, plate, rgba),
-    ]
-    pose, project, project_and_bin, over, total, convert = (median_ms(step, repeats) for step in steps)
-    figures = pose, project, project_and_bin - project, over, total, convert
-    return [f"{count // 1000}k", f"{size}²", str(threads), *(f"{ms:.2f}" for ms in figures)]
+    def sort() -> None:
+        sort_tiles(workspace.tile_rows, workspace.tile_starts, threads, workspace.entries)
+
+    def sort_and_composite() -> None:
+        workspace.composite(gaussians.colors, True, camera, threads, out=raster)
+
+    with numba_runtime.kernel_threads():
+        ms = medians_ms(
+            {"project": project, "bin and sort": bin_and_sort, "sort": sort, "over": sort_and_composite}, repeats
+        )
+    ms |= medians_ms(
+        {
+            "pose": lambda: posed.pose(motions[next(turn) % 2], view, buffer),
+            "rasterize": lambda: rasterize(gaussians, camera, backend="numba", out=raster),
+            "convert": lambda: composite(raster, plate, pictures[0]),
+        },
+        repeats,
+    )
+    pictures[1][:] = pictures[0][:, ::-1]
+    upload = handing.seconds(pictures, repeats)
+    figures = (
+        ms["pose"], ms["project"], ms["bin and sort"] - ms["project"], ms["over"] - ms["sort"], ms["rasterize"],
+        ms["convert"],
+    )  # fmt: skip
+    uploaded = f"{1000 * np.median(upload):.2f}" if upload else "–"
+    return [f"{count // 1000}k", f"{size}²", str(threads), *(f"{figure:.2f}" for figure in figures), uploaded]
 
 
 def features_row(count: int, size: int, threads: int, repeats: int) -> list[str]:
-    use_threads(threads)
     gaussians, camera = head(count, size)
     features = np.random.default_rng(0).random((count, 32), dtype=np.float32)
     gaussians = replace(gaussians, colors=features)
-    ms = median_ms(lambda: rasterize(gaussians, camera, backend="numba"), max(3, repeats // 5))
-    return [f"{count // 1000}k", f"{size}²", str(threads), f"{ms:.1f}"]
+    ms = medians_ms({"rasterize": lambda: rasterize(gaussians, camera, backend="numba")}, max(3, repeats // 5))
+    return [f"{count // 1000}k", f"{size}²", str(threads), f"{ms['rasterize']:.1f}"]
 
 
 def draw_plot(rows: list[list[str]], path: Path) -> None:
@@ -146,9 +207,9 @@ def draw_plot(rows: list[list[str]], path: Path) -> None:
     plot.setLabel("left", "ms per frame")
     for color, size in zip(("#5aa9e6", "#7fd1ae", "#f4a259"), dict.fromkeys(row[1] for row in rows), strict=False):
         chosen = [row for row in rows if row[1] == size and row[2] == threads]
-        x, y = [float(row[0][:-1]) for row in chosen], [float(row[7]) for row in chosen]
+        x, y = [float(row[0][:-1]) for row in chosen], [float(row[RASTERIZE]) for row in chosen]
         plot.plot(x, y, pen=pg.mkPen(color, width=2), symbol="o", symbolBrush=color, name=size)
-    plot.getViewBox().setRange(xRange=(0, max(COUNTS) / 1000), yRange=(0, max(float(row[7]) for row in rows)))
+    plot.getViewBox().setRange(xRange=(0, max(COUNTS) / 1000), yRange=(0, max(float(row[RASTERIZE]) for row in rows)))
     view = pg.GraphicsView()
     view.setCentralItem(plot)
     view.resize(720, 420)
@@ -194,28 +255,26 @@ def main() -> None:
     parser.add_argument("--against", type=Path, metavar="FOLDER", help="with the prototype's numba_forward.py")
     options = parser.parse_args()
     console = Console(width=110)
+    handing = Handing()
     console.print(f"kernels ready after {warm_up():.1f} s")
     most = numba_runtime.thread_count()
     sizes, threads = ((512,), (most,)) if options.quick else (SIZES, sorted({1, most}))
     avatar = sample_avatar()
-    columns = ["Gaussians", "size", "threads"]
-    steps = ["pose", "project", "bin", "sort + composite", "rasterize", "over plate to bytes"]
-    forward = Table(*columns, *steps, title="C=3, ms")
-    rows = [
-        forward_row(avatar, count, size, used, options.repeats)
-        for used in threads for size in sizes for count in COUNTS
-    ]  # fmt: skip
+    forward = Table(*COLUMNS, *STEPS, title="C=3, ms")
+    features = Table(*COLUMNS, "rasterize", title="C=32, ms")
+    rows = []
+    for used, size, count in product(threads, sizes, COUNTS):
+        with on_threads(used):
+            rows.append(forward_row(avatar, handing, count, size, used, options.repeats))
+            if not options.quick:
+                features.add_row(*features_row(count, size, used, options.repeats))
     for row in rows:
         forward.add_row(*row)
+    handing.close()
     console.print(forward)
+    console.print(handing.means)
     if not options.quick:
-        features = Table(*columns, "rasterize", title="C=32, ms")
-        for used in threads:
-            for size in sizes:
-                for count in COUNTS:
-                    features.add_row(*features_row(count, size, used, options.repeats))
         console.print(features)
-    use_threads(most)
     if options.against:
         console.print(against(options.against, options.repeats))
     if options.plot:
