@@ -41,11 +41,11 @@ _SAME = 0.004
 # m: skin this far outside the matte is drawn in; what lies further out is left out.
 _DRAWN_IN = 0.009
 # m: what is drawn in ends so far inside.
-_INSET = 0.0018
+_INSET = 0.0022
 # Logarithms of colour by which bare skin off the face may differ from the face's: in hue, and lighter.
 _HUE, _LIGHTER = 0.3, 0.3
 # Largest change of light between the halves of a face, as a logarithm; colours below the floor are noise.
-_GAIN, _FLOOR = 0.7, 0.03
+_GAIN, _FLOOR = 1.0, 0.03
 # Shares of light that the underside of the jaw and the back of an ear lose.
 _UNDERSIDE, _EAR_BACK = 0.3, 0.35
 _OPACITY = 0.97
@@ -53,7 +53,7 @@ _OPACITY = 0.97
 # surfel's thickness, m.
 _SPREAD, _STRETCH, _THICKNESS = 0.62, 1.8, 0.0004
 # A Gaussian shows as far as this, in standard deviations; at the matte it may be halved so often.
-_SHOWN, _HALVINGS = 2.2, 3
+_SHOWN, _HALVINGS = 2.5, 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -241,7 +241,7 @@ def _colors(mesh: SkinMesh, own: NDArray, seen: NDArray) -> NDArray[np.float64]:
     other, mirrored = own[mesh.mirror], seen[mesh.mirror]
     # How this half is lit is told where both are seen, and changes slowly.
     ratio = np.log((own + _FLOOR) / (other + _FLOOR))
-    gain = mesh.diffused(ratio, np.minimum(seen, mirrored), pull=20.0)
+    gain = mesh.diffused(ratio, smoothstep(0.05, 0.4, np.minimum(seen, mirrored)), pull=8.0)
     guess = (other + _FLOOR) * np.exp(np.clip(gain, -_GAIN, _GAIN)) - _FLOOR
     # What is seen badly goes by the other side where that is seen well.
     mirrored = mirrored * (1 - seen)

@@ -76,7 +76,7 @@ def test_its_colours_are_those_of_the_face(small_portrait: Portrait, skin: SkinP
 
 
 def test_hair_before_the_ears_leaves_them_out(small_portrait: Portrait, relief: Relief, whole: FullHead) -> None:
-    tone = np.broadcast_to(np.float32([0.8, 0.6, 0.5]), small_portrait.rgb.shape)
+    tone = np.broadcast_to(np.array([0.8, 0.6, 0.5], np.float32), small_portrait.rgb.shape)
     portrait = replace(small_portrait, foreground=np.ascontiguousarray(tone))
     label = small_portrait.regions
     person = (label != FACE) & (label != BACKGROUND)
