@@ -43,7 +43,9 @@ _BALD = 200
 # Rows around the crown that are blurred.
 _CROWN = 14
 # The shell lies so far inside what it continues, and its Gaussians overlap by this factor.
-_BEHIND, _CLOSER = 0.03, 1.2
+_BEHIND, _CLOSER = 0.05, 1.2
+# No Gaussian is longer than so many cells.
+_LONGEST = 1.6
 # On the bare head the hairline runs from above the ears down to the nape.
 _EAR_LEVEL, _NAPE = 0.30, 1.15
 
@@ -112,7 +114,16 @@ def hair_shell(
     photo = sampled(portrait.foreground, pixels).reshape(*radius.shape, 3)
     colors = _painted(photo, hair & ~_like_skin(photo, hair, painted & (label == FACE)))
     hidden = (cosine < _COVERED) & _covers(capsule, radius, label, cosine)
-    return _laid(capsule.at(radius - _BEHIND), hidden, colors)
+    points = capsule.at(radius - _BEHIND)
+    return _laid(points, _behind(points[hidden], pose, relief), hidden, colors)
+
+
+def _behind(points: NDArray[np.float64], pose: HeadPose, relief: Relief) -> NDArray[np.float64]:
+    """Return points ``[n,3]`` drawn back along the portrait's rays to behind what is seen there."""
+    projected = pose.camera.project(to_head(points))
+    nearness = (pose.distance - projected[:, 2]) / pose.px
+    behind = relief.at(projected[:, :2]) - _BEHIND * INTEROCULAR / pose.px
+    return to_face(pose.lift(projected[:, :2], np.minimum(nearness, behind)))
 
 
 def _skull(capsule: _Capsule, whole: FullHead) -> NDArray[np.float64]:
@@ -325,14 +336,20 @@ def _there_and_back(step: NDArray, length: NDArray) -> NDArray:
     return np.where(step < length, step, 2 * length - 1 - step)
 
 
-def _laid(points: NDArray[np.float64], chosen: NDArray[np.bool_], colors: NDArray[np.float32]) -> Surfels:
-    means = to_head(points)
-    along = 0.5 * (np.roll(means, -1, 1) - np.roll(means, 1, 1))
-    down = np.gradient(means, axis=0)
-    tangents = np.stack([along, down], 2)[chosen] * SPREAD * _CLOSER
+def _laid(
+    grid: NDArray[np.float64], points: NDArray[np.float64], chosen: NDArray[np.bool_], colors: NDArray[np.float32]
+) -> Surfels:
+    """Lay Gaussians at `points` ``[n,3]``, as large as the `chosen` ``[R,C]`` cells of the `grid` ``[R,C,3]``."""
+    corners = to_head(grid)
+    along = 0.5 * (np.roll(corners, -1, 1) - np.roll(corners, 1, 1))
+    down = np.gradient(corners, axis=0)
+    tangents = np.stack([along, down], 2)[chosen]
+    # Where the shell is ragged its cells are long: they must not reach through what is seen.
+    length = np.linalg.norm(tangents, axis=2, keepdims=True)
+    tangents *= SPREAD * _CLOSER * np.minimum(1, _LONGEST * _CELL * INTEROCULAR / np.maximum(length, 1e-9))
     n = int(chosen.sum())
     return Surfels(
-        means[chosen].astype(np.float32),
+        to_head(points).astype(np.float32),
         tangents.astype(np.float32),
         np.full(n, 0.2 * _CELL * INTEROCULAR, np.float32),
         np.full(n, 0.97, np.float32),

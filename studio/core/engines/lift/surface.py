@@ -25,10 +25,10 @@ _OVERLAP = 2.5
 _MAX_SLOPE = 4.0
 # Cells are merged while the colour they lose stays below this; the first that meets the budget is taken.
 _TOLERANCES = (0.016, 0.025, 0.04, 0.05, 0.06, 0.075, 0.09, 0.13, 0.19, 0.27)
-MAX_CELLS = 150_000
+MAX_CELLS = 78_000
 _FINE_LONG_SIDE = 800
-# The back is out of sight in the portrait's own view and smooth: one Gaussian for so many px.
-_BACK_CELL = 4
+# The torso's back is out of sight and smooth: so many Gaussians are enough, each for 4, 8 or 16 px.
+_MAX_BACK = 4000
 # How far a back lies behind the outline, as a share of how far the chest lies before it.
 _BACK_DEPTH = 0.7
 
@@ -113,7 +113,8 @@ def front_surface(
 def torso_back(portrait: Portrait, relief: Relief, pose: HeadPose) -> Surfels:
     """Return the guessed back of neck and torso: the front mirrored at its rim, in its own blurred colours."""
     alpha = portrait.alpha * (1 - relief.head)
-    y, x, cell = _cells_of(_BACK_CELL, np.ones(_blocks(alpha, _BACK_CELL), bool))
+    side = 16 if alpha.sum() > 64 * _MAX_BACK else 8 if alpha.sum() > 16 * _MAX_BACK else 4
+    y, x, cell = _cells_of(side, np.ones(_blocks(alpha, side), bool))
     solid = _cell_mean(alpha, y, x, cell) > 0.6
     y, x, cell = y[solid], x[solid], cell[solid]
     behind = relief.rim - _BACK_DEPTH * np.maximum(relief.nearness - relief.rim, 0)
