@@ -20,6 +20,7 @@ from studio.core.engines.lift.refine import refine
 from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
 from studio.core.engines.lift.rig import Part, Rig, assemble
 from studio.core.engines.lift.surface import Surfels, front_surface, torso_back
+from studio.core.engines.lift.unseen_skin import completed_landmarks, unseen_skin
 from studio.core.errors import UserError
 from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR
 from studio.core.heads.arkit import ARKIT_INDEX
@@ -28,7 +29,6 @@ from studio.core.heads.full import FullHead
 from studio.core.heads.template import TemplateHead, apron_rings
 from studio.core.jobs import Job, Stopwatch
 from studio.core.perception.portrait import Portrait
-from studio.core.perception.regions import find_regions
 
 _THUMBNAIL = 128
 # Orbits turn about the middle of the head: this far in front of the ears.
@@ -54,6 +54,7 @@ class LiftEngine:
         openings = find_openings(portrait, fit.head.shapes, fit.pose)
         parts = build_mouth(portrait, fit.pose, fit.relief, fit.head.shapes, openings)
         parts += build_eyes(portrait, fit.pose, fit.relief, fit.head.shapes, openings)
+        parts.append(unseen_skin(portrait, fit.pose, fit.relief, fit.whole, fit.regions, fit.head.shapes))
         yield watch.progress(0.35, "laying the surface")
         avatar = _assembled(fit, parts, openings, consent)
         yield watch.progress(0.5, "sharpening", preview=avatar)
@@ -78,8 +79,8 @@ class _Fit:
     def __init__(self, portrait: Portrait) -> None:
         self.portrait = portrait
         self.pose: HeadPose = portrait.pose
-        self.regions = find_regions(portrait.rgb, portrait.alpha, portrait.landmarks)
-        self.whole = FullHead(lifted_landmarks(portrait))
+        self.regions = portrait.regions
+        self.whole = FullHead(completed_landmarks(lifted_landmarks(portrait), self.pose))
         self.relief: Relief = solve_relief(portrait, self.whole, self.regions)
         # Landmarks and surfels must agree, so both stand on the relief.
         pixels = portrait.landmarks[:, :2]

@@ -76,7 +76,7 @@ class _Capsule:
             ],
             -1,
         )
-        return _Capsule(origin, direction)
+        return _Capsule(origin, direction.astype(np.float64))
 
     def place(self, points: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the row and column ``[n,2]`` of points ``[n,3]``, and their distance from the axis ``[n]``."""
@@ -106,7 +106,12 @@ def hair_shell(
     cosine = _facing(points, pose)
     pixels = pose.camera.project(to_head(points.reshape(-1, 3)))[:, :2]
     label = _label_at(regions, pixels).reshape(radius.shape)
-    firm = sampled(cv2.erode(portrait.alpha, np.ones((5, 5), np.uint8)), pixels).reshape(radius.shape) > 0.9
+    firm = (
+        sampled(np.asarray(cv2.erode(portrait.alpha, np.ones((5, 5), np.uint8)), np.float32), pixels).reshape(
+            radius.shape
+        )
+        > 0.9
+    )
     painted = (cosine > _PAINTS) & firm
     hair = painted & (label == HAIR)
     if hair.sum() < _BALD:
@@ -137,7 +142,7 @@ def _skull(capsule: _Capsule, whole: FullHead) -> NDArray[np.float64]:
     rows, columns = capsule.direction.shape[:2]
     around = np.concatenate([place + [0, turn * columns] for turn in (-1, 0, 1)])
     near = (around[:, 1] > -12) & (around[:, 1] < columns + 12)
-    wanted = np.stack(np.mgrid[:rows, :columns], -1).reshape(-1, 2)
+    wanted = np.indices((rows, columns)).reshape(2, -1).T
     method = LinearNDInterpolator(around[near], np.tile(radius, 3)[near])
     found = method(wanted).reshape(rows, columns)
     known = ~np.isnan(found)
@@ -193,7 +198,7 @@ def _radius(
     level = coarse.origin[:, :1, 1]
     radius = np.where(known, radius, bone + (radius - bone) * (1 - 0.6 * smoothstep(_NAPE, _LOWEST, level)))
     radius = _wrapped_blur(radius, 1.2)
-    return cv2.resize(radius, skull.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.resize(radius, skull.shape[::-1], interpolation=cv2.INTER_LINEAR), np.float64)
 
 
 def _toward(pose: HeadPose, points: NDArray) -> NDArray[np.float64]:
@@ -229,7 +234,8 @@ def _harmonic(values: NDArray, known: NDArray[np.bool_]) -> NDArray[np.float64]:
     adjacent = sp.csr_matrix((np.ones(len(both)), both.T), (rows * columns,) * 2)
     laplacian = sp.diags(np.asarray(adjacent.sum(1)).ravel()) - adjacent
     held = sp.diags(np.where(known, 10.0, 1e-6).ravel())
-    return sla.spsolve((laplacian + held).tocsc(), (np.where(known, 10.0, 0) * values).ravel()).reshape(rows, columns)
+    solved = sla.spsolve((laplacian + held).tocsc(), (np.where(known, 10.0, 0) * values).ravel())
+    return np.asarray(solved, np.float64).reshape(rows, columns)
 
 
 def _wrapped_blur(values: NDArray, sigma: float) -> NDArray:

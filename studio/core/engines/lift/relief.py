@@ -33,7 +33,7 @@ _EAR_LOBE, _NECK_BASE = 0.6, 2.2
 # how thick a torso is, and how far in from its outline; how far hair stands in front of a true balloon.
 _NECK_TO_TORSO = (0.1, 0.6)
 _TORSO_BELOW_CHIN = 0.25
-_TORSO_DEPTH, _TORSO_RADIUS = 0.55, 0.8
+_TORSO_DEPTH, _TORSO_RADIUS = 0.6, 2.0
 _SOLVE_BELOW_CHIN = 1.1
 _FULLER_SIDES = 0.05
 _TEMPLATE_TRUST = 0.5
