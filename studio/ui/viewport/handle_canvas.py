@@ -39,7 +39,7 @@ STAND_OFF = {"lip_upper": QPointF(0, -12), "lip_lower": QPointF(0, 12)}
 _WORDS_ABOVE = ("lip_upper", "lid_upper", "nose")
 _WORDS_BELOW = ("lip_lower", "lid_lower", "eye_inner", "chin")
 
-_RINGS = [FACE_OVAL, LIPS_OUTER, *(ring[1:] for ring in IRIS.values())]
+_RINGS = [FACE_OVAL, LIPS_OUTER]
 _LINES = [UPPER_LIP, LOWER_LIP_INNER] + [part[side] for part in (UPPER_LID, LOWER_LID, BROW) for side in SIDES]
 
 
@@ -174,6 +174,9 @@ class HandleCanvas(QWidget):
                 painter.drawPolygon(QPolygonF([points[i] for i in ring]))
             for line in _LINES:
                 painter.drawPolyline(QPolygonF([points[i] for i in line]))
+            for centre, rim, *_ in IRIS.values():
+                radius = QLineF(points[centre], points[rim]).length()
+                painter.drawEllipse(points[centre], radius, radius)
 
     def _paint_handle(self, painter: QPainter, name: str) -> None:
         colors, grip, current = theme.current(), self.grip(name), name == self._current

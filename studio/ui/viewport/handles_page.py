@@ -36,7 +36,7 @@ class HandlesPage(QWidget):
         self.lids.clicked.connect(lambda on: self.canvas.change(self.canvas.handles.with_lids(on)))
         self.muzzle = QSlider(Qt.Orientation.Horizontal)
         self.muzzle.setRange(0, round(MAX_MUZZLE * _STEPS))
-        self.muzzle.setFixedWidth(96)
+        self.muzzle.setFixedWidth(7 * theme.GRID)
         self.muzzle.setToolTip(self.tr("How far nose and mouth stand out; guessed until you move it"))
         self.muzzle.setAccessibleName(self.tr("Muzzle"))
         self.muzzle.valueChanged.connect(self._set_muzzle)
