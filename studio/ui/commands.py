@@ -46,6 +46,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("front", "View", "Front", "1", "Look from the front"),
     Command("left", "View", "Left", "2", "Look at the head's left side"),
     Command("right", "View", "Right", "3", "Look at the head's right side"),
+    Command(
+        "guessed", "View", "Show what is guessed", "H", "Tint what the portrait did not show", checkable=True,
+        separated=True,
+    ),
     Command("full", "View", "Full screen", "F11", "Fill the screen", checkable=True, separated=True),
     Command("listen", "Live", "Microphone", "Ctrl+M", "Speak and the head speaks with you", "microphone", True),
     Command("play", "Live", "Play sound", "Space", "Let the head say the opened sound", "play", True),

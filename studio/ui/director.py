@@ -71,8 +71,10 @@ class Director(QObject):
         events.orbit.connect(lambda orbit: self.frames.show(orbit=orbit))
         events.background.connect(lambda background: self.frames.show(background=background))
         events.render_size.connect(lambda size: self.frames.show(size=size))
+        events.show_guessed.connect(lambda on: self.frames.show(show_guessed=on))
         for event in (events.drive, events.expression):
             event.connect(self._configure_drive)
+        self.session.show_guessed = bool(settings.value("show_guessed", False, type=bool))
 
     def start(self) -> None:
         """Start the threads and list the library."""
@@ -249,6 +251,11 @@ class Director(QObject):
     def look_home(self) -> None:
         """Go back to the view that was there first."""
         self.session.orbit = Orbit()
+
+    def show_guessed(self, on: bool) -> None:
+        """Tint what the portrait did not show, or stop; remembered."""
+        self.settings.setValue("show_guessed", on)
+        self.session.show_guessed = on
 
     def set_channel(self, index: int, value: float) -> None:
         """Ask for an ARKit channel, 0..1, on top of what drives it."""

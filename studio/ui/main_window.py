@@ -185,7 +185,7 @@ class MainWindow(QMainWindow):
         events.expression.connect(lambda motion: self.face.show_expression(motion.code[0]))
         events.drive.connect(self.drive.show_settings)
         events.clip.connect(self.transport.show_clip)
-        for event in (events.clip, events.listening, events.playing):
+        for event in (events.clip, events.listening, events.playing, events.show_guessed):
             event.connect(self._enable)
 
     def _connect_actions(self) -> None:
@@ -215,6 +215,7 @@ class MainWindow(QMainWindow):
             actions[name].triggered.connect(lambda _, slot=slot: slot())
         actions["listen"].triggered.connect(director.listen)
         actions["play"].triggered.connect(lambda on: director.play(on))
+        actions["guessed"].triggered.connect(director.show_guessed)
         actions["full"].triggered.connect(lambda on: self.showFullScreen() if on else self.showNormal())
         for name, words in commands.THEME_WORDS.items():
             self._theme_menu.addAction(self.tr(words), lambda name=name: self.use_theme(name))
@@ -225,6 +226,7 @@ class MainWindow(QMainWindow):
         frame = self.director.frames.take()
         if frame is not None:
             self.stage.show_frame(frame.rgba, frame.opaque)
+            self.stage.explain_tint(frame.scene.show_guessed, frame.guessed)
 
     def _frames_go_another_way(self, sentence: str) -> None:
         self.director.say(sentence)
@@ -266,6 +268,7 @@ class MainWindow(QMainWindow):
         actions["export_clip"].setEnabled(head and clip is not None)
         actions["remove"].setEnabled(bool(session.selected))
         actions["play"].setEnabled(clip is not None)
+        actions["guessed"].setChecked(session.show_guessed)
         actions["listen"].setChecked(session.listening)
         actions["play"].setChecked(session.playing)
         actions["listen"].setText(self.tr("Stop listening") if session.listening else self.tr("Start listening"))

@@ -55,6 +55,8 @@ class Session:
     """The head on show: a finished one, or the newest preview of a build."""
     orbit: Orbit = field(default_factory=Orbit)
     background: Background = "plate"
+    show_guessed: bool = False
+    """Whether what the portrait did not show is tinted on screen."""
     render_size: int = 512
     expression: Motion = field(default_factory=Motion.neutral)
     """What the sliders ask for, on top of everything else."""

@@ -1,6 +1,6 @@
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -122,6 +122,29 @@ def test_a_frame_knows_whether_it_is_opaque(qtbot: QtBot, loop: FrameLoop) -> No
         assert frame is not None
         assert frame.opaque is opaque
         assert bool((np.asarray(frame.rgba)[..., 3] == 255).all()) is opaque
+
+
+def test_a_frame_shows_what_is_guessed_and_how_much_where_the_avatar_knows(qtbot: QtBot, loop: FrameLoop) -> None:
+    plain = TinyAvatar.make()
+    known = replace(plain, seen=plain.means[:, 1] > 0)
+    frames = {}
+    for name, avatar, asked in (("off", known, False), ("on", known, True), ("unknown", plain, True)):
+        with qtbot.waitSignal(loop.ready):
+            loop.show(avatar=avatar, size=64, show_guessed=asked)
+        frame = loop.take()
+        assert frame is not None
+        frames[name] = frame
+        assert frame.scene.show_guessed is asked
+    pictures = {name: np.asarray(frame.rgba).astype(int) for name, frame in frames.items()}
+    assert frames["on"].guessed == pytest.approx(0.5)
+    assert frames["off"].guessed is frames["unknown"].guessed is None
+    assert np.abs(pictures["on"] - pictures["off"])[36:].max() > 60
+    assert np.array_equal(pictures["unknown"], pictures["off"])
+    with qtbot.waitSignal(loop.ready):
+        loop.show(avatar=known)
+    frame = loop.take()
+    assert frame is not None
+    assert np.array_equal(frame.rgba, pictures["on"])
 
 
 class Tensor:

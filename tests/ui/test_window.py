@@ -1,6 +1,7 @@
 """The window as a user meets it: drop, consent, build, choose, move, export."""
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from studio.core.perception.portrait import FacesFoundError
 from studio.core.project.archive import load_avatar, save_avatar
 from studio.ui import director as director_module
 from studio.ui.director import Director
+from studio.ui.library import Library
 from studio.ui.main_window import MINIMUM, MainWindow
 from studio.ui.session import RATE, Clip
 from studio.ui.viewport.orbit import Orbit
@@ -280,6 +282,36 @@ def test_gestures_and_keys_turn_the_head(window: MainWindow, qtbot: QtBot, pictu
     assert session.orbit.yaw == 35
     window.actions_by_name["home"].trigger()
     assert session.orbit == Orbit()
+
+
+def test_what_is_guessed_is_shown_on_demand_explained_and_remembered(
+    window: MainWindow, qtbot: QtBot, director: Director, tmp_path: Path
+) -> None:
+    head = TinyAvatar.make()
+    head = replace(head, seen=head.means[:, 1] > 0.05)
+    session, legend, action = director.session, window.stage.legend, window.actions_by_name["guessed"]
+    session.avatar = head
+    qtbot.waitUntil(lambda: window.stage.shown is not None, timeout=60_000)
+    assert not legend.isVisible()
+    plain = np.array(window.stage.shown).astype(int)
+    action.trigger()
+    qtbot.waitUntil(legend.isVisible)
+    assert action.isChecked()
+    assert np.abs(np.array(window.stage.shown) - plain).max() > 60
+    assert "75 %" in legend.accessibleName()
+    session.avatar = TinyAvatar.make()
+    qtbot.waitUntil(lambda: "build it again" in legend.accessibleName())
+    for choice in (True, False):
+        next_start = Director(Library(tmp_path / "avatars"), director.settings)
+        assert next_start.session.show_guessed is choice
+        next_start.show_guessed(False)
+        next_start.stop()
+    window.stage.show_empty()
+    assert not legend.isVisible()
+    action.trigger()
+    session.avatar = head
+    qtbot.waitUntil(lambda: window.stage.shown is not None and np.array_equal(window.stage.shown, plain))
+    assert not legend.isVisible()
 
 
 def test_camera_numbers_and_view_agree(window: MainWindow, qtbot: QtBot, picture: Path) -> None:

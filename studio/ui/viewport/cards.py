@@ -1,11 +1,12 @@
-"""What lies on the stage besides a head: the empty state and the consent card."""
+"""What lies on the stage besides a head: the empty state, the consent card and the legend of the tint."""
 
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QColor, QKeyEvent, QPixmap
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from studio.core.avatar import GuessedTint
 from studio.ui import theme
 
 
@@ -95,3 +96,44 @@ class ConsentCard(QFrame):
             self.adjustSize()
             self.raise_()
             self.yes.setFocus()
+
+
+class GuessedLegend(QFrame):
+    """Says what the tint on the head means; the pointer reaches through it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("overlayCard")
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        swatch = QPixmap(12, 12)
+        swatch.fill(QColor.fromRgbF(*GuessedTint.RGB))
+        self._swatch = QLabel()
+        self._swatch.setPixmap(swatch)
+        self._share = QLabel()
+        self._share.setProperty("role", "heading")
+        self._meaning = QLabel()
+        self._meaning.setProperty("role", "dim")
+        row = QHBoxLayout()
+        row.setSpacing(theme.GRID)
+        row.addWidget(self._swatch)
+        row.addWidget(self._share, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, theme.GRID, 12, theme.GRID)
+        layout.setSpacing(2)
+        layout.addLayout(row)
+        layout.addWidget(self._meaning)
+
+    def tell(self, guessed: float | None) -> None:
+        """Show the share of the Gaussians that were guessed, 0..1; None where the avatar does not know."""
+        if guessed is None:
+            share = self.tr("Seen or guessed: not known")
+            meaning = self.tr("This avatar does not tell; build it again to see the tint.")
+        else:
+            share = self.tr("Guessed: {percent:.0f} % of the Gaussians").format(percent=100 * guessed)
+            meaning = self.tr("The portrait did not show what is tinted.")
+        if share != self._share.text():
+            self._swatch.setVisible(guessed is not None)
+            self._share.setText(share)
+            self._meaning.setText(meaning)
+            self.setAccessibleName(f"{share}. {meaning}")
+            self.adjustSize()

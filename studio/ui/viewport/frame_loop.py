@@ -5,13 +5,22 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from studio.core.avatar import Avatar, Background, DeviceAvatar, FrameBuffers, on_fastest_device, render_bytes
+from studio.core.avatar import (
+    Avatar,
+    Background,
+    DeviceAvatar,
+    FrameBuffers,
+    SeenUnknownError,
+    on_fastest_device,
+    render_bytes,
+)
 from studio.core.motion.motion import Motion
 from studio.ui.viewport.gl_interop import Pixels, finish, on_card
 from studio.ui.viewport.orbit import Orbit
@@ -31,6 +40,7 @@ class Scene:
     motion: Motion = field(default_factory=Motion.neutral)
     orbit: Orbit = field(default_factory=Orbit)
     background: Background = "plate"
+    show_guessed: bool = False
     size: int = 512
     stamp: float = 0.0
     """`time.monotonic` of the wish."""
@@ -47,6 +57,8 @@ class Frame:
     """Milliseconds spent posing, rasterising and shading it."""
     begun: float
     """`time.monotonic` before the first of these steps."""
+    guessed: float | None = None
+    """Where the scene asks to show it: the share of the Gaussians that were guessed; None if nobody knows."""
 
     @property
     def opaque(self) -> bool:
@@ -95,6 +107,7 @@ class FrameLoop(QObject):
         self._avatar: Avatar | None = None
         self._drawn: Any = None
         self._on_device = False
+        self._knows_seen = True
         self._rendered = self._superseded = self._untaken = 0
         self._finished: deque[tuple[float, float]] = deque(maxlen=240)
         self._thread: threading.Thread | None = None
@@ -193,13 +206,14 @@ class FrameLoop(QObject):
                 self.failed.emit(f"This view cannot be drawn ({error}); press Home to go back to the front.")
                 continue
             end = time.monotonic()
+            guessed = self._buffers.tint.share if scene.show_guessed and self._knows_seen else None
             with self._wish:
                 self._rendered += 1
                 self._finished.append((end, (end - start) * 1000))
                 waiting = self._frame is not None
                 self._untaken += waiting
                 self._let_go(self._frame)
-                self._frame = Frame(rgba, scene, (end - start) * 1000, start)
+                self._frame = Frame(rgba, scene, (end - start) * 1000, start, guessed)
             if not waiting:
                 self.ready.emit()
 
@@ -220,11 +234,18 @@ class FrameLoop(QObject):
         if avatar is not self._avatar:
             self._avatar, self._drawn = avatar, on_fastest_device(avatar)
             self._on_device = isinstance(self._drawn, DeviceAvatar)
+            self._knows_seen = True
         camera = scene.orbit.camera(avatar, scene.size)
         blank = None if self._on_device else self._blank(scene.size)
-        rgba: Pixels = render_bytes(
-            self._drawn, scene.motion, camera, scene.background, buffers=self._buffers, out=blank
+        draw = partial(
+            render_bytes, self._drawn, scene.motion, camera, scene.background, buffers=self._buffers, out=blank
         )
+        rgba: Pixels
+        try:
+            rgba = draw(show_guessed=scene.show_guessed and self._knows_seen)
+        except SeenUnknownError:  # the legend says so instead
+            self._knows_seen = False
+            rgba = draw()
         if on_card(rgba):
             finish(rgba)
         return rgba

@@ -9,7 +9,8 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
-from studio.ui.viewport.cards import ConsentCard, EmptyStage
+from studio.ui import theme
+from studio.ui.viewport.cards import ConsentCard, EmptyStage, GuessedLegend
 from studio.ui.viewport.gl_interop import Pixels, on_host
 from studio.ui.viewport.orbit import Orbit
 from studio.ui.viewport.picture import PictureView
@@ -53,6 +54,10 @@ class Stage(QWidget):
         layout.addLayout(self._pages)
         self.consent = ConsentCard(self)
         self.consent.hide()
+        self.legend = GuessedLegend(self)
+        self.legend.move(2 * theme.GRID, 2 * theme.GRID)
+        self.legend.hide()
+        self._tinted = False
         self.orbit = Orbit()
         self.handles: HandlesPage | None = None
         self._shown: Pixels | None = None
@@ -96,6 +101,16 @@ class Stage(QWidget):
         if not self._holding:
             self._turn_to(self.view.widget)
 
+    def explain_tint(self, tinted: bool, guessed: float | None) -> None:
+        """Say what the tint on the head means, if there is one; see `GuessedLegend.tell`."""
+        self._tinted = tinted
+        if tinted:
+            self.legend.tell(guessed)
+        self._show_legend()
+
+    def _show_legend(self) -> None:
+        self.legend.setVisible(self._tinted and self._pages.currentWidget() is self.view.widget)
+
     def show_head(self) -> None:
         """Let go of a still picture: the next frame replaces it."""
         self._holding = False
@@ -113,7 +128,9 @@ class Stage(QWidget):
     def _turn_to(self, page: QWidget) -> None:
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
-            self.consent.raise_()
+            self._show_legend()
+            for card in (self.legend, self.consent):
+                card.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the card in its place."""
