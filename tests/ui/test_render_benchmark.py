@@ -64,6 +64,7 @@ def test_without_opengl_every_picture_is_painted(benchmark: Any, monkeypatch: py
         paint(self, event)
 
     monkeypatch.setattr(view.PaintedView, "paintEvent", counted)
+    monkeypatch.setattr(import_module("handing"), "opengl_renderer", lambda: "")
     handing = benchmark.Handing()
     assert "painted by the processor" in handing.means
     before = len(painted)
