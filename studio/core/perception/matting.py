@@ -4,9 +4,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.core.perception.closed_form import solve_alpha, solve_foreground
 from studio.core.perception.landmarks import landmark_box
 from studio.core.perception.masks import convex, distance_inside, grown, resized, spread
 from studio.core.perception.mediapipe_models import person_mask
+from studio.core.perception.regions import FACE, HAIR
 
 # The segmentation network works at 256 x 256; a window of this many face heights gives the head most of them.
 _HEAD_WINDOW = 2.8
@@ -14,6 +16,16 @@ _HEAD_WINDOW = 2.8
 _PLATE_SIZE = 320
 # Colour error (0..1) beyond which the matting equation does not explain a pixel.
 _UNEXPLAINED = 0.06
+# How far alpha is in doubt inside and outside the outline, in face heights: around hair, and elsewhere.
+_HAIR_BAND = (0.06, 0.11)
+_BODY_BAND = (0.008, 0.008)
+# A face is solid further than this from its rim.
+_FACE_RIM = 0.02
+# How strongly alpha is held to the first matte (the matting Laplacian's rows are of the order of 1): around hair,
+# elsewhere, and where person and background look alike.
+_HAIR_HOLD, _BODY_HOLD, _ALIKE_HOLD = 3e-4, 3e-2, 0.1
+# RGB distance (0..1) at which person and background begin to look alike.
+_ALIKE = 0.09
 
 
 def person_matte(rgb: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -99,6 +111,52 @@ def settle_edges(
         trust *= np.minimum(6 * alpha * (1 - alpha), 1)
     settled = alpha + trust * (explained - alpha)
     return settled.astype(np.float32), (person + (own * band)[..., None] * (rgb - person)).astype(np.float32)
+
+
+def settle_hair(
+    rgb: NDArray[np.float32], alpha: NDArray[np.float32], regions: NDArray[np.uint8], face_height: float
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Work a matte ``[H,W]`` out hair by hair, in a picture ``[H,W,3]`` that was not enlarged.
+
+    Around hair (of `regions` ``[H,W]``) a wide band is in doubt and follows the picture's colour lines (closed-form
+    matting); elsewhere a narrow one, and closer to the matte given. `face_height` px.
+
+    Returns
+    -------
+    The matte ``[H,W]`` and the person's own colour ``[H,W,3]``, free of background.
+    """
+    person = alpha > 0.5
+    if person.all() or not person.any():
+        return alpha, rgb
+    label, outwards = spread(regions, regions > 0)
+    away = np.where(person, -distance_inside(person), outwards) / face_height
+    hair = cv2.GaussianBlur((label == HAIR).astype(np.float32), (0, 0), 0.03 * face_height)
+    hair = np.clip(2 * hair, 0, 1)
+    inner, outer = (body + (wide - body) * hair for wide, body in zip(_HAIR_BAND, _BODY_BAND, strict=True))
+    least = 1.5 / face_height
+    reach = np.where(person, away / -np.maximum(inner, least), away / np.maximum(outer, least))
+    doubt = (reach < 1) | grown((alpha > 0.02) & (alpha < 0.98), 3)
+    doubt &= distance_inside(regions == FACE) < _FACE_RIM * face_height
+    if not (doubt & ~person).any():
+        return alpha, rgb
+
+    hold = _BODY_HOLD + (_HAIR_HOLD - _BODY_HOLD) * hair
+    hold = hold * (1 + 50 * np.clip(reach, 0, 1.5) ** 4) + _ALIKE_HOLD * _alike(rgb, person, doubt)
+    first = np.where(doubt, alpha, person).astype(np.float32)
+    settled = solve_alpha(rgb, first, ~doubt, hold.astype(np.float32))
+    # What is left of conjugate gradients' tolerance is neither person nor background.
+    settled = np.clip((settled - 0.02) / 0.96, 0, 1)
+    return settled, solve_foreground(rgb, settled)
+
+
+def _alike(rgb: NDArray[np.float32], person: NDArray[np.bool_], doubt: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return 1 where the nearest person and the nearest background look alike, 0 where they differ ``[H,W]``."""
+    inside, outside = person & ~doubt, ~person & ~doubt
+    if not inside.any() or not outside.any():
+        return np.ones(person.shape, np.float32)
+    smooth = cv2.GaussianBlur(rgb, (0, 0), 2)
+    contrast = np.linalg.norm(spread(smooth, inside)[0] - spread(smooth, outside)[0], axis=-1)
+    return (1 / (1 + (contrast / _ALIKE) ** 4)).astype(np.float32)
 
 
 def _feather(shape: tuple[int, ...], width: float, room: tuple[int, int, int, int]) -> NDArray[np.float32]:

@@ -1,9 +1,10 @@
 """`prepare_portrait`: a decoded picture becomes a `Portrait` every engine can start from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +18,7 @@ from studio.core.heads.template import mean_landmarks
 from studio.core.jobs import Job, Progress
 from studio.core.perception.landmarks import Face, find_faces, landmark_box
 from studio.core.perception.masks import resized, sampled
-from studio.core.perception.matting import paint_out, person_matte, settle_edges
+from studio.core.perception.matting import paint_out, person_matte, settle_edges, settle_hair
 from studio.core.perception.regions import find_regions
 
 MIN_FACE = 64
@@ -65,6 +66,8 @@ class Portrait:
         ``[h,w,3]`` float32 0..1: the same view in the file's own pixels where `rgb` was enlarged, else `rgb` itself.
     scale
         px of this picture per px of the file (which it may be cropped from).
+    own_alpha
+        True where alpha came with the file and is final.
     notes
         Sentences for the user about anything that will hurt quality.
     """
@@ -78,6 +81,7 @@ class Portrait:
     name: str = "portrait"
     scale: float = 1.0
     notes: tuple[str, ...] = field(default=())
+    own_alpha: bool = False
 
     @cached_property
     def pose(self) -> HeadPose:
@@ -173,7 +177,9 @@ def prepare_portrait(
     points = (points * stretch).astype(np.float32)
 
     yield Progress(0.08, "cutting out the person")
+    own_alpha = False
     if alpha is not None and float((alpha < 0.5).mean()) > 0.02:
+        own_alpha = True
         matte = np.clip(resized(alpha, *size), 0, 1)
     else:
         matte = person_matte(rgb, points)
@@ -181,7 +187,30 @@ def prepare_portrait(
     plate = paint_out(rgb, matte)
     matte, foreground = settle_edges(rgb, matte, plate, max(1.0, scale))
     source = np.array(source, np.float32) if scale > 1 else rgb
-    return Portrait(rgb, matte, points, plate, foreground, source, name, scale, tuple(notes))
+    return Portrait(rgb, matte, points, plate, foreground, source, name, scale, tuple(notes), own_alpha)
+
+
+def refine_matte(portrait: Portrait) -> Portrait:
+    """Return the portrait with alpha and foreground worked out hair by hair; the rest of it stays.
+
+    It takes longer than `prepare_portrait`, so it comes after the first preview; the first call on a machine compiles
+    PyMatting's kernels. A matte that came with the file stays as it is.
+    """
+    if portrait.own_alpha:
+        return portrait
+    height, width = portrait.alpha.shape
+    rgb, alpha, regions, face_height = portrait.source, portrait.alpha, portrait.regions, portrait.face_height
+    if rgb.shape != portrait.rgb.shape:
+        # Enlarging adds pixels to solve for but no detail.
+        size = (rgb.shape[1], rgb.shape[0])
+        alpha = np.clip(resized(alpha, *size), 0, 1)
+        regions = np.asarray(cv2.resize(regions, size, interpolation=cv2.INTER_NEAREST), np.uint8)
+        face_height *= size[1] / height
+    alpha, foreground = settle_hair(rgb, alpha, regions, face_height)
+    if rgb.shape != portrait.rgb.shape:
+        alpha = np.clip(resized(alpha, width, height), 0, 1)
+        foreground = np.clip(resized(foreground, width, height), 0, 1)
+    return replace(portrait, alpha=alpha, foreground=foreground)
 
 
 def _choose(faces: Sequence[Face], face: int | None) -> Face:

@@ -11,7 +11,7 @@ from studio.core.jobs import Progress, run
 from studio.core.media.image import load_picture
 from studio.core.perception.landmarks import find_faces
 from studio.core.perception.masks import convex, grown
-from studio.core.perception.portrait import FacesFoundError, Portrait, prepare_portrait
+from studio.core.perception.portrait import FacesFoundError, Portrait, prepare_portrait, refine_matte
 from studio.core.sample import sample_portrait
 
 
@@ -73,6 +73,24 @@ def test_matting_gives_the_picture_back(portrait: Portrait) -> None:
     alpha = portrait.alpha[..., None]
     again = alpha * portrait.foreground + (1 - alpha) * portrait.plate
     assert np.abs(again - portrait.rgb).mean() < 0.01
+
+
+def test_refining_the_matte_changes_hair_and_nothing_solid(portrait: Portrait) -> None:
+    refined = refine_matte(portrait)
+    assert refined.landmarks is portrait.landmarks
+    assert refined.plate is portrait.plate
+    for picture, like in ((refined.alpha, portrait.alpha), (refined.foreground, portrait.foreground)):
+        assert picture.shape == like.shape
+        assert picture.dtype == np.float32
+        assert 0 <= picture.min() < picture.max() <= 1
+    face = portrait.landmarks[:468, :2]
+    inner = convex(portrait.alpha.shape, face.mean(0) + 0.9 * (face - face.mean(0)))
+    assert refined.alpha[inner].min() > 0.95
+    solid = (refined.alpha == 1) & (portrait.alpha == 1)
+    assert np.abs(refined.foreground - portrait.rgb)[solid].mean() < 0.01
+    changed = np.abs(refined.alpha - portrait.alpha) > 0.1
+    assert 0.002 < changed.mean() < 0.1
+    assert not changed[~grown(portrait.regions > 0, round(0.3 * portrait.face_height))].any()
 
 
 def test_progress_is_reported_in_order(bust: NDArray[np.float32]) -> None:
@@ -156,6 +174,8 @@ def test_alpha_of_the_file_is_trusted(bust: NDArray[np.float32]) -> None:
     x, y = int(60 * cut.scale), int(100 * cut.scale)
     assert cut.alpha[y, x] > 0.9  # background to the network, person to the file
     assert cut.alpha[:20].max() < 0.05
+    assert cut.own_alpha
+    assert refine_matte(cut) is cut
 
 
 def test_an_opaque_alpha_says_nothing(bust: NDArray[np.float32], portrait: Portrait) -> None:
