@@ -73,7 +73,7 @@ def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, Lift
     firm[avatar.surfels.inside] = 1
     leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * firm)[:, None].astype(np.float32)
     # The back of the head shows through soft edges only, and must not take their colour.
-    behind = ~avatar.surfels.seen & (avatar.binding.vertices[:, 0] < 0)
+    behind = ~avatar.surfels.seen & ~avatar.surfels.inside
     leave[behind] = 0
     lowest, highest = np.maximum(colors - leave, 0), np.minimum(colors + leave, 1)
     for step in range(STEPS):

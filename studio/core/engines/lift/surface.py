@@ -23,10 +23,11 @@ _THICKNESS = 0.25
 _OVERLAP = 2.5
 # A cell may be stretched this many times its side where the surface runs away from the camera.
 _MAX_SLOPE = 4.0
-# Cells are merged while the colour they lose stays below this; the first that meets the budget is taken.
-_TOLERANCES = (0.016, 0.025, 0.04, 0.05, 0.06, 0.075, 0.09, 0.13, 0.19, 0.27)
+# Squared error that a cell is worth: from next to nothing to what meets the budget, found by so many bisections.
+_PRICES, _BISECTIONS = (2e-4, 3.0), 12
+# Colour lost around the face counts this many times.
+_CLOSE_WEIGHT = 2.0
 MAX_CELLS = 78_000
-_FINE_LONG_SIDE = 800
 # The torso's back is out of sight and smooth: so many Gaussians are enough, each for 4, 8 or 16 px.
 _MAX_BACK = 4000
 # How far a back lies behind the outline, as a share of how far the chest lies before it.
@@ -100,7 +101,7 @@ def front_surface(
     if coarse:
         y, x, cell = _cells_of(4, np.ones(_blocks(alpha, 4), bool))
     else:
-        y, x, cell = choose_cells(colors, alpha, relief.nearness, detailed, _near_face(portrait))
+        y, x, cell = choose_cells(colors, alpha, relief.nearness, detailed, _near_face(portrait), MAX_CELLS)
     pixels = np.column_stack([x, y]).astype(np.float32)
     opacity = _cell_mean(alpha, y, x, cell)
     keep = opacity > 0.03
@@ -131,28 +132,38 @@ def choose_cells(
     nearness: NDArray[np.float32],
     detailed: NDArray[np.bool_],
     close: NDArray[np.bool_],
+    most: int,
 ) -> tuple[NDArray, NDArray, NDArray]:
     """Divide the picture into cells. Returns their centres y, x px and sides ``[N]`` px.
 
-    Cells are single pixels throughout `detailed`, and may be in `close` (around the face).
+    Cells are single pixels throughout `detailed`. Elsewhere the `most` cells go where merging them
+    would lose most colour, which counts more in `close` (around the face): a block of four is one cell if the squared
+    error it adds is worth less than the cells it saves, at the price per cell that meets the budget.
     """
-    loss = {side: _merging_loss(colors, alpha, nearness, side) for side in (2, 4)}
-    forced = {side: _block_max(detailed.astype(np.float32), side) > 0 for side in (2, 4)}
-    if max(alpha.shape) > _FINE_LONG_SIDE:
-        # In a large picture of a whole body nobody looks at single pixels of cloth.
-        loss[2] = np.where(_block_max(close.astype(np.float32), 2) > 0, loss[2], 0)
     person = alpha > 0.03
-    for tolerance in _TOLERANCES:
-        large = (loss[4] < tolerance) & ~forced[4]
-        inside_large = np.repeat(np.repeat(large, 2, 0), 2, 1)[: loss[2].shape[0], : loss[2].shape[1]]
-        medium = (loss[2] < tolerance) & ~forced[2] & ~inside_large
-        covered = np.repeat(np.repeat(inside_large | medium, 2, 0), 2, 1)[: alpha.shape[0], : alpha.shape[1]]
-        small = person & ~covered
-        count = (
-            small.sum() + (medium & (_block_max(alpha, 2) > 0.03)).sum() + (large & (_block_max(alpha, 4) > 0.03)).sum()
-        )
-        if count <= MAX_CELLS:
-            break
+    weight = np.where(close, _CLOSE_WEIGHT, 1.0).astype(np.float32)
+    two = _merging_loss(colors, alpha, nearness, weight, 2)
+    four = _merging_loss(colors, alpha, nearness, weight, 4)
+    two[_block_max(detailed.astype(np.float32), 2) > 0] = np.inf
+    four[_block_max(detailed.astype(np.float32), 4) > 0] = np.inf
+    singles = _block_sum(person, 2)
+
+    def divided(price: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_], int]:
+        medium = two + price < price * singles
+        parts = _block_sum(np.where(medium, two + price, price * singles), 2)
+        large = (four + price < parts) & (parts > 0)
+        medium &= ~_repeated(large, 2, medium.shape) & (singles > 0)
+        small = person & ~_repeated(large, 4, person.shape) & ~_repeated(medium, 2, person.shape)
+        return large, medium, int(large.sum() + medium.sum() + small.sum())
+
+    low, high = _PRICES
+    if divided(low)[2] > most:
+        for _ in range(_BISECTIONS):
+            price = float(np.sqrt(low * high))
+            low, high = (price, high) if divided(price)[2] > most else (low, price)
+        low = high
+    large, medium, _ = divided(low)
+    small = person & ~_repeated(large, 4, person.shape) & ~_repeated(medium, 2, person.shape)
     parts = [_cells_of(1, small), _cells_of(2, medium), _cells_of(4, large)]
     y, x, cell = (np.concatenate(c) for c in zip(*parts, strict=True))
     return y, x, cell
@@ -167,16 +178,17 @@ def _near_face(portrait: Portrait) -> NDArray[np.bool_]:
     return mask
 
 
-def _merging_loss(colors: NDArray, alpha: NDArray, nearness: NDArray, side: int) -> NDArray[np.float32]:
-    """Return how much colour a block would lose as one cell, ``[H/side, W/side]``; edges lose everything."""
+def _merging_loss(
+    colors: NDArray, alpha: NDArray, nearness: NDArray, weight: NDArray[np.float32], side: int
+) -> NDArray[np.float32]:
+    """Return the squared error that one cell adds in place of a block, ``[H/side, W/side]``."""
     height, width = alpha.shape
     blocks = (max(1, -(-width // side)), max(1, -(-height // side)))
-    small = cv2.resize(colors, blocks, interpolation=cv2.INTER_AREA)
-    smooth = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-    loss = _block_max(np.abs(colors - smooth).max(-1), side)
-    edge = _block_max(1 - alpha, side) > 0.05
-    steep = _block_max(nearness, side) + _block_max(-nearness, side) > 1.5 * side
-    return np.where(edge | steep, np.float32(np.inf), loss)
+    shown = np.concatenate([colors * alpha[..., None], alpha[..., None]], -1).astype(np.float32)
+    smooth = cv2.resize(cv2.resize(shown, blocks, interpolation=cv2.INTER_AREA), (width, height))
+    loss = _block_sum(((shown - smooth) ** 2).sum(-1) * weight, side)
+    steep = _block_max(nearness, side) + _block_max(-nearness, side) > 3 * side
+    return np.where(steep, np.float32(np.inf), loss)
 
 
 def _blocks(picture: NDArray, side: int) -> tuple[int, int]:
@@ -187,6 +199,17 @@ def _block_max(picture: NDArray, side: int) -> NDArray:
     rows, cols = _blocks(picture, side)
     padded = np.pad(picture, ((0, rows * side - picture.shape[0]), (0, cols * side - picture.shape[1])), mode="edge")
     return padded.reshape(rows, side, cols, side).max((1, 3))
+
+
+def _block_sum(picture: NDArray, side: int) -> NDArray[np.float32]:
+    rows, cols = _blocks(picture, side)
+    padded = np.pad(picture, ((0, rows * side - picture.shape[0]), (0, cols * side - picture.shape[1])))
+    return padded.reshape(rows, side, cols, side).sum((1, 3), dtype=np.float32)
+
+
+def _repeated(blocks: NDArray, side: int, shape: tuple[int, ...]) -> NDArray:
+    """Return blocks at the resolution of what they are blocks of."""
+    return np.repeat(np.repeat(blocks, side, 0), side, 1)[: shape[0], : shape[1]]
 
 
 def _cells_of(side: int, chosen: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
