@@ -22,10 +22,12 @@ _BODY_BAND = (0.008, 0.008)
 # A face is solid further than this from its rim.
 _FACE_RIM = 0.02
 # How strongly alpha is held to the first matte (the matting Laplacian's rows are of the order of 1): around hair,
-# elsewhere, and where person and background look alike.
+# elsewhere, and where colours cannot say better.
 _HAIR_HOLD, _BODY_HOLD, _ALIKE_HOLD = 3e-4, 3e-2, 0.1
 # RGB distance (0..1) at which person and background begin to look alike.
 _ALIKE = 0.09
+# What background in doubt is worth that looks like the sure one beside it, and the RGB distance for that.
+_PLAIN, _PLAIN_COLOR = 0.2, 0.06
 
 
 def person_matte(rgb: NDArray[np.float32], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -141,7 +143,7 @@ def settle_hair(
         return alpha, rgb
 
     hold = _BODY_HOLD + (_HAIR_HOLD - _BODY_HOLD) * hair
-    hold = hold * (1 + 50 * np.clip(reach, 0, 1.5) ** 4) + _ALIKE_HOLD * _alike(rgb, person, doubt)
+    hold = hold * (1 + 50 * np.clip(reach, 0, 1.5) ** 4) + _ALIKE_HOLD * _worth_keeping(rgb, person, doubt)
     first = np.where(doubt, alpha, person).astype(np.float32)
     settled = solve_alpha(rgb, first, ~doubt, hold.astype(np.float32))
     # What is left of conjugate gradients' tolerance is neither person nor background.
@@ -149,14 +151,22 @@ def settle_hair(
     return settled, solve_foreground(rgb, settled)
 
 
-def _alike(rgb: NDArray[np.float32], person: NDArray[np.bool_], doubt: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return 1 where the nearest person and the nearest background look alike, 0 where they differ ``[H,W]``."""
+def _worth_keeping(
+    rgb: NDArray[np.float32], person: NDArray[np.bool_], doubt: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return how much, 0..1 ``[H,W]``, the first matte is worth.
+
+    All where person and background look alike, and some where background looks like the nearest sure background.
+    """
     inside, outside = person & ~doubt, ~person & ~doubt
     if not inside.any() or not outside.any():
         return np.ones(person.shape, np.float32)
     smooth = cv2.GaussianBlur(rgb, (0, 0), 2)
-    contrast = np.linalg.norm(spread(smooth, inside)[0] - spread(smooth, outside)[0], axis=-1)
-    return (1 / (1 + (contrast / _ALIKE) ** 4)).astype(np.float32)
+    background = spread(smooth, outside)[0]
+    contrast = np.linalg.norm(spread(smooth, inside)[0] - background, axis=-1)
+    alike = 1 / (1 + (contrast / _ALIKE) ** 4)
+    plain = _PLAIN * np.exp(-((np.linalg.norm(rgb - background, axis=-1) / _PLAIN_COLOR) ** 2)) * ~person
+    return np.maximum(alike, plain).astype(np.float32)
 
 
 def _feather(shape: tuple[int, ...], width: float, room: tuple[int, int, int, int]) -> NDArray[np.float32]:
