@@ -19,7 +19,8 @@ from studio.core.engines.lift.posing import FOLLOW_LEVELS
 from studio.core.engines.lift.refine import refine
 from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
 from studio.core.engines.lift.rig import Part, Rig, assemble
-from studio.core.engines.lift.surface import Surfels, front_surface, torso_back
+from studio.core.engines.lift.surface import Surfels, front_surface
+from studio.core.engines.lift.torso import torso_back
 from studio.core.engines.lift.unseen_skin import completed_landmarks, unseen_skin
 from studio.core.errors import UserError
 from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR

@@ -1,4 +1,4 @@
-"""The visible surface as Gaussians on the picture's own grid, and the back of the torso behind it.
+"""The visible surface as Gaussians on the picture's own grid.
 
 Every Gaussian covers one square cell of 1, 2 or 4 px: small where the picture has detail, large where it is
 smooth. Its axes are the surface's tangents over that cell, so a cell on a steep cheek covers the long strip it
@@ -28,10 +28,6 @@ _PRICES, _BISECTIONS = (2e-4, 3.0), 12
 # Colour lost around the face counts this many times.
 _CLOSE_WEIGHT = 2.0
 MAX_CELLS = 78_000
-# The torso's back is out of sight and smooth: so many Gaussians are enough, each for 4, 8 or 16 px.
-_MAX_BACK = 4000
-# How far a back lies behind the outline, as a share of how far the chest lies before it.
-_BACK_DEPTH = 0.7
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,31 +95,16 @@ def front_surface(
     colors = portrait.foreground
     alpha = portrait.alpha
     if coarse:
-        y, x, cell = _cells_of(4, np.ones(_blocks(alpha, 4), bool))
+        y, x, cell = cells_of(4, np.ones(block_count(alpha, 4), bool))
     else:
         y, x, cell = choose_cells(colors, alpha, relief.nearness, detailed, _near_face(portrait), MAX_CELLS)
     pixels = np.column_stack([x, y]).astype(np.float32)
-    opacity = _cell_mean(alpha, y, x, cell)
+    opacity = cell_mean(alpha, y, x, cell)
     keep = opacity > 0.03
     pixels, cell, opacity = pixels[keep], cell[keep], opacity[keep]
-    color = _cell_mean(colors, y[keep], x[keep], cell)
-    points = _grid(pose, relief.nearness)
-    return _surfels(points, pixels, cell, _layer_opacity(opacity), color, np.ones(len(cell), bool))
-
-
-def torso_back(portrait: Portrait, relief: Relief, pose: HeadPose) -> Surfels:
-    """Return the guessed back of neck and torso: the front mirrored at its rim, in its own blurred colours."""
-    alpha = portrait.alpha * (1 - relief.head)
-    side = 16 if alpha.sum() > 64 * _MAX_BACK else 8 if alpha.sum() > 16 * _MAX_BACK else 4
-    y, x, cell = _cells_of(side, np.ones(_blocks(alpha, side), bool))
-    solid = _cell_mean(alpha, y, x, cell) > 0.6
-    y, x, cell = y[solid], x[solid], cell[solid]
-    behind = relief.rim - _BACK_DEPTH * np.maximum(relief.nearness - relief.rim, 0)
-    soft = cv2.GaussianBlur(portrait.foreground, (0, 0), 0.05 * portrait.face_height)
-    points = _grid(pose, behind)
-    pixels = np.column_stack([x, y]).astype(np.float32)
-    color = 0.9 * _cell_mean(soft, y, x, cell)
-    return _surfels(points, pixels, cell, np.full(len(cell), 0.97), color, np.zeros(len(cell), bool))
+    color = cell_mean(colors, y[keep], x[keep], cell)
+    points = lifted_grid(pose, relief.nearness)
+    return laid_on_grid(points, pixels, cell, _layer_opacity(opacity), color, np.ones(len(cell), bool))
 
 
 def choose_cells(
@@ -164,7 +145,7 @@ def choose_cells(
         low = high
     large, medium, _ = divided(low)
     small = person & ~_repeated(large, 4, person.shape) & ~_repeated(medium, 2, person.shape)
-    parts = [_cells_of(1, small), _cells_of(2, medium), _cells_of(4, large)]
+    parts = [cells_of(1, small), cells_of(2, medium), cells_of(4, large)]
     y, x, cell = (np.concatenate(c) for c in zip(*parts, strict=True))
     return y, x, cell
 
@@ -191,18 +172,19 @@ def _merging_loss(
     return np.where(steep, np.float32(np.inf), loss)
 
 
-def _blocks(picture: NDArray, side: int) -> tuple[int, int]:
+def block_count(picture: NDArray, side: int) -> tuple[int, int]:
+    """Return how many cells of `side` px a picture is high and wide."""
     return -(-picture.shape[0] // side), -(-picture.shape[1] // side)
 
 
 def _block_max(picture: NDArray, side: int) -> NDArray:
-    rows, cols = _blocks(picture, side)
+    rows, cols = block_count(picture, side)
     padded = np.pad(picture, ((0, rows * side - picture.shape[0]), (0, cols * side - picture.shape[1])), mode="edge")
     return padded.reshape(rows, side, cols, side).max((1, 3))
 
 
 def _block_sum(picture: NDArray, side: int) -> NDArray[np.float32]:
-    rows, cols = _blocks(picture, side)
+    rows, cols = block_count(picture, side)
     padded = np.pad(picture, ((0, rows * side - picture.shape[0]), (0, cols * side - picture.shape[1])))
     return padded.reshape(rows, side, cols, side).sum((1, 3), dtype=np.float32)
 
@@ -212,7 +194,7 @@ def _repeated(blocks: NDArray, side: int, shape: tuple[int, ...]) -> NDArray:
     return np.repeat(np.repeat(blocks, side, 0), side, 1)[: shape[0], : shape[1]]
 
 
-def _cells_of(side: int, chosen: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
+def cells_of(side: int, chosen: NDArray[np.bool_]) -> tuple[NDArray, NDArray, NDArray]:
     """Return centre y, centre x and side of the chosen blocks."""
     row, col = np.nonzero(chosen)
     return (row + 0.5) * side, (col + 0.5) * side, np.full(len(row), side, np.float32)
@@ -223,11 +205,11 @@ def _layer_opacity(alpha: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.minimum(1 - (1 - np.minimum(alpha, 1)) ** (1 / _OVERLAP), 0.985)
 
 
-def _cell_mean(picture: NDArray, y: NDArray, x: NDArray, cell: NDArray) -> NDArray[np.float32]:
+def cell_mean(picture: NDArray, y: NDArray, x: NDArray, cell: NDArray) -> NDArray[np.float32]:
     """Average a picture over each cell ``[N]`` or ``[N,C]``."""
     out = np.empty((len(y), *picture.shape[2:]), np.float32)
     for side in np.unique(cell).astype(int):
-        rows, cols = _blocks(picture, side)
+        rows, cols = block_count(picture, side)
         pad = [(0, rows * side - picture.shape[0]), (0, cols * side - picture.shape[1])]
         padded = np.pad(picture, pad + [(0, 0)] * (picture.ndim - 2), mode="edge")
         small = cv2.resize(padded, (cols, rows), interpolation=cv2.INTER_AREA) if side > 1 else padded
@@ -236,7 +218,7 @@ def _cell_mean(picture: NDArray, y: NDArray, x: NDArray, cell: NDArray) -> NDArr
     return out
 
 
-def _grid(pose: HeadPose, nearness: NDArray[np.float32]) -> NDArray[np.float32]:
+def lifted_grid(pose: HeadPose, nearness: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the head-space point ``[H,W,3]`` m of every pixel centre."""
     height, width = nearness.shape
     camera = pose.camera
@@ -249,7 +231,7 @@ def _grid(pose: HeadPose, nearness: NDArray[np.float32]) -> NDArray[np.float32]:
     return (points - translation.astype(np.float32)) @ rotation.astype(np.float32)
 
 
-def _surfels(
+def laid_on_grid(
     points: NDArray[np.float32],
     pixels: NDArray[np.float32],
     cell: NDArray[np.float32],
