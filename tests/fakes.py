@@ -1,7 +1,7 @@
 """A tiny avatar and a scriptable engine: the whole product in milliseconds, without a face or a network."""
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, AvatarState, Background, Consent
-from studio.core.engines.base import Footage
+from studio.core.engines.base import BuildOptions, Footage
 from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -55,6 +55,7 @@ class TinyAvatar:
     pivot: NDArray[np.float64] = field(default_factory=lambda: np.zeros(3))
     head_box: NDArray[np.float64] = field(default_factory=lambda: np.array([12.0, 12.0, 116.0, 116.0]))
     notes: tuple[str, ...] = ()
+    options: BuildOptions = field(default_factory=BuildOptions)
     thumbnail: NDArray[np.uint8] = field(init=False)
     seen: NDArray[np.bool_] | None = None
     """``[N]``; forgotten when the avatar is saved."""
@@ -119,7 +120,12 @@ class TinyAvatar:
         return AvatarState(
             self.engine,
             {name: getattr(self, name) for name in ARRAYS},
-            {"name": self.name, "consent": vars(self.consent).copy(), "notes": list(self.notes)},
+            {
+                "name": self.name,
+                "consent": vars(self.consent).copy(),
+                "notes": list(self.notes),
+                "options": vars(self.options).copy(),
+            },
         )
 
     @staticmethod
@@ -136,7 +142,8 @@ class TinyAvatar:
                 raise ValueError("values out of range")
             consent = Consent(**state.meta["consent"])
             notes = tuple(state.meta["notes"])
-            return TinyAvatar(means, colors, jaw, plate, state.meta["name"], consent, notes=notes)
+            options = BuildOptions.from_meta(state.meta)
+            return TinyAvatar(means, colors, jaw, plate, state.meta["name"], consent, notes=notes, options=options)
         except (KeyError, ValueError, TypeError, IndexError) as error:
             raise UserError("The tiny avatar's data are damaged; build it again.") from error
 
@@ -151,6 +158,7 @@ class TinyEngine:
 
     name: ClassVar[str] = "tiny"
     drivers: ClassVar[tuple[str, ...]] = ()
+    takes_heads: ClassVar[bool] = False
     steps: int = 3
     fail: Exception | None = None
     """Raised after the preview."""
@@ -166,7 +174,14 @@ class TinyEngine:
         raise UserError("A tiny avatar cannot be personalised; use another engine.")
         yield
 
-    def reconstruct(self, portrait: Portrait, seed: int = 0, consent: Consent = Consent()) -> Job[TinyAvatar]:
+    def reconstruct(
+        self,
+        portrait: Portrait,
+        seed: int = 0,
+        consent: Consent = Consent(),
+        *,
+        options: BuildOptions = BuildOptions(),
+    ) -> Job[TinyAvatar]:
         """Yield a coarse avatar, then finer ones."""
         watch = Stopwatch()
         done = False
@@ -181,7 +196,7 @@ class TinyEngine:
                 self.threads.add(threading.get_ident())
                 yield watch.progress(0.2 + 0.7 * step / self.steps, "sharpening")
             done = True
-            return TinyAvatar.make(600, seed, portrait.name, consent)
+            return replace(TinyAvatar.make(600, seed, portrait.name, consent), options=options)
         finally:
             self.threads.add(threading.get_ident())
             self.closed += not done

@@ -9,8 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, Consent
+from studio.core.engines.base import BuildOptions
 from studio.core.engines.registry import load_engine
 from studio.core.errors import UserError
+from studio.core.heads import library
+from studio.core.heads.head import BUILT_IN
 from studio.core.jobs import Job, Progress, Stopwatch, share
 from studio.core.media.files import opened
 from studio.core.media.image import LoadedPicture, load_picture
@@ -32,6 +35,7 @@ def build_avatar(
     landmarks: NDArray[np.float32] | Handles | None = None,
     seed: int = 0,
     consent: Consent = Consent(),
+    options: BuildOptions = BuildOptions(),
 ) -> Job[Avatar]:
     """Build an avatar from a picture file.
 
@@ -50,9 +54,14 @@ def build_avatar(
     Raises
     ------
     UserError
-        If the picture or its face cannot be used; `FacesFoundError` asks which face.
+        If the picture or its face cannot be used, or the engine cannot use the head; `FacesFoundError` asks which
+        face.
     """
     maker = load_engine(engine)
+    if options.head != BUILT_IN:
+        library.find(options.head)
+        if not maker.takes_heads:
+            raise UserError(f"The engine '{engine}' has a head of its own; build with the head '{BUILT_IN}'.")
     watch = Stopwatch()
     yield watch.progress(0.0, "reading the picture")
     picture = load_picture(picture_path)
@@ -63,7 +72,7 @@ def build_avatar(
         preparing = prepare_portrait(picture.rgb, picture.alpha, face=face, landmarks=placed, name=_name(picture_path))
     portrait = yield from share(preparing, watch, 0.0, _PREPARED)
     del picture  # a large picture is not needed while the engine works
-    building = maker.reconstruct(portrait, seed=seed, consent=consent)
+    building = maker.reconstruct(portrait, seed=seed, consent=consent, options=options)
     return (yield from share(building, watch, _PREPARED, 1.0))
 
 

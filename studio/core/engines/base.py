@@ -1,16 +1,68 @@
 """What every engine offers: portrait in, avatar out, as a job."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, AvatarState, Consent
+from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
+from studio.core.heads.head import BUILT_IN
 from studio.core.jobs import Job
 from studio.core.motion.motion import Motion
-from studio.core.perception.portrait import Portrait
+
+if TYPE_CHECKING:
+    # The window keeps `BuildOptions` from its start on; it must not wait for what finds people in pictures.
+    from studio.core.perception.portrait import Portrait
+
+Quality = Literal["standard", "high"]
+QUALITIES: tuple[Quality, ...] = get_args(Quality)
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """What the user chooses about a build.
+
+    Attributes
+    ----------
+    quality
+        ``standard`` gives up to 120,000 Gaussians, ``high`` up to 250,000: slower to build and to draw.
+    head
+        The head whose expressions the avatar has: `BUILT_IN`, or a name of `studio.core.heads.library`.
+
+    Raises
+    ------
+    UserError
+        If there is no such quality.
+    """
+
+    quality: Quality = "standard"
+    head: str = BUILT_IN
+
+    def __post_init__(self) -> None:
+        if self.quality not in QUALITIES:
+            raise UserError(f"'{self.quality}' is no quality; use {' or '.join(QUALITIES)}.")
+
+    @classmethod
+    def from_meta(cls, meta: dict[str, Any]) -> "BuildOptions":
+        """Return what an avatar's saved values say; files of the first version say nothing and had no choice.
+
+        Raises
+        ------
+        ValueError
+            If it is not what an avatar saves.
+        """
+        told = meta.get("options", {})
+        if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+            raise ValueError("the options are not texts")
+        if not told.keys() <= {"quality", "head"}:
+            raise ValueError("options of another program")
+        try:
+            return cls(**told)
+        except UserError as error:
+            raise ValueError(str(error)) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +96,26 @@ class Engine(Protocol):
     name: ClassVar[str]
     drivers: ClassVar[tuple[str, ...]]
     """Import paths of the drivers it brings, as in `registry.ENGINES`; the project's own move any avatar."""
+    takes_heads: ClassVar[bool]
+    """Whether `BuildOptions.head` may be another than the built-in one."""
 
-    def reconstruct(self, portrait: Portrait, seed: int = 0, consent: Consent = Consent()) -> Job[Avatar]:
-        """Build an avatar; yields `Progress` whose previews are avatars, coarse first."""
+    def reconstruct(
+        self,
+        portrait: "Portrait",
+        seed: int = 0,
+        consent: Consent = Consent(),
+        *,
+        options: BuildOptions = BuildOptions(),
+    ) -> Job[Avatar]:
+        """Build an avatar; yields `Progress` whose previews are avatars, coarse first.
+
+        The avatar's state keeps the options, as `BuildOptions.from_meta` reads them.
+
+        Raises
+        ------
+        UserError
+            If the head is not in the library.
+        """
         ...
 
     def adapt(self, avatar: Avatar, footage: Footage) -> Job[Avatar]:

@@ -6,6 +6,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+BUILT_IN = "template"
+"""Name of the head that is always there; all others come from the library."""
+
 
 @dataclass(frozen=True, eq=False)
 class HeadParams:

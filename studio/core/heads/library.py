@@ -19,14 +19,16 @@ from safetensors import SafetensorError, safe_open
 
 from studio.core.errors import UserError
 from studio.core.heads.arkit_flame import ArkitFlameMap, ArkitShapes, arkit_shapes, fit_map
+from studio.core.heads.arkit_skin import ArkitSkin, flame_skin, ict_skin
 from studio.core.heads.flame import EXPRESSION_NAMES, FlameHead, FlameModel, read_flame
 from studio.core.heads.full import FullHead
+from studio.core.heads.head import BUILT_IN
 from studio.core.heads.ict import NEUTRAL, IctHead, IctModel, read_ict
 from studio.core.heads.standard68 import ON_FACE_MESH
 from studio.core.jobs import Job, Progress, Stopwatch, share
 from studio.core.media.files import atomic_path
 
-FLAME, ICT, TEMPLATE = "flame", "ict", "template"
+FLAME, ICT = "flame", "ict"
 
 LICENCES = {
     FLAME: "FLAME's licence allows non-commercial research only, unless your copy came under other terms; "
@@ -130,6 +132,17 @@ def installed() -> list[HeadInfo]:
     return found
 
 
+def find(name: str) -> HeadInfo:
+    """Return what is known of a stored head; its arrays are not read.
+
+    Raises
+    ------
+    UserError
+        If there is none of that name, or its file is damaged.
+    """
+    return _info(_path(name))
+
+
 def load(name: str) -> FlameHead | IctHead:
     """Return a stored head.
 
@@ -158,6 +171,21 @@ def load_map(name: str) -> ArkitFlameMap:
         return ArkitFlameMap(head, arrays[_MAP + "codes"], arrays[_MAP + "vertices"])
     except (KeyError, IndexError, ValueError) as error:
         raise _damaged(name) from error
+
+
+def load_skin(name: str) -> ArkitSkin:
+    """Return the skin of a stored head with ARKit's shapes: an ICT head's own, or by the map of a FLAME head.
+
+    Raises
+    ------
+    UserError
+        As `load`.
+    """
+    if find(name).kind == ICT:
+        head = load(name)
+        assert isinstance(head, IctHead)
+        return ict_skin(head)
+    return flame_skin(load_map(name))
 
 
 def remove(name: str) -> None:
@@ -202,7 +230,7 @@ def _default_name(kind: str, path: Path) -> str:
 
 
 def _checked_name(name: str) -> str:
-    if not _NAME.fullmatch(name) or name == TEMPLATE:
+    if not _NAME.fullmatch(name) or name == BUILT_IN:
         raise UserError(f"'{name}' is no name for a head; use small letters, digits and dashes, such as flame2023.")
     if (folder() / f"{name}{_SUFFIX}").exists():
         raise UserError(f"There is already a head called '{name}'; remove it first, or give another name with --name.")
@@ -217,7 +245,7 @@ def _arkit_source() -> tuple[str, ArkitShapes]:
             assert isinstance(head, IctHead)
             return info.name, arkit_shapes(head, head.skin_vertices, head.landmark_vertices)
     head = FullHead()
-    return TEMPLATE, arkit_shapes(head, np.flatnonzero(head.of("skin")), np.array(ON_FACE_MESH))
+    return BUILT_IN, arkit_shapes(head, np.flatnonzero(head.of("skin")), np.array(ON_FACE_MESH))
 
 
 def _store(info: HeadInfo, arrays: dict[str, NDArray]) -> None:

@@ -54,6 +54,8 @@ class TemplateHead:
     apron
         ``[R * 36, 3]`` m in head space: the rings around the face oval, the inner one first; by default they
         continue the oval outwards and back.
+    shapes
+        How this face moves; by default as the built-in head does.
 
     Attributes
     ----------
@@ -69,13 +71,13 @@ class TemplateHead:
 
     expression_names = ARKIT_NAMES
 
-    def __init__(self, landmarks: NDArray, apron: NDArray | None = None) -> None:
+    def __init__(self, landmarks: NDArray, apron: NDArray | None = None, shapes: FaceShapes | None = None) -> None:
         asset = _asset()
         landmarks = np.asarray(landmarks, np.float64)
         self.faces: NDArray[np.int32] = asset["faces"]
         apron = default_apron(landmarks) if apron is None else apron
         self.neutral = _subdivided(np.concatenate([landmarks, apron]), asset["parents"]).astype(np.float32)
-        self.shapes = FaceShapes(to_face(landmarks))
+        self.shapes = FaceShapes(to_face(landmarks)) if shapes is None else shapes
         face = to_face(self.neutral)
         side = self._sides(face, len(landmarks) + len(apron), asset["parents"])
         fade = self._fade(len(landmarks), len(apron), asset["parents"])

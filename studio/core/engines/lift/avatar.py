@@ -1,7 +1,7 @@
 """A `lift` avatar: surfels at rest, the rig that moves them, and the plate behind."""
 
 from copy import copy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import cv2
@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import AvatarState, Background, Consent, DeviceAvatar
+from studio.core.engines.base import BuildOptions
 from studio.core.engines.lift.binding import Binding
-from studio.core.engines.lift.posing import FOLLOW_LEVELS, SurfelBlocks, head_turns, pose_surfels
+from studio.core.engines.lift.neck import FOLLOW_LEVELS, head_turns
+from studio.core.engines.lift.posing import SurfelBlocks, pose_surfels
 from studio.core.engines.lift.rig import Rig, jaw_open
 from studio.core.engines.lift.surface import Surfels
 from studio.core.errors import UserError
@@ -54,6 +56,7 @@ class LiftAvatar:
         thumbnail: NDArray[np.uint8],
         consent: Consent = Consent(),
         notes: tuple[str, ...] = (),
+        options: BuildOptions = BuildOptions(),
     ) -> None:
         self.name = name
         self.camera = camera
@@ -68,6 +71,7 @@ class LiftAvatar:
         self.thumbnail = thumbnail
         self.consent = consent
         self.notes = notes
+        self.options = options
         self._blocks = SurfelBlocks.of(surfels, binding, len(rig.vertices), follow)
         channels = [int(c) for c in np.unique(revealed_by) if c >= 0]
         self._hidden = [(channel, np.flatnonzero(revealed_by == channel)) for channel in channels]
@@ -159,6 +163,7 @@ class LiftAvatar:
             "shapes": list(SHAPE_NAMES),
             "notes": list(self.notes),
             "consent": {"stated": self.consent.stated, "by": self.consent.by, "at": self.consent.at},
+            "options": asdict(self.options),
         }
         return AvatarState(ENGINE, arrays, meta)
 
@@ -251,4 +256,5 @@ def _checked(state: AvatarState) -> LiftAvatar:
         a["thumbnail"],
         Consent(bool(consent["stated"]), str(consent["by"]), str(consent["at"])),
         tuple(str(note) for note in meta["notes"]),
+        BuildOptions.from_meta(meta),
     )

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, AvatarState, Consent
-from studio.core.engines.base import Footage
+from studio.core.engines.base import BuildOptions, Footage, Quality
 from studio.core.engines.lift.avatar import ENGINE, LiftAvatar
-from studio.core.engines.lift.binding import Binding, bind_to_template, follow_weights
+from studio.core.engines.lift.binding import Binding, bind_to_template
 from studio.core.engines.lift.eyes import build_eyes
 from studio.core.engines.lift.hair import hair_shell
 from studio.core.engines.lift.mouth import build_mouth
+from studio.core.engines.lift.neck import FOLLOW_LEVELS, follow_weights
 from studio.core.engines.lift.openings import Openings, find_openings
-from studio.core.engines.lift.posing import FOLLOW_LEVELS
+from studio.core.engines.lift.other_head import OtherHeadShapes
 from studio.core.engines.lift.refine import refine
 from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
 from studio.core.engines.lift.rig import Part, Rig, assemble
@@ -23,14 +24,18 @@ from studio.core.engines.lift.surface import Surfels, front_surface
 from studio.core.engines.lift.torso import torso_back
 from studio.core.engines.lift.unseen_skin import completed_landmarks, unseen_skin
 from studio.core.errors import UserError
-from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR
+from studio.core.heads import library
+from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR, to_face
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.full import FullHead
+from studio.core.heads.head import BUILT_IN
 from studio.core.heads.template import TemplateHead, apron_rings
 from studio.core.jobs import Job, Stopwatch
 from studio.core.perception.portrait import Portrait
 
+# Of all Gaussians of a head, back, mouth and eyes take up to 50,000.
+_MAX_CELLS: dict[Quality, int] = {"standard": 78_000, "high": 200_000}
 _THUMBNAIL = 128
 # Orbits turn about the middle of the head: this far in front of the ears.
 _PIVOT_FORWARD = 0.45 * INTEROCULAR
@@ -41,15 +46,23 @@ class LiftEngine:
 
     name: ClassVar[str] = ENGINE
     drivers: ClassVar[tuple[str, ...]] = ()
+    takes_heads: ClassVar[bool] = True
 
-    def reconstruct(self, portrait: Portrait, seed: int = 0, consent: Consent = Consent()) -> Job[Avatar]:
+    def reconstruct(
+        self,
+        portrait: Portrait,
+        seed: int = 0,
+        consent: Consent = Consent(),
+        *,
+        options: BuildOptions = BuildOptions(),
+    ) -> Job[Avatar]:
         """Build an avatar; previews are avatars, a coarse one within the first second.
 
         Nothing here is random: `seed` changes nothing and is accepted because every engine takes one.
         """
         watch = Stopwatch()
         yield watch.progress(0.05, "fitting the head")
-        fit = _Fit(portrait)
+        fit = _Fit(portrait, options)
         yield watch.progress(0.15, "shaping the head", preview=_coarse(fit, consent))
 
         openings = find_openings(portrait, fit.head.shapes, fit.pose)
@@ -77,8 +90,8 @@ class LiftEngine:
 class _Fit:
     """What the portrait's head is: pose, depth and template."""
 
-    def __init__(self, portrait: Portrait) -> None:
-        self.portrait = portrait
+    def __init__(self, portrait: Portrait, options: BuildOptions) -> None:
+        self.portrait, self.options = portrait, options
         self.pose: HeadPose = portrait.pose
         self.regions = portrait.regions
         self.whole = FullHead(completed_landmarks(lifted_landmarks(portrait), self.pose))
@@ -87,7 +100,10 @@ class _Fit:
         pixels = portrait.landmarks[:, :2]
         landmarks = self.pose.lift(pixels, self.relief.at(pixels))
         apron = self._apron()
-        self.head = TemplateHead(landmarks, self.pose.lift(apron, self.relief.at(apron)))
+        shapes = None
+        if options.head != BUILT_IN:
+            shapes = OtherHeadShapes(to_face(landmarks), library.load_skin(options.head))
+        self.head = TemplateHead(landmarks, self.pose.lift(apron, self.relief.at(apron)), shapes)
 
     @cached_property
     def back(self) -> Surfels:
@@ -107,7 +123,7 @@ class _Fit:
 def _coarse(fit: _Fit, consent: Consent) -> LiftAvatar:
     """Return the head as 4-px cells, turnable but still: something to look at while the rest is made."""
     nothing = np.zeros(fit.portrait.alpha.shape, bool)
-    front = front_surface(fit.portrait, fit.relief, fit.pose, nothing, coarse=True)
+    front = front_surface(fit.portrait, fit.relief, fit.pose, nothing)
     surfels = Surfels.concatenate([front, fit.back])
     rig, _ = assemble(fit.head, [])
     return _avatar(fit, surfels, Binding.none(len(surfels)), rig, np.full(len(surfels), -1, np.int16), consent)
@@ -115,7 +131,7 @@ def _coarse(fit: _Fit, consent: Consent) -> LiftAvatar:
 
 def _assembled(fit: _Fit, parts: list[Part], openings: Openings, consent: Consent) -> LiftAvatar:
     portrait = fit.portrait
-    front = front_surface(portrait, fit.relief, fit.pose, openings.detailed)
+    front = front_surface(portrait, fit.relief, fit.pose, openings.detailed, _MAX_CELLS[fit.options.quality])
     height, width = portrait.alpha.shape
     column, row = np.minimum(front.pixels.astype(int), [width - 1, height - 1]).T
     front = front[~openings.holes[row, column]]
@@ -136,7 +152,6 @@ def _avatar(
 ) -> LiftAvatar:
     portrait = fit.portrait
     follow = follow_weights(surfels, portrait)
-    follow[surfels.inside] = 1
     return LiftAvatar(
         portrait.name,
         fit.pose.camera,
@@ -151,6 +166,7 @@ def _avatar(
         _thumbnail(portrait),
         consent,
         portrait.notes,
+        fit.options,
     )
 
 

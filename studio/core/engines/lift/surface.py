@@ -27,7 +27,6 @@ _MAX_SLOPE = 4.0
 _PRICES, _BISECTIONS = (2e-4, 3.0), 12
 # Colour lost around the face counts this many times.
 _CLOSE_WEIGHT = 2.0
-MAX_CELLS = 78_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +80,7 @@ class Surfels:
 
 
 def front_surface(
-    portrait: Portrait, relief: Relief, pose: HeadPose, detailed: NDArray[np.bool_], coarse: bool = False
+    portrait: Portrait, relief: Relief, pose: HeadPose, detailed: NDArray[np.bool_], most: int | None = None
 ) -> Surfels:
     """Return the seen surface.
 
@@ -89,15 +88,15 @@ def front_surface(
     ----------
     detailed
         ``[H,W]`` where every pixel gets its own Gaussian: eyes and mouth, which move most.
-    coarse
-        True for the first preview: cells of 4 px throughout.
+    most
+        How many Gaussians, about; None for the first preview: cells of 4 px throughout.
     """
     colors = portrait.foreground
     alpha = portrait.alpha
-    if coarse:
+    if most is None:
         y, x, cell = cells_of(4, np.ones(block_count(alpha, 4), bool))
     else:
-        y, x, cell = choose_cells(colors, alpha, relief.nearness, detailed, _near_face(portrait), MAX_CELLS)
+        y, x, cell = choose_cells(colors, alpha, relief.nearness, detailed, _near_face(portrait), most)
     pixels = np.column_stack([x, y]).astype(np.float32)
     opacity = cell_mean(alpha, y, x, cell)
     keep = opacity > 0.03
