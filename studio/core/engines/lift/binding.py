@@ -1,23 +1,16 @@
-"""Which triangle of the head template carries each surfel, and how far each follows the turning head."""
+"""Which triangle of the head template carries each surfel."""
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.surface import SPREAD, Surfels
 from studio.core.engines.lift.zbuffer import nearest_triangles
-from studio.core.heads.anatomy import smoothstep
 from studio.core.perception.masks import spread
-from studio.core.perception.portrait import Portrait
 
-# From ear to ear along the jaw, the person's right to left.
-_JAW_LINE = [234, 93, 132, 58, 172, 136, 150, 149, 176, 148, 152, 377, 400, 378, 379, 365, 397, 288, 361, 323, 454]
 # Largest change of a weight along a tangent of a 1-px surfel: that of a triangle two pixels high.
 _MAX_GRADIENT = 0.3
-# Over this share of the face's width below the jaw, the head's turn fades into the resting torso.
-_NECK = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,20 +88,6 @@ def bind_to_template(surfels: Surfels, projected: NDArray, faces: NDArray[np.int
     vertices = np.where(bound[:, None], corners, -1).astype(np.int32)
     weights[~bound], gradients[~bound] = 0, 0
     return Binding(vertices, weights.astype(np.float32), gradients.astype(np.float32))
-
-
-def follow_weights(surfels: Surfels, portrait: Portrait) -> NDArray[np.float32]:
-    """Return how far each surfel follows the head's turn, ``[N]``: 1 on the head, 0 on the torso."""
-    points = portrait.landmarks[:468]
-    width = float(np.ptp(points[:, 0]))
-    jaw = points[_JAW_LINE, :2]
-    jaw = jaw[np.argsort(jaw[:, 0])]
-    beside = 0.5 * (points[234, 1] + points[454, 1]) + 0.35 * width
-    columns = np.arange(portrait.alpha.shape[1]) + 0.5
-    line = np.interp(columns, jaw[:, 0], jaw[:, 1], left=beside, right=beside)
-    line = cv2.GaussianBlur(line[None], (0, 0), 0.06 * width)[0]
-    below = (surfels.pixels[:, 1] - np.interp(surfels.pixels[:, 0], columns, line)) / (_NECK * width)
-    return (1 - smoothstep(0, 1, below)).astype(np.float32)
 
 
 def _cross(a: NDArray, b: NDArray) -> NDArray:

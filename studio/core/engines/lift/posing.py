@@ -2,8 +2,9 @@
 
 A surfel bound to a triangle takes the triangle's displacement, interpolated at its place, and that displacement's
 gradient stretches and turns its two tangents, so an opening mouth tears no holes. Then the head turns: a surfel
-follows by its `follow` weight, 1 on the head and 0 on the torso, through a table of part turns, so that the neck
-twists without shrinking. Source of the binding idea: GGTalker §3.2, Eq. 7, with displacement instead of a frame.
+follows by its `follow` weight, 1 on the head and 0 on the torso, through a table of part turns along the neck, which
+bends and twists like a chain of many joints. Source of the binding idea: GGTalker §3.2, Eq. 7, with displacement
+instead of a frame.
 
 Surfels at rest are kept by block and quantity ``[B,rows,64]``, so that every loop runs over 64 neighbours in memory
 and becomes vector code. A block none of whose vertices moves takes its axes from rest.
@@ -19,14 +20,13 @@ from numba import njit, prange
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.binding import Binding
+from studio.core.engines.lift.neck import QUATERNION, SHIFT
 from studio.core.engines.lift.surface import Surfels
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_threads
 
 f32, u64 = np.float32, np.uint64
 
-FOLLOW_LEVELS = 64
-"""Steps of the table from "stays with the torso" to "turns with the head"."""
 BLOCK = 64
 """Surfels handled at once."""
 _MIXED = -1
@@ -51,9 +51,6 @@ BINDING_ROWS = 15
 # The displacements of a block's three vertices, by vertex and axis.
 D_VERTEX = u64(3 * BLOCK)
 D_ROWS = 9
-
-# Columns of the table of part turns: rotation matrix, translation, quaternion wxyz.
-SHIFT, QUATERNION, TURN_COLUMNS = 9, 12, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,23 +112,6 @@ def _blocks(columns: NDArray, fill: int = 0) -> NDArray:
     return np.ascontiguousarray(blocks).reshape(len(blocks), -1)
 
 
-def head_turns(head_pose: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the table of part turns.
-
-    Parameters
-    ----------
-    head_pose
-        ``[6]``: axis-angle rad, translation m.
-
-    Returns
-    -------
-    ``[65,16]`` float32: rotation matrix (9), translation (3), quaternion wxyz (4).
-    """
-    turns = np.empty((FOLLOW_LEVELS + 1, TURN_COLUMNS), np.float32)
-    _fill_turns(np.ascontiguousarray(head_pose, np.float64), turns)
-    return turns
-
-
 def pose_surfels(
     displacements: NDArray[np.float32],
     moving: NDArray[np.uint8],
@@ -146,7 +126,7 @@ def pose_surfels(
     displacements, moving
         ``[V+1,3]`` m of the rig's vertices and ``[V+1]`` whether they move; the last stands still.
     turns
-        See `head_turns`.
+        See `studio.core.engines.lift.neck.head_turns`.
     """
     with kernel_threads() as threads:
         _pose(
@@ -166,23 +146,6 @@ def surfel_axes(
     _axes_of_blocks(moved, posed.reshape(len(moved), -1))
     columns = posed.transpose(0, 2, 1).reshape(-1, SURFEL_ROWS)[:n]
     return np.ascontiguousarray(columns[:, 3:7]), np.column_stack([columns[:, 7:9], thickness]).astype(np.float32)
-
-
-@njit(**SAFE_KERNEL)
-def _fill_turns(head_pose, turns):
-    angle = np.sqrt(head_pose[0] ** 2 + head_pose[1] ** 2 + head_pose[2] ** 2)
-    axis = head_pose[:3] / angle if angle > 1e-9 else np.array([0.0, 1.0, 0.0])
-    for level in range(len(turns)):
-        share = level / (len(turns) - 1)
-        half = 0.5 * angle * share
-        w, (x, y, z) = np.cos(half), np.sin(half) * axis
-        t = turns[level]
-        t[0], t[1], t[2] = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)
-        t[3], t[4], t[5] = 2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
-        t[6], t[7], t[8] = 2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)
-        for k in range(3):
-            t[SHIFT + k] = share * head_pose[3 + k]
-        t[QUATERNION], t[QUATERNION + 1], t[QUATERNION + 2], t[QUATERNION + 3] = w, x, y, z
 
 
 @njit(inline="always")

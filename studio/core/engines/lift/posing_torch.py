@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from studio.core.engines.lift.binding import Binding
-from studio.core.engines.lift.posing import FOLLOW_LEVELS, TURN_COLUMNS, head_turns
+from studio.core.engines.lift.neck import FOLLOW_LEVELS, TURN_COLUMNS, head_turns
 from studio.core.engines.lift.rig import Rig, jaw_open
 from studio.core.engines.lift.surface import Surfels
 from studio.core.heads.anatomy import smoothstep

@@ -6,10 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from studio.core.avatar import FrameBuffers, render_bytes
 from studio.core.engines.lift.avatar import LiftAvatar
-from studio.core.engines.lift.posing import FOLLOW_LEVELS, head_turns, surfel_axes
+from studio.core.engines.lift.neck import FOLLOW_LEVELS, NECK_JOINT, SHOULDERS, head_turns
+from studio.core.engines.lift.posing import surfel_axes
+from studio.core.heads.full import JOINTS, FullHead
 from studio.core.heads.shapes import JAW_ANGLE
 from studio.core.heads.template import SHAPE_NAMES
 from studio.core.motion.motion import Motion
@@ -60,13 +63,41 @@ def test_axes_face_any_way(turn: list[float]) -> None:
 
 
 def test_the_turns_run_from_rest_to_the_whole_pose() -> None:
-    turns = head_turns(np.array([0.3, -0.5, 0.2, 0.01, 0.02, 0.03], np.float32))
+    pose = np.array([0.3, -0.5, 0.2, 0.01, 0.02, 0.03], np.float32)
+    turns = head_turns(pose)
     assert len(turns) == FOLLOW_LEVELS + 1
     np.testing.assert_allclose(turns[0], [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0], atol=1e-7)
-    np.testing.assert_allclose(turns[-1, 9:12], [0.01, 0.02, 0.03], atol=1e-7)
     np.testing.assert_allclose(rotations(turns[:, 12:]).reshape(-1, 9), turns[:, :9], atol=1e-6)
-    half = rotations(turns[FOLLOW_LEVELS // 2 :: FOLLOW_LEVELS // 2, 12:])
-    np.testing.assert_allclose(half[0] @ half[0], half[1], atol=1e-6)
+    whole = Rotation.from_rotvec(pose[:3])
+    np.testing.assert_allclose(rotations(turns[-1:, 12:])[0], whole.as_matrix(), atol=1e-6)
+    np.testing.assert_allclose(_turned(turns[-1], NECK_JOINT), NECK_JOINT + pose[3:], atol=1e-6)
+
+
+def test_the_neck_is_that_of_the_whole_head() -> None:
+    np.testing.assert_allclose(FullHead().joints[JOINTS.index("neck")], NECK_JOINT, atol=1e-6)
+
+
+@pytest.mark.parametrize("turn", [[0.4, 0, 0], [0, 0.5, 0], [0, 0, 0.3], [-0.3, 0.4, 0.1]])
+def test_the_neck_bends_without_a_kink(turn: list[float]) -> None:
+    """What lies on the neck moves by little from one level to the next, and never the other way."""
+    turns = head_turns(np.array([*turn, 0, 0, 0], np.float32))
+    for at in NECK_JOINT + [[0.05, 0, 0.0], [0, 0, 0.06], [-0.04, -0.03, -0.04]]:
+        steps = np.diff([_turned(t, at) for t in turns], axis=0)
+        way = steps.sum(0)
+        assert np.linalg.norm(steps, axis=1).max() < 0.0012
+        assert (steps @ way > -1e-6).all()
+
+
+def test_shoulders_turn_and_tilt_but_do_not_nod() -> None:
+    level = round(SHOULDERS * FOLLOW_LEVELS)
+    nod, yaw = (head_turns(np.array([*turn, 0, 0, 0], np.float32))[level] for turn in ([0.4, 0, 0], [0, 0.4, 0]))
+    np.testing.assert_allclose(nod[:9].reshape(3, 3), np.eye(3), atol=0.002)
+    angle = Rotation.from_matrix(yaw[:9].reshape(3, 3)).as_rotvec()
+    np.testing.assert_allclose(angle, [0, level / FOLLOW_LEVELS * 0.4, 0], atol=1e-6)
+
+
+def _turned(turn: NDArray, point: NDArray) -> NDArray:
+    return turn[:9].reshape(3, 3) @ point + turn[9:12]
 
 
 @settings(max_examples=20, deadline=None)
