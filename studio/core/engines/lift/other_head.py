@@ -18,13 +18,15 @@ from studio.core.heads.anatomy import MOUTH_CORNER_LEFT, MOUTH_CORNER_RIGHT, SID
 from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.heads.arkit_skin import ArkitSkin
 from studio.core.heads.identity import N_MESH_LANDMARKS
-from studio.core.heads.shapes import FaceShapes, Field, Lid
+from studio.core.heads.shapes import JAW_ANGLE, FaceShapes, Field, Lid
 from studio.core.heads.standard68 import ON_FACE_MESH
 from studio.core.heads.template import mean_landmarks
 
 # Of the 68: the jaw line is where the skin turns away, no point of it is one place; its middle is the chin.
 _KNOWN = np.r_[7:10, 17:68]
-_UPPER_INNER, _LOWER_INNER = slice(61, 64), slice(65, 68)
+_UPPER_INNER, _LOWER_INNER, _INNER_LIPS = slice(61, 64), slice(65, 68), np.r_[61:64, 65:68]
+# Chin, lower lip.
+_ON_JAW = np.r_[7:10, 56:59, 65:68]
 # Stiffness against noise, as of `identity.Identity`.
 _SMOOTHING = 0.03
 # The skin of one lip is taken to be so far from that of the other.
@@ -39,8 +41,8 @@ _EYE_SHAPES = ("eyeBlink", "eyeSquint", "eyeWide", "eyeLook")
 class OtherHeadShapes(FaceShapes):
     """`FaceShapes` of one face whose skin moves as another head's does.
 
-    Two things stay the built-in head's: ``closeGap``, which closes a mouth that the portrait shows open, and what
-    is measured on the portrait's own landmarks (hinge, lids, lips).
+    These stay the built-in head's: ``closeGap``, which closes a mouth that the portrait shows open; ``eyeBlink…``, for
+    the lid that unfolds in a blink is this engine's own; and what is measured on the portrait (hinge, lids, lips).
 
     Parameters
     ----------
@@ -61,6 +63,7 @@ class OtherHeadShapes(FaceShapes):
         self._tree = KDTree(self._beside_lips(points, _sides(points, skin)))
         moved = to_face(to_head(np.zeros(3)) + skin.moved)
         self._moved = dict(zip(ARKIT_NAMES, moved, strict=True))
+        self.hinge = self._hinge_of(points, skin.landmarks)
         turn = self.jaw_rotation(points)
         along = (turn * self._moved["jawOpen"]).sum(1) / np.maximum((turn**2).sum(1), 1e-9)
         self._jaw = np.clip(along, 0, 1)
@@ -80,6 +83,10 @@ class OtherHeadShapes(FaceShapes):
             return np.einsum("nkc,nk->nc", self._moved[name][vertices], weights) * self._scales[name]
 
         fields = {name: at(name) for name in ARKIT_NAMES}
+        for name in SIDES:
+            own: dict[str, Field] = {}
+            self._eye(p, name, own)
+            fields[f"eyeBlink{name}"] = own[f"eyeBlink{name}"]
         jaw = (self._jaw[vertices] * weights).sum(1)
         fields["jawOpen"] -= jaw[:, None] * self.jaw_rotation(p)
         self._closing(p, side, fields)
@@ -97,6 +104,16 @@ class OtherHeadShapes(FaceShapes):
         """Return points ``[n,4]`` on the other head with a fourth coordinate that parts the lips."""
         across = np.abs(points[:, 0] - self._corners.mean()) / (self._corners[1] - self._corners[0]) * 2
         return np.column_stack([points, 0.5 * _APART * side * smoothstep(1.15, 0.85, across)])
+
+    def _hinge_of(self, points: NDArray, landmarks: NDArray) -> NDArray[np.float64]:
+        """Return the hinge about which chin and lower lip turn as nearly as they open on the other head."""
+        rides = landmarks[_ON_JAW]
+        c, s = np.cos(JAW_ANGLE), np.sin(JAW_ANGLE)
+        turn = np.array([[c - 1, s], [-s, c - 1]])  # of y and z, as in `jaw_rotation`
+        fixed = points[rides, 1:] - self._moved["jawOpen"][rides, 1:] @ np.linalg.inv(turn).T
+        y, z = fixed.mean(0) - [0, points[landmarks[_INNER_LIPS], 2].mean()]
+        # From between the eyes to below the mouth, and well behind the lips: else the head opens no mouth.
+        return np.array([0.0, np.clip(y, 0, 1.2), self.lip_z + np.clip(z, -2.5, -0.7)])
 
     def _scaled_to(self, there: NDArray, half_width: float) -> dict[str, NDArray[np.float64]]:
         """Return how large each shape is here, ``[3]`` times as large as there."""
