@@ -49,6 +49,23 @@ class Rates:
     colors: float = 2.5e-3
 
 
+@dataclass(frozen=True, eq=False)
+class Confines:
+    """How far a fit may take Gaussians from where they started; they stop there.
+
+    Attributes
+    ----------
+    means
+        ``[N]`` m, along each axis.
+    shrink, stretch
+        Factors within which scales stay, about 1.
+    """
+
+    means: NDArray[np.float32]
+    shrink: float
+    stretch: float
+
+
 class Fit:
     """Gaussians on the way to looking like pictures, with the moments of Adam and the buffers of a step.
 
@@ -63,6 +80,8 @@ class Fit:
         Step sizes.
     movable
         ``[N]`` bool: Gaussians that may move; all if None.
+    confines
+        How far they may move; anywhere if None.
 
     Attributes
     ----------
@@ -80,7 +99,12 @@ class Fit:
     """
 
     def __init__(
-        self, gaussians: Gaussians, rates: Rates | None = None, *, movable: NDArray[np.bool_] | None = None
+        self,
+        gaussians: Gaussians,
+        rates: Rates | None = None,
+        *,
+        movable: NDArray[np.bool_] | None = None,
+        confines: Confines | None = None,
     ) -> None:
         n = len(gaussians)
         if gaussians.colors.shape[1] != 3:
@@ -90,6 +114,7 @@ class Fit:
         self.rates = rates or Rates()
         self.steps = 0
         self._live = _copied(gaussians)
+        self._bounds = None if confines is None else _bounds(self._live, confines)
         self._fixed = None if movable is None else np.flatnonzero(~movable)
         self._gradients = GaussianGradients(**{name: np.zeros_like(getattr(self._live, name)) for name in _KINDS})
         self._moments = {
@@ -159,6 +184,17 @@ class Fit:
                 *(getattr(self._live, field.name).reshape(-1), gradient.reshape(-1), *self._moments[field.name]),
                 *(_KINDS[field.name], *(np.float32(x) for x in (rate, *biases, *bounds))),
             )
+        for name, (low, high) in (self._bounds or {}).items():
+            values = getattr(self._live, name)
+            np.clip(values, low, high, out=values)
+
+
+def _bounds(gaussians: Gaussians, confines: Confines) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    means, scales, reach = gaussians.means, gaussians.scales, confines.means[:, None]
+    return {
+        "means": (means - reach, means + reach),
+        "scales": (scales * np.float32(confines.shrink), scales * np.float32(confines.stretch)),
+    }
 
 
 def _copied(gaussians: Gaussians) -> Gaussians:

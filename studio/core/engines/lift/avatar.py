@@ -92,6 +92,13 @@ class LiftAvatar:
         other.surfels = replace(self.surfels, colors=colors)
         return other
 
+    def with_surfels(self, surfels: Surfels, binding: Binding) -> "LiftAvatar":
+        """Return this head with other surfels, as many, and their binding."""
+        other = copy(self)
+        other.surfels, other.binding = surfels, binding
+        other._blocks = SurfelBlocks.of(surfels, binding, len(self.rig.vertices), self.follow)
+        return other
+
     def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
         """Return the Gaussians ``[N]`` of one ARKit frame; `lift` looks the same from every camera."""
         if frame.space != self.motion_space:

@@ -1,7 +1,9 @@
-"""Sharpening: the surface's colours are fitted so that the head's own view shows the portrait again.
+"""Refinement: the seen surface is fitted so that the head's own view shows the portrait again.
 
-Gaussians overlap, so painting each with its pixel's colour blurs the picture. The blending weights do not depend
-on colour, which makes the fit linear; each step adds to every colour the weighted mean of what is missing where
+First its Gaussians settle along the picture's edges: a short gradient descent moves, turns and sizes them, within
+bounds so narrow that other views keep their surface, and is undone where a view it does not see got worse. Then the
+colours: Gaussians overlap, so painting each with its pixel's colour blurs the picture. The blending weights do not
+depend on colour, which makes the fit linear; each step adds to every colour the weighted mean of what is missing where
 it shows (Landweber iteration with momentum). What is hidden in this view is left alone.
 """
 
@@ -12,14 +14,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.avatar import LiftAvatar
+from studio.core.engines.lift.binding import Binding
+from studio.core.engines.lift.surface import Surfels
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.anatomy import smoothstep
 from studio.core.motion.motion import Motion
 from studio.core.perception.masks import distance_inside, resized, sampled
 from studio.core.perception.portrait import Portrait
-from studio.core.render.rasterize import rasterize_vjp
+from studio.core.render.fitting import Confines, Fit, Rates
+from studio.core.render.loss import PhotometricLoss
+from studio.core.render.rasterize import rasterize, rasterize_vjp
+from studio.core.render.reference import rotations
 
+SHAPE_STEPS = 40
+# How far a Gaussian may move, in cells; how much it may shrink and grow; its step, in cells.
+_REACH, _SIZES, _MEANS_RATE = 0.6, (0.7, 1.5), 0.08
+_BACKGROUND_WEIGHT = 0.05
+# The views the fit does not see, and the share of one that may become translucent.
+_HELD_BACK_SIZE, _HELD_BACK_YAWS, _MOST_THINNED = 384, (-35, 35), 0.002
+# The first half's share of the time.
+_SHAPES_SHARE = 0.65
 STEPS = 18
 # A larger picture is also fitted at the size it is usually shown in, and an enlarged one to the file's own pixels: the
 # rasteriser's blur is a matter of pixels, and enlarging and shrinking back is not free.
@@ -52,7 +67,70 @@ class _View:
 
 
 def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, LiftAvatar]]:
-    """Yield ``(fraction done, better avatar)`` after every two steps; the portrait's own view improves."""
+    """Yield ``(fraction done, better avatar)`` every few steps; the portrait's own view improves."""
+    better = avatar
+    for fraction, better in fit_shapes(avatar, portrait):
+        yield _SHAPES_SHARE * fraction, better
+    for fraction, sharper in fit_colors(better, portrait):
+        yield _SHAPES_SHARE + (1 - _SHAPES_SHARE) * fraction, sharper
+
+
+def fit_shapes(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, LiftAvatar]]:
+    """Yield ``(fraction done, avatar)``; the last one's seen surfels lie along the picture's edges."""
+    start = avatar.pose(Motion.neutral(), avatar.camera)
+    movable = avatar.surfels.seen & ~avatar.surfels.inside & (_firmness(avatar, portrait) > 0.5)
+    cell = avatar.surfels.cell * np.float32(portrait.pose.px)
+    confines = Confines(_REACH * cell, *_SIZES)
+    rates = Rates(means=_MEANS_RATE * float(np.median(cell)), quats=3e-3, scales=1.5e-2, opacities=0, colors=4e-3)
+    weights = np.maximum(portrait.alpha, _BACKGROUND_WEIGHT).astype(np.float32)
+    loss = PhotometricLoss(portrait.rgb, background=portrait.plate, weights=weights)
+    fit = Fit(start, rates, movable=movable, confines=confines)
+    for step in range(SHAPE_STEPS):
+        fit.step(avatar.camera, loss)
+        if step % 4 == 3 and step + 1 < SHAPE_STEPS:
+            yield (step + 1) / SHAPE_STEPS, avatar
+    fitted = avatar.with_surfels(*_laid_anew(avatar, fit.gaussians, movable))
+    yield 1.0, avatar if _any_worse(avatar, fitted, portrait) else fitted
+
+
+def _laid_anew(avatar: LiftAvatar, fitted: Gaussians, moved: NDArray[np.bool_]) -> tuple[Surfels, Binding]:
+    """Return the surfels and their binding with the fitted Gaussians' axes as tangents."""
+    surfels, binding = avatar.surfels, avatar.binding
+    axes = rotations(fitted.quats[moved])[:, :, :2].transpose(0, 2, 1) * fitted.scales[moved, :2, None]
+    before = surfels.tangents[moved]
+    # The gradients belong to the tangents: what the new ones are in terms of the old ones holds for both.
+    inverse = np.linalg.pinv(before.astype(np.float64))
+    gradients = binding.gradients.copy()
+    gradients[moved] = axes @ inverse @ gradients[moved]
+    tangents, means, colors, thickness = (
+        np.array(a) for a in (surfels.tangents, surfels.means, surfels.colors, surfels.thickness)
+    )
+    tangents[moved], means[moved], colors[moved] = axes, fitted.means[moved], fitted.colors[moved]
+    thickness[moved] = fitted.scales[moved, 2]
+    laid = replace(surfels, tangents=tangents, means=means, colors=colors, thickness=thickness)
+    return laid, replace(binding, gradients=gradients)
+
+
+def _any_worse(before: LiftAvatar, after: LiftAvatar, portrait: Portrait) -> bool:
+    """Tell whether a view that the fit did not see got worse: the portrait's at another size, or turned ones."""
+    camera = before.camera.fitted(_HELD_BACK_SIZE)
+    rgb, plate, alpha = (
+        resized(p, camera.width, camera.height) for p in (portrait.rgb, portrait.plate, portrait.alpha)
+    )
+    errors, covered = [], []
+    for avatar in (before, after):
+        gaussians = avatar.pose(Motion.neutral(), camera)
+        raster = rasterize(gaussians, camera)
+        shown = raster.color + (1 - raster.alpha) * plate
+        errors.append(float((((shown - rgb) ** 2).mean(-1) * alpha).sum()))
+        turned = [camera.orbited(before.pivot, np.radians(yaw), 0.0) for yaw in _HELD_BACK_YAWS]
+        covered.append([np.asarray(rasterize(gaussians, view).alpha) for view in turned])
+    thinner = [(a[b > 0.9] < 0.9).mean() for b, a in zip(*covered, strict=True)]
+    return errors[1] > errors[0] or max(thinner) > _MOST_THINNED
+
+
+def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, LiftAvatar]]:
+    """Yield ``(fraction done, avatar)`` after every two steps, each with better colours."""
     gaussians = avatar.pose(Motion.neutral(), avatar.camera)
     full = _View.of(avatar.camera, portrait.rgb, portrait.plate, gaussians)
     views = [full]
@@ -67,11 +145,7 @@ def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, Lift
     velocity = np.zeros_like(colors)
     # Edge pixels mix person and background: fitted freely, they would carry a rim of background into every turned
     # view, so the nearer a Gaussian is to the person's edge, the less it may leave its own colour.
-    rim = _RIM * max(1.0, portrait.scale)
-    inwards = sampled(distance_inside(portrait.alpha > 0.5), avatar.surfels.pixels)
-    firm = smoothstep(rim, 2 * rim, inwards)
-    firm[avatar.surfels.inside] = 1
-    leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * firm)[:, None].astype(np.float32)
+    leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * _firmness(avatar, portrait))[:, None].astype(np.float32)
     # The back of the head shows through soft edges only, and must not take their colour.
     behind = ~avatar.surfels.seen & ~avatar.surfels.inside
     leave[behind] = 0
@@ -87,3 +161,12 @@ def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, Lift
         colors = np.clip(colors + velocity, lowest, highest).astype(np.float32)
         if step % 2 == 1 or step == STEPS - 1:
             yield (step + 1) / STEPS, avatar.with_colors(colors)
+
+
+def _firmness(avatar: LiftAvatar, portrait: Portrait) -> NDArray[np.float64]:
+    """Return 0 at the person's edge to 1 well inside, for each surfel ``[N]``."""
+    rim = _RIM * max(1.0, portrait.scale)
+    inwards = sampled(distance_inside(portrait.alpha > 0.5), avatar.surfels.pixels)
+    firm = smoothstep(rim, 2 * rim, inwards)
+    firm[avatar.surfels.inside] = 1
+    return firm
