@@ -14,6 +14,8 @@ from studio.core.perception.regions import FACE, HAIR
 _HEAD_WINDOW = 2.8
 # The background is painted in at this size: it is a guess, and a soft one looks better than a sharp wrong one.
 _PLATE_SIZE = 320
+# Of the face's height: so much of the landmarks' hull may be background.
+_HOLLOW = 0.04
 # Colour error (0..1) beyond which the matting equation does not explain a pixel.
 _UNEXPLAINED = 0.06
 # How far alpha is in doubt inside and outside the outline, in face heights: around hair, and elsewhere.
@@ -52,8 +54,10 @@ def person_matte(rgb: NDArray[np.float32], landmarks: NDArray[np.float32]) -> ND
     radius = max(4, round(0.03 * (y1 - y0)))
     mask = cv2.ximgproc.guidedFilter(rgb, mask, radius, 1e-4)
     alpha = np.clip((mask - 0.25) / 0.6, 0, 1)
-    # A face is solid: the network sometimes doubts foreheads under hair and chins over collars.
-    alpha[convex(alpha.shape, landmarks[:468, :2])] = 1
+    # A face is solid: the network sometimes doubts foreheads under hair and chins over collars. Its hull reaches a
+    # little over the jaw's hollows.
+    hull = convex(alpha.shape, landmarks[:468, :2])
+    alpha[distance_inside(hull) > _HOLLOW * (y1 - y0)] = 1
     return _own_part(alpha.astype(np.float32), landmarks)
 
 

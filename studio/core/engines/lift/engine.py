@@ -32,7 +32,7 @@ from studio.core.heads.full import FullHead
 from studio.core.heads.head import BUILT_IN
 from studio.core.heads.template import TemplateHead, apron_rings
 from studio.core.jobs import Job, Stopwatch
-from studio.core.perception.portrait import Portrait
+from studio.core.perception.portrait import Portrait, refine_matte
 
 # Of all Gaussians of a head, back, mouth and eyes take up to 50,000.
 _MAX_CELLS: dict[Quality, int] = {"standard": 78_000, "high": 200_000}
@@ -63,8 +63,10 @@ class LiftEngine:
         watch = Stopwatch()
         yield watch.progress(0.05, "fitting the head")
         fit = _Fit(portrait, options)
-        yield watch.progress(0.15, "shaping the head", preview=_coarse(fit, consent))
-
+        yield watch.progress(0.15, "cutting out the hair", preview=_coarse(fit, consent))
+        portrait = refine_matte(portrait)
+        yield watch.progress(0.25, "shaping the head")
+        fit = _Fit(portrait, options)
         openings = find_openings(portrait, fit.head.shapes, fit.pose)
         parts = build_mouth(portrait, fit.pose, fit.relief, fit.head.shapes, openings)
         parts += build_eyes(portrait, fit.pose, fit.relief, fit.head.shapes, openings)

@@ -38,6 +38,8 @@ _THICKEST = 0.9
 _PAINTS, _COVERED = 0.35, 0.5
 # A band of seen hair narrower than this (cells) repeats itself visibly.
 _NARROW = 8
+# Matte that is the person's own colour; colours so many times nearer to the hair's than to others are hair.
+_FIRM, _CLEARLY = 0.8, 1.5
 # With fewer seen cells of hair than this a head is bald.
 _BALD = 200
 # Rows around the crown that are blurred.
@@ -47,7 +49,7 @@ _BEHIND, _CLOSER = 0.05, 1.2
 # No Gaussian is longer than so many cells.
 _LONGEST = 1.6
 # On the bare head the hairline runs from above the ears down to the nape.
-_EAR_LEVEL, _NAPE = 0.30, 1.15
+_EAR_LEVEL, _NAPE = 0.35, 1.30
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +119,14 @@ def hair_shell(
     if hair.sum() < _BALD:
         hair = painted & (label == SKIN)
     photo = sampled(portrait.foreground, pixels).reshape(*radius.shape, 3)
-    colors = _painted(photo, hair & ~_like_skin(photo, hair, painted & (label == FACE)))
+    if hair.any():
+        # An ear between strands, and background seen through them.
+        face = painted & (label == FACE)
+        others = [sampled(portrait.plate, pixels).reshape(photo.shape)]
+        others += [np.median(photo[face], 0)] if face.any() else []
+        for other in others:
+            hair = hair & ~_nearer_than_hair(photo, hair, other)
+    colors = _painted(photo, hair)
     hidden = (cosine < _COVERED) & _covers(capsule, radius, label, cosine)
     points = capsule.at(radius - _BEHIND)
     return _laid(points, _behind(points[hidden], pose, relief), hidden, colors)
@@ -270,12 +279,10 @@ def _covers(capsule: _Capsule, radius: NDArray, label: NDArray[np.uint8], cosine
     )
 
 
-def _like_skin(photo: NDArray[np.float32], hair: NDArray[np.bool_], face: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which cells ``[R,C]`` are nearer to the face's colour than to the hair's: an ear between strands."""
-    if not (hair.any() and face.any()):
-        return np.zeros(hair.shape, bool)
-    to_hair, to_skin = (np.linalg.norm(photo - np.median(photo[cells], 0), axis=-1) for cells in (hair, face))
-    return to_skin < to_hair
+def _nearer_than_hair(photo: NDArray[np.float32], hair: NDArray[np.bool_], other: NDArray) -> NDArray[np.bool_]:
+    """Return which cells ``[R,C]`` look more like another colour, ``[3]`` or ``[R,C,3]``, than like the hair."""
+    own = np.median(photo[hair], 0)
+    return np.linalg.norm(photo - other, axis=-1) < _CLEARLY * np.linalg.norm(photo - own, axis=-1)
 
 
 def _painted(photo: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:

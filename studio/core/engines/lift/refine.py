@@ -29,7 +29,7 @@ from studio.core.render.reference import rotations
 
 SHAPE_STEPS = 40
 # How far a Gaussian may move, in cells; how much it may shrink and grow; its step, in cells.
-_REACH, _SIZES, _MEANS_RATE = 0.6, (0.7, 1.5), 0.08
+_REACH, _SIZES, _MEANS_RATE = 0.6, (0.85, 1.5), 0.08
 _BACKGROUND_WEIGHT = 0.05
 # The views the fit does not see, and the share of one that may become translucent.
 _HELD_BACK_SIZE, _HELD_BACK_YAWS, _MOST_THINNED = 384, (-35, 35), 0.002
@@ -43,7 +43,7 @@ _MOMENTUM = 0.6
 # A Gaussian whose summed blending weight is below this (px) is as good as hidden.
 _HIDDEN = 0.05
 # How many px of the file count as edge, and how far an edge may leave its colour.
-_RIM, _SOFT_LEAVE = 1.5, 0.22
+_RIM, _SOFT_LEAVE = 2.5, 0.08
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +147,7 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
     # view, so the nearer a Gaussian is to the person's edge, the less it may leave its own colour.
     leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * _firmness(avatar, portrait))[:, None].astype(np.float32)
     # The back of the head shows through soft edges only, and must not take their colour.
-    behind = ~avatar.surfels.seen & ~avatar.surfels.inside
+    behind = ~avatar.surfels.seen & (~avatar.surfels.inside | (avatar.binding.vertices[:, 0] < 0))
     leave[behind] = 0
     lowest, highest = np.maximum(colors - leave, 0), np.minimum(colors + leave, 1)
     for step in range(STEPS):

@@ -51,7 +51,7 @@ _UNDERSIDE, _EAR_BACK = 0.3, 0.35
 _OPACITY = 0.97
 # Standard deviation over the distance to the neighbours, the most it may grow over the mean head's, and over a
 # surfel's thickness, m.
-_SPREAD, _STRETCH, _THICKNESS = 0.62, 1.8, 0.0004
+_SPREAD, _STRETCH, _THICKNESS = 0.85, 2.2, 0.0004
 # A Gaussian shows as far as this, in standard deviations; at the matte it may be halved so often.
 _SHOWN, _HALVINGS = 2.5, 4
 
