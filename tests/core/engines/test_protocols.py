@@ -11,7 +11,9 @@ from studio.core.perception.portrait import Portrait
 
 
 def offered(engine: Engine) -> set[str]:
-    return {name for name in ("reconstruct", "adapt", "load", "drivers", "name", "takes_heads") if hasattr(engine, name)}
+    return {
+        name for name in ("reconstruct", "adapt", "load", "drivers", "name", "takes_heads") if hasattr(engine, name)
+    }
 
 
 @pytest.mark.parametrize("name", ENGINES)

@@ -29,7 +29,7 @@ from studio.core.render.reference import rotations
 
 SHAPE_STEPS = 40
 # How far a Gaussian may move, in cells; how much it may shrink and grow; its step, in cells.
-_REACH, _SIZES, _MEANS_RATE = 0.6, (0.85, 1.5), 0.08
+_REACH, _SIZES, _MEANS_RATE = 0.6, (0.7, 1.5), 0.08
 _BACKGROUND_WEIGHT = 0.05
 # The views the fit does not see, and the share of one that may become translucent.
 _HELD_BACK_SIZE, _HELD_BACK_YAWS, _MOST_THINNED = 384, (-35, 35), 0.002
@@ -96,7 +96,9 @@ def fit_shapes(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
 def _laid_anew(avatar: LiftAvatar, fitted: Gaussians, moved: NDArray[np.bool_]) -> tuple[Surfels, Binding]:
     """Return the surfels and their binding with the fitted Gaussians' axes as tangents."""
     surfels, binding = avatar.surfels, avatar.binding
-    axes = rotations(fitted.quats[moved])[:, :, :2].transpose(0, 2, 1) * fitted.scales[moved, :2, None]
+    axes = (
+        rotations(fitted.quats[moved].astype(np.float64))[:, :, :2].transpose(0, 2, 1) * fitted.scales[moved, :2, None]
+    )
     before = surfels.tangents[moved]
     # The gradients belong to the tangents: what the new ones are in terms of the old ones holds for both.
     inverse = np.linalg.pinv(before.astype(np.float64))

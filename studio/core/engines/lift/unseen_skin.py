@@ -1,5 +1,7 @@
 """Skin that the portrait does not show well: cheeks that turn away, ears, the jaw's underside and the neck.
 
+It goes on, out of sight, behind what the portrait shows well, so that no gap there lets the background through.
+
 The built-in head is fitted to the landmarks where they are seen and to a symmetric face where they are not, laid a
 little behind the seen surface, and coloured by the other half of the face and by what is next to it.
 """
@@ -30,8 +32,6 @@ from studio.core.perception.regions import FACE, SKIN
 _GUESSED, _FOUND = 0.1, 0.45
 # Of skin: below the first nothing is seen of it, above the second everything.
 _GRAZING, _FACING = 0.25, 0.5
-# Skin seen better than this needs nothing behind it.
-_WELL_SEEN = 0.9
 # m: how far unseen skin stays behind the seen one where both are, and how far the fit may be off the relief.
 _BEHIND, _OFF = 0.0015, 0.03
 # m: a Gaussian of skin reaches about so far.
@@ -123,7 +123,7 @@ def unseen_skin(
     own = sampled(portrait.foreground, pixels).astype(np.float64)
     bare = _bare(mesh, regions, pixels, own, shown)
     known = seen * (bare > 0.5)
-    keep = mesh.bare & inside & (seen < _WELL_SEEN) & (bare > 0.5)
+    keep = mesh.bare & inside & (bare > 0.5)
     color = _colors(mesh, own, known) * _shade(mesh, mesh.vertex_normals(points), known)[:, None]
 
     tangents = mesh.tangents(points)[keep]
