@@ -31,6 +31,9 @@ ENGINE = "lift"
 _SIDES = (16, 4096)
 _MAX_SURFELS = 1_000_000
 
+# Files that do not say how many levels `follow` has, have so many.
+_FIRST_LEVELS = 64
+
 REVEALED_AT = 0.5
 """What a revealed part's channel must reach for the part to be fully there."""
 
@@ -168,6 +171,7 @@ class LiftAvatar:
             "width": self.camera.width,
             "height": self.camera.height,
             "shapes": list(SHAPE_NAMES),
+            "follow_levels": FOLLOW_LEVELS,
             "notes": list(self.notes),
             "consent": {"stated": self.consent.stated, "by": self.consent.by, "at": self.consent.at},
             "options": asdict(self.options),
@@ -208,6 +212,7 @@ def _checked(state: AvatarState) -> LiftAvatar:
     if tuple(meta["shapes"]) != SHAPE_NAMES:
         raise ValueError("the file was made with other shapes")
     n, v = len(a["means"]), len(a["rig_vertices"])
+    levels = int(meta.get("follow_levels", _FIRST_LEVELS))
     height, width = int(meta["height"]), int(meta["width"])
     if not (_SIDES[0] <= min(height, width) and max(height, width) <= _SIDES[1] and n <= _MAX_SURFELS):
         raise ValueError("larger or smaller than any portrait")
@@ -237,7 +242,7 @@ def _checked(state: AvatarState) -> LiftAvatar:
     if n and not (
         a["opacities"].min() >= 0 and a["opacities"].max() <= 1 and a["thickness"].min() >= 0
         and a["binding_vertices"].min() >= -1 and a["binding_vertices"].max() < v
-        and a["follow"].max() <= FOLLOW_LEVELS
+        and a["follow"].max() <= levels <= FOLLOW_LEVELS
         and a["revealed_by"].min() >= -1 and a["revealed_by"].max() < len(ARKIT_NAMES)
     ):  # fmt: skip
         raise ValueError("values out of range")
@@ -257,7 +262,7 @@ def _checked(state: AvatarState) -> LiftAvatar:
         ),
         Binding(a["binding_vertices"], a["binding_weights"], a["binding_gradients"]),
         Rig(a["rig_vertices"], a["rig_deltas"], a["rig_jaw_weights"], a["rig_hinge"]),
-        a["follow"],
+        np.round(a["follow"] * (FOLLOW_LEVELS / max(levels, 1))).astype(np.uint8),
         a["revealed_by"],
         a["plate"],
         a["thumbnail"],

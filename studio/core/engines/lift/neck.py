@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from studio.core.engines.lift.relief import lifted_landmarks
 from studio.core.engines.lift.surface import Surfels
 from studio.core.heads.anatomy import CHIN, INTEROCULAR, smoothstep, to_face, to_head
+from studio.core.perception.masks import sampled, spread
 from studio.core.perception.portrait import Portrait
-from studio.core.perception.regions import CLOTH, HAIR
+from studio.core.perception.regions import BACKGROUND, FACE, HAIR
 from studio.core.render.numba_runtime import SAFE_KERNEL
 
 u64 = np.uint64
 
-FOLLOW_LEVELS = 64
-"""Steps of the table from "stays with the torso" to "turns with the head"."""
+FOLLOW_LEVELS = 255
+"""Steps of the table from "stays with the torso" to "turns with the head": as many as a byte can tell."""
 NECK_JOINT = to_head(np.array([0.0, 1.75, -1.45]))
 """``[3]`` m: about this point the head turns; that of `studio.core.heads.full.FullHead`."""
 SHOULDERS = 0.1
@@ -35,13 +36,18 @@ SHIFT, QUATERNION, TURN_COLUMNS = 9, 12, 16
 # rings lie lower in front by this slope: between which the neck turns, and hair; where shoulders become the chest.
 _NECK_SLOPE = 0.28
 _NECK, _HANGING, _CHEST = (0.2, 1.3), (0.2, 2.2), (1.1, 2.6)
-# How far behind the eyes the neck's axis is, and how far off it, sideways and backwards, begins and ends what stands on
-# the shoulders; the levels at which clothes and skin begin to do so.
+# How far behind the eyes the neck's axis is. How far off it, sideways and backwards, begins and ends what stands on the
+# shoulders: off the neck, and, between these levels, off the jaw; further up everything is the head's.
 _NECK_AXIS = -1.45
-_OFF_NECK = (0.95, 1.9)
-_CLOTH_FROM, _SKIN_FROM = (-0.6, 0.0), (0.2, 0.5)
-# Locks of hair are wider than this.
-_STRAND = 0.12
+_OFF_NECK, _OFF_HEAD = (0.95, 1.9), (1.4, 2.0)
+_HEAD_ENDS, _JAW_ENDS = (-0.9, -0.1), (0.0, 0.5)
+# Weights may fall by this much per length and at a lever of one length from the joint, looked at in cells of this
+# side; so many sweeps carry them round corners.
+_STEEPEST, _CELL, _SWEEPS = 1.15, 0.05, 3
+# The picture's regions are looked at in cells of about this side.
+_COARSE = 0.02
+# Locks of hair are wider than this, and lie down over this length where they end on something.
+_STRAND, _LYING = 0.12, 1.8
 
 
 def head_turns(head_pose: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -54,7 +60,7 @@ def head_turns(head_pose: NDArray[np.float32]) -> NDArray[np.float32]:
 
     Returns
     -------
-    ``[65,16]`` float32: rotation matrix (9), translation (3), quaternion wxyz (4).
+    ``[256,16]`` float32: rotation matrix (9), translation (3), quaternion wxyz (4).
     """
     turns = np.empty((FOLLOW_LEVELS + 1, TURN_COLUMNS), np.float32)
     _fill_turns(np.ascontiguousarray(head_pose, np.float64), turns)
@@ -66,30 +72,101 @@ def follow_weights(surfels: Surfels, portrait: Portrait) -> NDArray[np.float32]:
 
     Skin and clothes on the neck follow less and less down to its foot, and less the further they stand off it, as a
     collar does; shoulders follow by `SHOULDERS`. Hair follows the head down to the jaw, and below that ever less, but
-    longer than the skin beside it. What has no pixel is taken for hair, and what is not seen goes with what is before.
+    longer than the skin beside it; where it ends on skin or clothes it lies on them. What has no pixel is taken for
+    hair, and what is not seen is skin or clothes. Next to what follows more nothing follows so much less that it would
+    stretch, but for hair and what it hangs beside.
     """
-    x, y, z = to_face(surfels.means).T
+    unit = INTEROCULAR / portrait.pose.px
+    step = max(1, round(_COARSE * unit))
+    regions = np.ascontiguousarray(portrait.regions[::step, ::step])
+    person = regions != BACKGROUND
+    # The matte's soft rim belongs to what is next to it.
+    regions, _ = spread(regions, person)
+    row, column = (surfels.pixels / step).astype(int).T[::-1]
+    at = np.minimum(row, len(regions) - 1), np.minimum(column, regions.shape[1] - 1)
+    face = surfels.seen & (regions[at] == FACE)
+    locks = _locks(regions == HAIR, unit / step)
+    lock = surfels.seen & locks[at]
+    hair = np.where(lock, _hanging(locks, person & ~locks, unit / step)[at], surfels.inside)
+
+    points = to_face(surfels.means)
+    x, y, z = points.T
     chin = to_face(lifted_landmarks(portrait)[CHIN])
     below_chin = y - chin[1]
     below = below_chin - _NECK_SLOPE * (z - chin[2])
-    hair, cloth = _hair_and_cloth(surfels, portrait)
-    off = smoothstep(*_OFF_NECK, np.hypot(x, np.minimum(z - _NECK_AXIS, 0)))
-    off *= np.where(cloth, smoothstep(*_CLOTH_FROM, below), smoothstep(*_SKIN_FROM, below))
+    beside = np.hypot(x, np.minimum(z - _NECK_AXIS, 0))
+    under_jaw = smoothstep(*_JAW_ENDS, below)
+    first, last = np.outer(_OFF_NECK, under_jaw) + np.outer(_OFF_HEAD, 1 - under_jaw)
+    off = smoothstep(first, last, beside) * smoothstep(*_HEAD_ENDS, below)
     neck = (1 - smoothstep(*_NECK, below)) * (1 - off)
+    neck[face] = 1
     hanging = 1 - smoothstep(*_HANGING, below)
     shoulders = SHOULDERS * (1 - smoothstep(*_CHEST, below_chin))
-    return (shoulders + (1 - shoulders) * np.where(hair, hanging, neck)).astype(np.float32)
+    own = shoulders + (1 - shoulders) * (neck + (hanging - neck) * hair)
+
+    raised = _raise(own, points, lock, surfels, portrait)
+    raised[surfels.inside] = 0
+    return np.minimum(own + raised, 1).astype(np.float32)
 
 
-def _hair_and_cloth(surfels: Surfels, portrait: Portrait) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which surfels hang as hair does, and which are clothes ``[N]``."""
-    height, width = portrait.alpha.shape
-    column, row = np.clip(surfels.pixels.astype(int), 0, [width - 1, height - 1]).T
-    # Single strands on the neck go with the skin they lie on.
-    size = 2 * round(0.5 * _STRAND * INTEROCULAR / portrait.pose.px) + 1
+def _raise(
+    own: NDArray, points: NDArray, lock: NDArray[np.bool_], surfels: Surfels, portrait: Portrait
+) -> NDArray[np.float64]:
+    """Return what the weights ``[N]`` lack for none to be much less than its neighbours' in the picture ``[N]``."""
+    side = max(4, round(_CELL * INTEROCULAR / portrait.pose.px))
+    rows, columns = (-(-length // side) for length in portrait.alpha.shape)
+    column, row = np.clip((surfels.pixels / side).astype(int), 0, [columns - 1, rows - 1]).T
+    cell = row * columns + column
+    seen = surfels.seen & ~surfels.inside
+    count = np.bincount(cell[seen], minlength=rows * columns)
+
+    def mean(values: NDArray) -> NDArray[np.float64]:
+        total = np.bincount(cell[seen], values[seen], rows * columns)
+        return (total / np.maximum(count, 1)).reshape(rows, columns)
+
+    there = (count > 0).reshape(rows, columns)
+    weight, locks = mean(own), mean(lock) > 0.5
+    place = np.stack([mean(axis) for axis in points.T], -1)
+    lever = np.linalg.norm(place - to_face(NECK_JOINT), axis=-1)
+    gentle = weight.copy()
+    for _ in range(_SWEEPS):
+        for axis in (0, 1):
+            # Hair slides along what is beside it and lies on what is below.
+            joined = np.diff(locks, axis=axis) == 0 if axis else np.ones((rows - 1, columns), bool)
+            drop = np.linalg.norm(np.diff(place, axis=axis), axis=-1) * _STEEPEST
+            upper, lower = (np.delete(there, end, axis) for end in (-1, 0))
+            drop = np.where(joined & upper & lower, drop / np.delete(lever, 0, axis), np.inf)
+            lines, drops = np.moveaxis(gentle, axis, 0), np.moveaxis(drop, axis, 0)
+            for k in range(1, len(lines)):
+                np.maximum(lines[k], lines[k - 1] - drops[k - 1], out=lines[k])
+            for k in reversed(range(len(lines) - 1)):
+                np.maximum(lines[k], lines[k + 1] - drops[k], out=lines[k])
+    raised = np.zeros(len(own))
+    for mine, cells in ((lock, there & locks), (~lock, there & ~locks)):
+        if mine.any() and cells.any():
+            lacking, _ = spread((gentle - weight).astype(np.float32), cells)
+            raised[mine] = sampled(lacking, surfels.pixels[mine] / side)
+    return raised
+
+
+def _locks(hair: NDArray[np.bool_], unit: float) -> NDArray[np.bool_]:
+    """Return `hair` ``[h,w]`` without single strands, which go with the skin they lie on; `unit` in cells."""
+    size = 2 * round(0.5 * _STRAND * unit) + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
-    locks = cv2.morphologyEx((portrait.regions == HAIR).astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
-    return surfels.inside | (surfels.seen & locks[row, column]), portrait.regions[row, column] == CLOTH
+    return cv2.morphologyEx(hair.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0
+
+
+def _hanging(locks: NDArray[np.bool_], under: NDArray[np.bool_], unit: float) -> NDArray[np.float32]:
+    """Return ``[h,w]`` 1 on locks that hang freely, falling to 0 where they end on what is `under` them."""
+    above = np.full(locks.shape, np.inf, np.float32)
+    reach = above[-1]
+    for row in reversed(range(len(locks))):
+        reach = np.where(under[row], 0, np.where(locks[row], reach + 1, np.inf))
+        above[row] = reach
+    free = smoothstep(0, _LYING * unit, above) * locks
+    # Locks end raggedly.
+    blurred, weight = (cv2.GaussianBlur(a.astype(np.float32), (0, 0), 0.5 * _STRAND * unit) for a in (free, locks))
+    return np.where(locks, blurred / np.maximum(weight, 1e-6), 0).astype(np.float32)
 
 
 @njit(**SAFE_KERNEL)

@@ -73,7 +73,6 @@ def test_what_is_not_finite_is_refused(small_avatar: LiftAvatar, name: str, valu
     [
         ("binding_vertices", 2**31 - 1),
         ("binding_vertices", -2),
-        ("follow", 255),
         ("revealed_by", 52),
         ("revealed_by", -2),
         ("opacities", 1.01),
@@ -86,6 +85,16 @@ def test_what_is_not_finite_is_refused(small_avatar: LiftAvatar, name: str, valu
 def test_what_lies_out_of_range_is_refused(small_avatar: LiftAvatar, name: str, value: float) -> None:
     state = copied(small_avatar.state())
     state.arrays[name].flat[0] = value
+    refused(state)
+
+
+def test_the_first_files_counted_follow_in_64_levels(small_avatar: LiftAvatar) -> None:
+    state = copied(small_avatar.state())
+    del state.meta["follow_levels"]
+    state.arrays["follow"][:] = np.round(state.arrays["follow"] * (64 / 255))
+    follow = LiftAvatar.from_state(state).follow.astype(int)
+    assert np.abs(follow - small_avatar.follow).max() <= 2
+    state.arrays["follow"][0] = 65
     refused(state)
 
 
@@ -103,6 +112,8 @@ def spoil(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
     "spoiled",
     [
         spoil("shapes", []),
+        spoil("follow_levels", 0),
+        spoil("follow_levels", 1000),
         spoil("width", "wide"),
         spoil("width", -4),
         spoil("height", None),
