@@ -38,8 +38,9 @@ _THICKEST = 0.9
 _PAINTS, _COVERED = 0.35, 0.5
 # A band of seen hair narrower than this (cells) repeats itself visibly.
 _NARROW = 8
-# Matte that is the person's own colour; colours so many times nearer to the hair's than to others are hair.
-_FIRM, _CLEARLY = 0.8, 1.5
+# Matte that is the person's own colour; colours so many times nearer to the hair's than to others are hair, unless
+# the others are this much like it.
+_FIRM, _CLEARLY, _ALIKE = 0.8, 1.5, 0.25
 # With fewer seen cells of hair than this a head is bald.
 _BALD = 200
 # Rows around the crown that are blurred.
@@ -282,7 +283,8 @@ def _covers(capsule: _Capsule, radius: NDArray, label: NDArray[np.uint8], cosine
 def _nearer_than_hair(photo: NDArray[np.float32], hair: NDArray[np.bool_], other: NDArray) -> NDArray[np.bool_]:
     """Return which cells ``[R,C]`` look more like another colour, ``[3]`` or ``[R,C,3]``, than like the hair."""
     own = np.median(photo[hair], 0)
-    return np.linalg.norm(photo - other, axis=-1) < _CLEARLY * np.linalg.norm(photo - own, axis=-1)
+    unlike = np.linalg.norm(own - other, axis=-1) > _ALIKE
+    return unlike & (np.linalg.norm(photo - other, axis=-1) < _CLEARLY * np.linalg.norm(photo - own, axis=-1))
 
 
 def _painted(photo: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:

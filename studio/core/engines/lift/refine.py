@@ -32,7 +32,7 @@ SHAPE_STEPS = 40
 _REACH, _SIZES, _MEANS_RATE = 0.6, (0.7, 1.5), 0.08
 _BACKGROUND_WEIGHT = 0.05
 # The views the fit does not see, and the share of one that may become translucent.
-_HELD_BACK_SIZE, _HELD_BACK_YAWS, _MOST_THINNED = 384, (-35, 35), 0.002
+_HELD_BACK_SIZE, _HELD_BACK_YAWS, _MOST_THINNED = 384, (-35, 35), 0.005
 # The first half's share of the time.
 _SHAPES_SHARE = 0.65
 STEPS = 18

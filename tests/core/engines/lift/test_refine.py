@@ -1,0 +1,59 @@
+"""Refinement: the portrait's own view gets better, and no other view worse."""
+
+import numpy as np
+import pytest
+from lift_trials import build, psnr
+
+from studio.core.avatar import render_frame
+from studio.core.engines.lift import refine as refinement
+from studio.core.engines.lift.avatar import LiftAvatar
+from studio.core.engines.lift.refine import fit_shapes
+from studio.core.motion.motion import Motion
+from studio.core.perception.portrait import Portrait
+
+
+@pytest.fixture(scope="module")
+def laid(small_portrait: Portrait) -> LiftAvatar:
+    """Return a head whose surface has not been fitted."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(refinement, "SHAPE_STEPS", 0)
+        patch.setattr(refinement, "STEPS", 2)
+        return build(small_portrait)
+
+
+def likeness(avatar: LiftAvatar, portrait: Portrait) -> float:
+    return psnr(render_frame(avatar, Motion.neutral(), avatar.camera), portrait.rgb, portrait.alpha)
+
+
+def test_a_fitted_surface_is_more_like_the_portrait_and_stays_where_it_was(
+    laid: LiftAvatar, small_portrait: Portrait
+) -> None:
+    *_, (done, fitted) = fit_shapes(laid, small_portrait)
+    assert done == 1
+    assert likeness(fitted, small_portrait) > likeness(laid, small_portrait) + 1
+    moved = np.abs(fitted.surfels.means - laid.surfels.means).max(1)
+    cell = laid.surfels.cell * small_portrait.pose.px
+    assert moved.max() > 0
+    assert (moved <= 0.601 * cell + 1e-6).all()
+    assert (moved[~laid.surfels.seen] == 0).all()
+
+
+def test_fitted_tangents_are_the_fitted_axes(laid: LiftAvatar, small_portrait: Portrait) -> None:
+    *_, (_, fitted) = fit_shapes(laid, small_portrait)
+    rest, opened = Motion.neutral(), Motion.arkit(jawOpen=0.8)
+    went = [head.pose(opened, head.camera).means - head.pose(rest, head.camera).means for head in (fitted, laid)]
+    assert np.abs(went[0] - went[1]).max() < 1e-5
+    # The jaw stretches what it stretched before, as much.
+    stretch = [
+        head.pose(opened, head.camera).scales[:, :2].prod(1) / head.pose(rest, head.camera).scales[:, :2].prod(1)
+        for head in (fitted, laid)
+    ]
+    assert np.corrcoef(stretch[0], stretch[1])[0, 1] > 0.95
+
+
+def test_a_fit_that_thins_a_turned_view_is_undone(
+    laid: LiftAvatar, small_portrait: Portrait, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refinement, "_MOST_THINNED", -1.0)
+    *_, (_, kept) = fit_shapes(laid, small_portrait)
+    assert kept is laid
