@@ -1,5 +1,6 @@
 """The `lift` engine: one portrait to a head that turns and speaks, with no trained avatar network."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from studio.core.engines.base import BuildOptions, Footage, Quality
 from studio.core.engines.lift.avatar import ENGINE, LiftAvatar
 from studio.core.engines.lift.binding import Binding, bind_to_template
 from studio.core.engines.lift.eyes import build_eyes
+from studio.core.engines.lift.glasses import Glasses, find_glasses
 from studio.core.engines.lift.hair import hair_shell
 from studio.core.engines.lift.mouth import build_mouth
 from studio.core.engines.lift.neck import FOLLOW_LEVELS, follow_weights
@@ -32,6 +34,7 @@ from studio.core.heads.full import FullHead
 from studio.core.heads.head import BUILT_IN
 from studio.core.heads.template import TemplateHead, apron_rings
 from studio.core.jobs import Job, Stopwatch
+from studio.core.perception.masks import grown
 from studio.core.perception.portrait import Portrait, refine_matte
 
 # Of all Gaussians of a head, back, mouth and eyes take up to 50,000.
@@ -67,12 +70,15 @@ class LiftEngine:
         portrait = refine_matte(portrait)
         yield watch.progress(0.25, "shaping the head")
         fit = _Fit(portrait, options)
-        openings = find_openings(portrait, fit.head.shapes, fit.pose)
-        parts = build_mouth(portrait, fit.pose, fit.relief, fit.head.shapes, openings)
-        parts += build_eyes(portrait, fit.pose, fit.relief, fit.head.shapes, openings)
-        parts.append(unseen_skin(portrait, fit.pose, fit.relief, fit.whole, fit.regions, fit.head.shapes))
+        glasses = find_glasses(portrait)
+        bare = portrait if glasses is None else glasses.bare
+        openings = find_openings(bare, fit.head.shapes, fit.pose)
+        parts = build_mouth(bare, fit.pose, fit.relief, fit.head.shapes, openings)
+        parts += build_eyes(bare, fit.pose, fit.relief, fit.head.shapes, openings)
+        parts.append(unseen_skin(bare, fit.pose, fit.relief, fit.whole, fit.regions, fit.head.shapes))
+        parts += [] if glasses is None else [glasses.part(fit.pose, fit.relief)]
         yield watch.progress(0.35, "laying the surface")
-        avatar = _assembled(fit, parts, openings, consent)
+        avatar = _assembled(fit, glasses, parts, openings, consent)
         yield watch.progress(0.5, "sharpening", preview=avatar)
         for fraction, refined in refine(avatar, portrait):
             avatar = refined
@@ -131,11 +137,16 @@ def _coarse(fit: _Fit, consent: Consent) -> LiftAvatar:
     return _avatar(fit, surfels, Binding.none(len(surfels)), rig, np.full(len(surfels), -1, np.int16), consent)
 
 
-def _assembled(fit: _Fit, parts: list[Part], openings: Openings, consent: Consent) -> LiftAvatar:
-    portrait = fit.portrait
+def _assembled(
+    fit: _Fit, glasses: Glasses | None, parts: list[Part], openings: Openings, consent: Consent
+) -> LiftAvatar:
+    portrait = fit.portrait if glasses is None else glasses.bare
     front = front_surface(portrait, fit.relief, fit.pose, openings.detailed, _MAX_CELLS[fit.options.quality])
     height, width = portrait.alpha.shape
     column, row = np.minimum(front.pixels.astype(int), [width - 1, height - 1]).T
+    if glasses is not None:
+        # Cells at its edge are half behind it.
+        front = replace(front, seen=front.seen & ~grown(glasses.mask, 3)[row, column])
     front = front[~openings.holes[row, column]]
     rig, part_bindings = assemble(fit.head, parts)
     projected = fit.pose.camera.project(fit.head.neutral)

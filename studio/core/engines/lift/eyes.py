@@ -92,7 +92,9 @@ class _Eye:
         keep = (smoothstep(1.06, 1.2, from_iris) * self.opening)[..., None]
         color = self.rgb * keep + (0.35 * filled + 0.65 * base) * (1 - keep)
         points = self._lift(np.column_stack([column, row]) + 0.5, _WHITE_BACK)
-        return Part(points, self.pitch, 0.97, color[row, column], seen=True)
+        # What the iris hides at rest is guessed.
+        seen = from_iris[row, column] > 0.9
+        return Part(points, self.pitch, 0.97, color[row, column], seen=seen)
 
     def iris(self) -> Part:
         """Return the iris as a whole disc: what the lids hide is completed ring by ring."""
@@ -115,7 +117,14 @@ class _Eye:
                 color[hidden] = np.median(known, 0) if len(known) else 0.1
         points = self._lift(pixels, _IRIS_BACK)
         opacity = 0.97 * (1 - smoothstep(1.02, 1.12, radius))
-        return Part(points, self.pitch, opacity, color, shapes=self._looks(points), seen=True)
+        return Part(
+            points,
+            self.pitch,
+            opacity,
+            color,
+            shapes=self._looks(points),
+            seen=polygon((height, width), self.ring, 1)[row, column],
+        )
 
     def _looks(self, points: NDArray) -> dict[str, NDArray]:
         """Return the iris's travel under each look; it follows the curve of the white, or it would sink into it."""

@@ -4,16 +4,19 @@ Lengths are interocular distances in the face frame; k scales the dental arch to
 belongs to the skull, the lower row and the tongue to the jaw. At rest everything lies behind the lips.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from studio.core.engines.lift.openings import Openings
 from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.rig import Part
 from studio.core.heads.anatomy import INTEROCULAR, LOWER_LIP_INNER, UPPER_LIP_INNER, smoothstep, to_face, to_head
 from studio.core.heads.fitting import HeadPose
-from studio.core.heads.shapes import FaceShapes
-from studio.core.heads.template import SHAPE_NAMES
+from studio.core.heads.shapes import JAW_ANGLE, FaceShapes
+from studio.core.heads.template import SHAPE_NAMES, lip_side
 from studio.core.perception.masks import grown
 from studio.core.perception.portrait import Portrait
 
@@ -28,6 +31,17 @@ _SINKING = tuple(
 ) + ("mouthLeft", "mouthRight", "mouthRollLower", "mouthRollUpper")  # fmt: skip
 # The arch bends back with the square of the distance from its middle.
 _ARCH = 2.3
+# Poses in which nothing of the mouth may come through the skin.
+_POSES: tuple[dict[str, float], ...] = (
+    {},
+    {"jawOpen": 1.0},
+    {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0},
+    {"mouthPucker": 1.0},
+)
+# How far behind the skin's middle a Gaussian stays, in its own standard deviations and beyond that.
+_CLEAR, _SKIN = 2.0, 0.015
+# A point is behind skin that lies this close beside it, not behind a gap in it.
+_BESIDE = 0.05
 
 
 class _Mouth:
@@ -38,6 +52,7 @@ class _Mouth:
     ) -> None:
         self.portrait, self.pose, self.relief = portrait, pose, relief
         self.shapes, self.openings = shapes, openings
+        self._skin: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         self.k = shapes.half_width / 0.40
         self.x = 0.5 * (shapes.mouth_x + shapes.lip_x)
         self.z = shapes.lip_z - 0.09
@@ -45,32 +60,92 @@ class _Mouth:
         upper_y, lower_y = np.interp(self.x, *upper[:, :2].T), np.interp(self.x, *lower[:, :2].T)
         self.y = 0.5 * (upper_y + lower_y)
         # Edge of the upper teeth: a little below the lip line, hidden by the lower lip at rest; in a smile
-        # where the picture shows them ending.
-        self.edge = max(lower_y - 0.01, self.y) if openings.teeth_visible else self.y + 0.075 * self.k
+        # where the picture shows them ending, and no further down than teeth reach in a mouth wide open.
+        shown = float(np.clip(lower_y - 0.01, self.y, upper_y + 0.15 * self.k))
+        self.edge = shown if openings.teeth_visible else self.y + 0.075 * self.k
+        # The lower row's stands behind the upper one's, or above the lower lip where that is far down.
+        self.lower_edge = max(self.edge - 0.02 * self.k, float(lower_y) - 0.05 * self.k)
 
     def arch(self, x: NDArray) -> NDArray:
         return self.z - _ARCH / self.k * (x - self.x) ** 2
 
     def part(self, points: NDArray, size: float, color: NDArray, jaw: NDArray | float) -> Part:
-        """Return an interior part: nothing of it may show outside the face, and puckered lips narrow it."""
+        """Return an interior part, which puckered lips narrow."""
         inward = -0.42 * (points[:, 0] - self.x)
         nothing = np.zeros(len(points))
         shapes = {
             "mouthPucker": np.column_stack([inward, nothing, nothing - 0.03]),
             "mouthFunnel": np.column_stack([0.6 * inward, nothing, nothing]),
         }
-        return Part(points, size, 0.95 * self.inside_face(points), self.openings.toned(color), jaw, shapes)
+        return Part(points, size, 0.95, self.openings.toned(color), jaw, shapes)
 
-    def inside_face(self, points: NDArray) -> NDArray[np.float64]:
+    def inside_face(self, points: NDArray) -> NDArray[np.bool_]:
         pixels = self.pose.camera.project(to_head(points))[:, :2].astype(int)
         height, width = self.openings.face.shape
         column, row = np.clip(pixels[:, 0], 0, width - 1), np.clip(pixels[:, 1], 0, height - 1)
-        return self.openings.face[row, column].astype(np.float64)
+        return self.openings.face[row, column]
 
     def skin_depth(self, points: NDArray) -> NDArray:
         """Return z of the skin in front of points."""
         pixels = self.pose.camera.project(to_head(points))[:, :2]
         return to_face(self.pose.lift(pixels, self.relief.at(pixels)))[:, 2]
+
+    def behind_skin(self, part: Part) -> Part:
+        """Leave out of a part what is outside the face, or comes through the skin in one of `_POSES`.
+
+        A short chin or a muzzle has no room for a whole row of human teeth.
+        """
+        skin, normals = self._skin_around()
+        side = lip_side(skin, self.shapes.landmarks)
+        fields, weight = self.shapes.skin(skin, side), self.shapes.jaw_weight(skin, side)
+        jaw = np.broadcast_to(np.asarray(part.jaw, np.float64), len(part.points))
+        keep = self.inside_face(part.points)
+        clear = _CLEAR * np.asarray(part.size, np.float64) + _SKIN
+        for pose in _POSES:
+            amount = pose.get("jawOpen", 0.0)
+            moved_skin = skin + weight[:, None] * self.shapes.jaw_rotation(skin, amount)
+            moved = part.points + jaw[:, None] * self.shapes.jaw_rotation(part.points, amount)
+            for name, value in pose.items():
+                moved_skin += value * fields[name]
+                moved += value * part.shapes.get(name, 0.0)
+            turned = _turned(normals, JAW_ANGLE * amount * weight)
+            _, nearest = KDTree(moved_skin).query(moved)
+            away = moved - moved_skin[nearest]
+            out = (away * turned[nearest]).sum(1)
+            beside = np.linalg.norm(away - out[:, None] * turned[nearest], axis=1)
+            keep &= (out < -clear) | (beside > _BESIDE)
+        return replace(
+            part,
+            points=part.points[keep],
+            color=part.color[keep],
+            jaw=jaw[keep],
+            shapes={name: moved[keep] for name, moved in part.shapes.items()},
+        )
+
+    def _skin_around(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return points ``[n,3]`` of the skin around the mouth and their normals ``[n,3]``."""
+        if self._skin is None:
+            pixels = self.pose.camera.project(to_head(np.array([[self.x, self.y, self.shapes.lip_z]])))[0, :2]
+            reach = 1.1 * INTEROCULAR / self.pose.px
+            steps = np.linspace(-reach, reach, 91)
+            grid = pixels + np.stack(np.meshgrid(steps, steps), -1)
+            points = to_face(self.pose.lift(grid.reshape(-1, 2), self.relief.at(grid.reshape(-1, 2))))
+            surface = points.reshape(91, 91, 3)
+            # Along x and along y: their cross product points out of the face.
+            normals = np.cross(np.gradient(surface, axis=1), np.gradient(surface, axis=0)).reshape(-1, 3)
+            normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+            height, width = self.openings.mouth.shape
+            column, row = np.clip(grid.reshape(-1, 2).astype(int), 0, [width - 1, height - 1]).T
+            there = ~self.openings.mouth[row, column]
+            self._skin = points[there], normals[there]
+        return self._skin
+
+
+def _turned(normals: NDArray, angles: NDArray) -> NDArray[np.float64]:
+    """Turn normals ``[n,3]`` with the jaw by angles ``[n]`` rad, as `FaceShapes.jaw_rotation` turns points."""
+    c, s = np.cos(angles), np.sin(angles)
+    y, z = normals[:, 1], normals[:, 2]
+    return np.asarray(np.stack([normals[:, 0], y * c + z * s, z * c - y * s], 1), np.float64)
 
 
 def build_mouth(
@@ -78,11 +153,12 @@ def build_mouth(
 ) -> list[Part]:
     """Return everything behind the lips."""
     mouth = _Mouth(portrait, pose, relief, shapes, openings)
-    parts = [_pocket(mouth), *_inner_lips(mouth)]
+    parts = [_pocket(mouth)]
     parts += _row(mouth, _UPPER_WIDTHS, _UPPER_HEIGHTS, mouth.edge, down=-1.0, back=0.0, jaw=0.0, shade=0.93)
-    lower_edge = mouth.edge - 0.02 * mouth.k
+    lower_edge = mouth.lower_edge
     parts += _row(mouth, _LOWER_WIDTHS, _LOWER_HEIGHTS, lower_edge, down=1.0, back=-0.045, jaw=1.0, shade=0.80)
     parts.append(_tongue(mouth))
+    parts = [mouth.behind_skin(part) for part in parts] + _inner_lips(mouth)
     if openings.mouth.any() and openings.teeth_visible:
         parts.append(_teeth_in_picture(mouth))
     return parts
@@ -176,7 +252,11 @@ def _tongue(mouth: _Mouth) -> Part:
     a, b = (m.ravel() for m in np.meshgrid(np.linspace(-1, 1, 30), np.linspace(0, 1, 30)))
     width = 0.20 * np.sqrt(np.clip(1 - (1 - b) ** 3 * 0.8, 0.05, 1))
     x = mouth.x + a * width * k
-    y = mouth.edge + (0.05 - 0.06 * np.sin(b * 2.4) + 0.09 * a**2 + 0.012 * np.exp(-((a / 0.12) ** 2))) * k
+    y = (
+        mouth.lower_edge
+        + 0.02 * k
+        + (0.05 - 0.06 * np.sin(b * 2.4) + 0.09 * a**2 + 0.012 * np.exp(-((a / 0.12) ** 2))) * k
+    )
     z = mouth.z - 0.15 * k - 0.45 * b * k
     flesh = openings.lip * 0.55 + np.array([0.62, 0.30, 0.29]) * 0.45 * openings.light
     part = mouth.part(np.column_stack([x, y, z]), 0.017 * k, flesh * (0.88 - 0.62 * b - 0.2 * a**2)[:, None], 0.92)

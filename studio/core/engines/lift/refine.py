@@ -44,6 +44,8 @@ _MOMENTUM = 0.6
 _HIDDEN = 0.05
 # How many px of the file count as edge, and how far an edge may leave its colour.
 _RIM, _SOFT_LEAVE = 2.5, 0.08
+# How far the guessed inside of mouth and eyes may leave its colour.
+_GUESSED_LEAVE = 0.12
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,9 +150,10 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
     # Edge pixels mix person and background: fitted freely, they would carry a rim of background into every turned
     # view, so the nearer a Gaussian is to the person's edge, the less it may leave its own colour.
     leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * _firmness(avatar, portrait))[:, None].astype(np.float32)
-    # The back of the head shows through soft edges only, and must not take their colour.
-    behind = ~avatar.surfels.seen & (~avatar.surfels.inside | (avatar.binding.vertices[:, 0] < 0))
-    leave[behind] = 0
+    # What is guessed shows through soft edges and thin places only, and must not take their colour; in an open mouth
+    # and around an eye it shows itself.
+    guessed = ~avatar.surfels.seen
+    leave[guessed] = np.where(avatar.surfels.inside[guessed], _GUESSED_LEAVE, 0)[:, None]
     lowest, highest = np.maximum(colors - leave, 0), np.minimum(colors + leave, 1)
     for step in range(STEPS):
         view = views[step % len(views)]

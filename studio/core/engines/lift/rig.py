@@ -41,7 +41,7 @@ class Part:
     revealed_by
         The ARKit channel that fades the part in, or "" where it is always there.
     seen
-        True where the colour comes from the portrait.
+        ``[n]`` or scalar: True where the colour comes from the portrait.
     """
 
     points: NDArray
@@ -51,7 +51,7 @@ class Part:
     jaw: NDArray | float = 0.0
     shapes: dict[str, NDArray] = field(default_factory=dict)
     revealed_by: str = ""
-    seen: bool = False
+    seen: NDArray[np.bool_] | bool = False
 
     def surfels(self) -> Surfels:
         """Return this part's Gaussians at rest."""
@@ -69,7 +69,39 @@ class Part:
             np.clip(np.broadcast_to(self.color, (n, 3)), 0, 1).astype(np.float32),
             np.zeros((n, 2), np.float32),
             np.ones(n, np.float32),
-            np.full(n, self.seen),
+            np.broadcast_to(self.seen, n).copy(),
+        )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FlatPart(Part):
+    """Flat Gaussians on a surface. They know their pixel, for the neck turns as what is before it.
+
+    Attributes
+    ----------
+    size
+        Their thickness, m, standard deviation.
+    tangents
+        ``[n,2,3]`` m in head space, standard deviation long.
+    pixels
+        ``[n,2]`` px of the portrait.
+    """
+
+    tangents: NDArray
+    pixels: NDArray
+
+    def surfels(self) -> Surfels:
+        """Return this part's Gaussians at rest."""
+        n = len(self.points)
+        return Surfels(
+            to_head(self.points).astype(np.float32),
+            self.tangents.astype(np.float32),
+            np.full(n, self.size, np.float32),
+            np.full(n, self.opacity, np.float32),
+            np.clip(self.color, 0, 1).astype(np.float32),
+            self.pixels.astype(np.float32),
+            np.ones(n, np.float32),
+            np.broadcast_to(self.seen, n).copy(),
         )
 
 

@@ -6,18 +6,15 @@ The built-in head is fitted to the landmarks where they are seen and to a symmet
 little behind the seen surface, and coloured by the other half of the face and by what is next to it.
 """
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.relief import Relief
-from studio.core.engines.lift.rig import Part
+from studio.core.engines.lift.rig import FlatPart
 from studio.core.engines.lift.skin_mesh import SkinMesh, skin_mesh
-from studio.core.engines.lift.surface import Surfels
 from studio.core.engines.lift.zbuffer import nearest_triangles
-from studio.core.heads.anatomy import smoothstep, to_face, to_head
+from studio.core.heads.anatomy import smoothstep, to_face
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.full import FullHead
 from studio.core.heads.identity import N_MESH_LANDMARKS
@@ -56,36 +53,6 @@ _SPREAD, _STRETCH, _THICKNESS = 0.85, 2.2, 0.0004
 _SHOWN, _HALVINGS = 2.5, 4
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class SkinPart(Part):
-    """Flat Gaussians on skin. They know their pixel, for the neck turns as what is before it.
-
-    Attributes
-    ----------
-    tangents
-        ``[n,2,3]`` m in head space, standard deviation long.
-    pixels
-        ``[n,2]`` px of the portrait.
-    """
-
-    tangents: NDArray
-    pixels: NDArray
-
-    def surfels(self) -> Surfels:
-        """Return this part's Gaussians at rest."""
-        n = len(self.points)
-        return Surfels(
-            to_head(self.points).astype(np.float32),
-            self.tangents.astype(np.float32),
-            np.full(n, self.size, np.float32),
-            np.full(n, self.opacity, np.float32),
-            np.clip(self.color, 0, 1).astype(np.float32),
-            self.pixels.astype(np.float32),
-            np.ones(n, np.float32),
-            np.full(n, self.seen),
-        )
-
-
 def completed_landmarks(landmarks: NDArray, pose: HeadPose) -> NDArray[np.float64]:
     """Return landmarks ``[478,3]`` m with a symmetric face's where they face away from the portrait's camera."""
     view = _camera_centre(pose)
@@ -104,7 +71,7 @@ def unseen_skin(
     whole: FullHead,
     regions: NDArray[np.uint8],
     shapes: FaceShapes,
-) -> SkinPart:
+) -> FlatPart:
     """Return the skin that the portrait does not show; at rest it lies behind what the portrait does show.
 
     Parameters
@@ -134,7 +101,7 @@ def unseen_skin(
     side = lip_side(place, shapes.landmarks)
     fade = smoothstep(0, 1, mesh.fade[keep])
     fields = shapes.skin(place, side)
-    return SkinPart(
+    return FlatPart(
         place,
         _THICKNESS,
         _OPACITY,

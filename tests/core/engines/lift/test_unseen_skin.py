@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from studio.core.engines.lift.posing import surfel_axes
 from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
-from studio.core.engines.lift.unseen_skin import SkinPart, completed_landmarks, unseen_skin
+from studio.core.engines.lift.rig import FlatPart
+from studio.core.engines.lift.unseen_skin import completed_landmarks, unseen_skin
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.anatomy import to_face, to_head
@@ -31,27 +32,27 @@ def relief(small_portrait: Portrait, whole: FullHead) -> Relief:
     return solve_relief(small_portrait, whole, small_portrait.regions)
 
 
-def skin_of(portrait: Portrait, relief: Relief, whole: FullHead, regions: NDArray[np.uint8]) -> SkinPart:
+def skin_of(portrait: Portrait, relief: Relief, whole: FullHead, regions: NDArray[np.uint8]) -> FlatPart:
     """Return the unseen skin under other regions."""
     shapes = FaceShapes(to_face(portrait.pose.landmarks))
     return unseen_skin(portrait, portrait.pose, relief, whole, regions, shapes)
 
 
 @pytest.fixture(scope="module")
-def skin(small_portrait: Portrait, relief: Relief, whole: FullHead) -> SkinPart:
+def skin(small_portrait: Portrait, relief: Relief, whole: FullHead) -> FlatPart:
     """Return the sample's unseen skin, all of the head taken for bare."""
     bare = np.where(small_portrait.regions == HAIR, SKIN, small_portrait.regions)
     return skin_of(small_portrait, relief, whole, bare)
 
 
-def alpha(part: SkinPart, camera: Camera) -> NDArray[np.float32]:
+def alpha(part: FlatPart, camera: Camera) -> NDArray[np.float32]:
     """Return what the part alone covers ``[H,W]``."""
     surfels = part.surfels()
     quats, scales = surfel_axes(surfels.tangents, surfels.thickness)
     return rasterize(Gaussians(surfels.means, quats, scales, surfels.opacities, surfels.colors), camera).alpha[..., 0]
 
 
-def test_nothing_of_it_comes_before_the_portrait(small_portrait: Portrait, relief: Relief, skin: SkinPart) -> None:
+def test_nothing_of_it_comes_before_the_portrait(small_portrait: Portrait, relief: Relief, skin: FlatPart) -> None:
     pose = small_portrait.pose
     projected = pose.camera.project(to_head(skin.points))
     before = (pose.distance - projected[:, 2]) / pose.px - relief.at(projected[:, :2])
@@ -60,7 +61,7 @@ def test_nothing_of_it_comes_before_the_portrait(small_portrait: Portrait, relie
     assert alpha(skin, pose.camera)[outside].mean() < 0.002
 
 
-def test_a_turned_head_shows_it(small_portrait: Portrait, skin: SkinPart) -> None:
+def test_a_turned_head_shows_it(small_portrait: Portrait, skin: FlatPart) -> None:
     camera = small_portrait.pose.camera
     side = camera.orbited(np.array([0, 0, 0.03]), np.radians(60), 0)
     assert (alpha(skin, side) > 0.9).sum() > 0.5 * (small_portrait.regions == FACE).sum()
@@ -68,7 +69,7 @@ def test_a_turned_head_shows_it(small_portrait: Portrait, skin: SkinPart) -> Non
     assert 500 < len(skin.points) < 12_000
 
 
-def test_its_colours_are_those_of_the_face(small_portrait: Portrait, skin: SkinPart) -> None:
+def test_its_colours_are_those_of_the_face(small_portrait: Portrait, skin: FlatPart) -> None:
     face = np.median(small_portrait.rgb[small_portrait.regions == FACE], 0)
     typical = np.median(skin.color, 0)
     np.testing.assert_allclose(typical / typical.sum(), face / face.sum(), atol=0.03)
@@ -84,7 +85,7 @@ def test_hair_before_the_ears_leaves_them_out(small_portrait: Portrait, relief: 
         skin_of(portrait, relief, whole, np.where(person, cover, label).astype(np.uint8)) for cover in (SKIN, HAIR)
     )
 
-    def beside(part: SkinPart) -> int:
+    def beside(part: FlatPart) -> int:
         return int((np.abs(part.points[:, 0]) > 1.2).sum())
 
     assert beside(bald) > 200
@@ -92,7 +93,7 @@ def test_hair_before_the_ears_leaves_them_out(small_portrait: Portrait, relief: 
     np.testing.assert_allclose(np.median(bald.color, 0), [0.8, 0.6, 0.5], atol=0.01)
 
 
-def test_the_jaw_takes_its_underside_along(skin: SkinPart) -> None:
+def test_the_jaw_takes_its_underside_along(skin: FlatPart) -> None:
     jaw = np.broadcast_to(skin.jaw, len(skin.points))
     x, y, z = skin.points.T
     chin = (np.abs(x) < 0.3) & (y > 1.5) & (y < 1.8) & (z > -0.4)
