@@ -134,7 +134,7 @@ def shape_weights(code: NDArray) -> NDArray[np.float32]:
         return float(value[ARKIT_INDEX[name]])
 
     press = 0.5 * (at("mouthPressLeft") + at("mouthPressRight"))
-    gap = min(1.0, at("mouthClose") + press + 0.8 * at("mouthPucker"))
+    gap = min(1.0, at("mouthClose") + press + 1.25 * at("mouthPucker"))
     jaw = min(at("mouthClose"), at("jawOpen"))
     return np.concatenate([value, np.array([gap, jaw], np.float32)])
 

@@ -123,7 +123,7 @@ def test_mouth_close_never_closes_more_than_the_jaw_has_opened(code: np.ndarray)
         ({"mouthClose": 0.5}, 0.5),
         ({"mouthPressLeft": 1}, 0.5),
         ({"mouthPressLeft": 1, "mouthPressRight": 1}, 1),
-        ({"mouthPucker": 0.5}, 0.4),
+        ({"mouthPucker": 0.4}, 0.5),
         ({"mouthClose": 1, "mouthPucker": 1}, 1),
     ],
 )
