@@ -117,6 +117,16 @@ def build(
             "or, with irises, 478 [x, y] or [x, y, z] in the order of MediaPipe's face mesh.",
         ),
     ] = None,
+    quality: Annotated[
+        str,
+        typer.Option(help="standard gives up to 120,000 Gaussians, high up to 250,000: slower to build and to draw."),
+    ] = "standard",
+    head: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="Whose expressions it has: template is built in, heads list shows those you added."
+        ),
+    ] = "template",
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     consent: Annotated[bool, typer.Option("--consent", help="State that the person shown consents.")] = False,
     as_json: JsonFlag = False,
@@ -124,16 +134,18 @@ def build(
     """Build an avatar from a portrait."""
     from studio.core.avatar import Consent
     from studio.core.build import build_avatar, read_landmarks
+    from studio.core.engines.base import build_options
     from studio.core.project.archive import save_avatar
 
     _check_out(out, ".avatar")
     if landmarks is not None and face is not None:
         raise UserError("Landmarks already say which face it is; leave out --face or --landmarks.")
+    options = build_options(quality, head)
     points = None if landmarks is None else read_landmarks(landmarks)
     if not consent:
         _note("Consent of the person shown was not stated (--consent); the avatar records that.", as_json)
     said = Consent(True, "command line", _now()) if consent else Consent()
-    job = build_avatar(image, engine=engine, face=face, landmarks=points, seed=seed, consent=said)
+    job = build_avatar(image, engine=engine, face=face, landmarks=points, seed=seed, consent=said, options=options)
     with _native_messages_in_log(), _progress(as_json) as show:
         avatar = _finish(job, show)
     save_avatar(avatar, out)
@@ -144,6 +156,7 @@ def build(
         "name": avatar.name,
         "engine": avatar.engine,
         "consent": asdict(avatar.consent),
+        "options": asdict(options),
         "notes": avatar.notes,
     }
     _answer(result, f"Built {out}", as_json)
@@ -236,6 +249,8 @@ def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
     lines: list[tuple[str, str]] = [
         ("name", header.name),
         ("engine", header.engine),
+        ("head", header.options.head),
+        ("quality", header.options.quality),
         ("made by", header.program),
         ("created", header.created),
         ("consent", stated),

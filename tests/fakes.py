@@ -234,11 +234,16 @@ class TinyBuilder:
     landmarks: list[Any] = field(default_factory=list)
     """What each call was given."""
 
-    def __call__(self, picture: Path, *, face: int | None, consent: Consent, landmarks: Any = None) -> Job[Avatar]:
+    options: list[BuildOptions] = field(default_factory=list)
+
+    def __call__(
+        self, picture: Path, *, face: int | None, consent: Consent, options: BuildOptions, landmarks: Any = None
+    ) -> Job[Avatar]:
         """Build from any file without reading it."""
+        self.options.append(options)
         self.calls.append((picture, face, consent))
         self.landmarks.append(landmarks)
         if self.refuse is not None and face is None and landmarks is None:
             raise self.refuse
         portrait = yield from tiny_prepare(np.zeros((64, 64, 3), np.float32), name=picture.stem)
-        return (yield from self.engine.reconstruct(portrait, consent=consent))
+        return (yield from self.engine.reconstruct(portrait, consent=consent, options=options))

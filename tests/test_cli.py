@@ -158,6 +158,8 @@ BAD = {
     "no such landmarks": [*BUILD, "-o", "b.avatar", "--landmarks", "none.json"],
     "a strange suffix": [*BUILD, "-o", "b.zip"],
     "no such folder": [*BUILD, "-o", "none/b.avatar"],
+    "an unknown quality": [*BUILD, "-o", "b.avatar", "--quality", "best"],
+    "an unknown head": [*BUILD, "-o", "b.avatar", "--head", "nobody"],
     "a negative seed": [*BUILD, "-o", "b.avatar", "--seed", "-1"],
     "a negative seed of motion": ["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--seed", "-1"],
     "landmarks and a face": [*BUILD, "-o", "b.avatar", "--landmarks", "none.json", "--face", "1"],
@@ -329,3 +331,14 @@ def test_main_exits_with_the_code() -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["frobnicate"])
     assert caught.value.code == 2
+
+
+def test_quality_and_head_are_kept_and_told(files: set[str], tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert call([*BUILD, "-o", "b.avatar", "--quality", "high"]) == 0
+    capfd.readouterr()
+    assert call(["info", "b.avatar"]) == 0
+    lines = capfd.readouterr().out.splitlines()
+    assert "quality    high" in lines
+    assert "head       template" in lines
+    assert call(["info", "b.avatar", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["options"] == {"quality": "high", "head": "template"}

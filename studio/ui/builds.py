@@ -119,7 +119,8 @@ class Builds(QObject):
     def build(self, picture: Path, consent: Consent, face: int | None = None) -> Ticket:
         """Build a head; its previews are shown unless another avatar is chosen meanwhile."""
         handles = self._placed.pop(picture, None)
-        start = partial(tasks.build, self._builder, self._library, picture, face, handles, consent)
+        options = self._session.options
+        start = partial(tasks.build, self._builder, self._library, picture, face, handles, consent, options)
         title = self.tr("Building {name}").format(name=picture.stem)
         ticket = self._jobs.submit(
             title,

@@ -31,6 +31,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("open", "File", "Open…", "Ctrl+O", "Open portraits, sounds or avatars", "folder"),
     Command("open_sound", "File", "Open sound…", "Ctrl+Shift+O", "Open speech for the head to say", "sound"),
     Command("handles", "File", "Build with handles…", "Ctrl+Shift+H", "Say where the face is: animals, odd drawings"),
+    Command("add_head", "File", "Add a head…", "", "Add FLAME or ICT-FaceKit, whose expressions new avatars can have"),
     Command("sample", "File", "Try the sample", "", "Build a head from a public-domain portrait"),
     Command("save", "File", "Save avatar as…", "Ctrl+S", "Write the avatar on show to a file", separated=True),
     Command("export_clip", "File", "Export clip…", "Ctrl+E", "Write a clip of the head speaking", "export"),

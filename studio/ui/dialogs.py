@@ -40,6 +40,16 @@ class FileDialogs(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
+    def add_head(self) -> None:
+        """Ask for a head model: a FLAME file, or the mesh that stands for ICT-FaceKit's folder."""
+        pattern = "*.pkl *.npz generic_neutral_mesh.obj generic_neutral_mesh.obj.gz"
+        title = self.tr("Add a head: a FLAME file, or generic_neutral_mesh.obj of ICT-FaceKit")
+        dialog = QFileDialog(self._window, title, "", self.tr("Heads ({0})").format(pattern))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self._director.heads.add(Path(name)))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def open_sound(self) -> None:
         """Ask for a sound."""
         pattern = " ".join(f"*{suffix}" for suffix in SOUNDS)

@@ -15,7 +15,8 @@ from studio.core.avatar import Avatar, Background
 from studio.core.motion.motion import Motion
 from studio.ui import tasks
 from studio.ui.builds import Builds
-from studio.ui.library import SUFFIX, Entry, Library
+from studio.ui.heads import Heads
+from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.session import Clip, Session
 from studio.ui.viewport.drive_loop import DriveLoop
 from studio.ui.viewport.frame_loop import FrameLoop
@@ -56,6 +57,7 @@ class Director(QObject):
         self.jobs = JobQueue(self)
         self.builds = Builds(self.session, library, self.jobs, self.say, builder, face_finder, self)
         self.builds.built.connect(self._built)
+        self.heads = Heads(self.session, settings, self.jobs, self.say, self)
         self.frames = FrameLoop(self)
         self.drive = DriveLoop(lambda motion: self.frames.show(motion=motion), self)
         self.jobs.idle_changed.connect(self._set_idle)
@@ -80,6 +82,7 @@ class Director(QObject):
         """Start the threads and list the library."""
         self.frames.start()
         self.drive.start()
+        self.frames.prepared.connect(lambda *_: self.heads.look())
         self.jobs.submit(self.tr("Library"), self.library.scan, Urgency.QUICK, self._list_all, self._say_failure)
 
     def warm_up(self) -> None:
@@ -140,7 +143,7 @@ class Director(QObject):
         """Read an avatar file and show it."""
 
         def opened(avatar: Avatar) -> None:
-            entry = Entry(str(path), avatar.name, path, avatar.thumbnail)
+            entry = entry_of(str(path), path, avatar)
             self._remember(entry, avatar)
             self.listed.emit(entry)
             self._note_recent(path)

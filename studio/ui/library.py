@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from platformdirs import user_data_path
 
 from studio.core.avatar import Avatar, Consent
+from studio.core.engines.base import BuildOptions
 from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress
 
@@ -27,6 +28,8 @@ class Entry:
     path: Path
     thumbnail: NDArray[np.uint8]
     """``[H,W,3]``."""
+    options: BuildOptions
+    """What it was built with."""
 
 
 def default_folder() -> Path:
@@ -59,7 +62,7 @@ class Library:
         key = secrets.token_hex(8)
         path = self.folder / f"{key}{SUFFIX}"
         save_avatar(avatar, path)
-        return Entry(key, avatar.name, path, np.asarray(avatar.thumbnail))
+        return entry_of(key, path, avatar)
 
     def forget(self, entry: Entry) -> None:
         """Delete an avatar that lies in the library; files elsewhere stay."""
@@ -88,6 +91,12 @@ class Library:
         return consents if isinstance(consents, dict) else {}
 
 
+def entry_of(key: str, path: Path, avatar: Avatar) -> Entry:
+    """Return what a list shows of a built avatar."""
+    options = BuildOptions.from_meta(avatar.state().meta)
+    return Entry(key, avatar.name, path, np.asarray(avatar.thumbnail), options)
+
+
 def stated_now() -> Consent:
     """Return the consent that somebody states in the window at this moment."""
     return Consent(True, "window", datetime.now(UTC).isoformat(timespec="seconds"))
@@ -105,6 +114,7 @@ def read_entry(path: Path) -> Entry | None:
     from studio.core.project.archive import read_header, read_thumbnail
 
     try:
-        return Entry(path.stem, read_header(path).name[:200], path, read_thumbnail(path))
+        header = read_header(path)
+        return Entry(path.stem, header.name[:200], path, read_thumbnail(path), header.options)
     except UserError:
         return None

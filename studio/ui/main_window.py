@@ -29,6 +29,7 @@ from studio.ui import commands, theme
 from studio.ui.dialogs import FileDialogs
 from studio.ui.director import Director
 from studio.ui.panels.avatars import AvatarsPanel
+from studio.ui.panels.build_options import BuildOptionsBox
 from studio.ui.panels.camera import CameraPanel
 from studio.ui.panels.controls import framed, mirror
 from studio.ui.panels.drive import DrivePanel
@@ -63,6 +64,8 @@ class MainWindow(QMainWindow):
         self.stage = Stage()
         self.transport = Transport(self.actions_by_name["listen"], self.actions_by_name["play"])
         self.avatars, self.jobs = AvatarsPanel(), JobsPanel()
+        self.options = BuildOptionsBox()
+        self.options.show_options(director.session.options)
         self.drive, self.face = DrivePanel(listen), FacePanel()
         self.camera, self.export = CameraPanel(), ExportPanel()
         self.status, self.indicator = StatusLine(), LiveIndicator()
@@ -94,6 +97,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(theme.GRID)
         column.addWidget(self.avatars, 1)
         column.addWidget(add)
+        column.addWidget(self.options)
         left.addWidget(framed(self.tr("Avatars"), people))
         left.addWidget(framed(self.tr("Jobs"), self.jobs))
         left.setSizes([420, 260])
@@ -151,6 +155,8 @@ class MainWindow(QMainWindow):
         self.avatars.chosen.connect(director.select)
         self.avatars.save_wanted.connect(self.files.save)
         self.avatars.remove_wanted.connect(director.remove)
+        self.options.wanted.connect(director.heads.choose)
+        self.options.add_head_wanted.connect(self.files.add_head)
         self.drive.settings_wanted.connect(lambda settings: setattr(session, "drive", settings))
         self.drive.microphone_wanted.connect(director.choose_microphone)
         self.drive.devices_wanted.connect(director.find_microphones)
@@ -173,10 +179,12 @@ class MainWindow(QMainWindow):
         director.builds.face_wanted.connect(self.stage.show_picture)
         director.builds.handles_wanted.connect(self.stage.place_handles)
         director.recent_changed.connect(self._fill_recent)
+        director.heads.listed.connect(self.options.show_heads)
         director.microphones_found.connect(lambda names: self.drive.show_devices(names, director.session.microphone))
         director.frames.ready.connect(self._show_frame)
         director.frames.prepared.connect(self._prepared)
         events.status.connect(self.status.say)
+        events.options.connect(self.options.show_options)
         events.avatar.connect(self._avatar_changed)
         director.builds.picture_left.connect(self._back_to_head)
         events.selected.connect(self._selected_changed)
@@ -194,6 +202,7 @@ class MainWindow(QMainWindow):
             "open": self.files.open,
             "open_sound": self.files.open_sound,
             "handles": self.files.open_for_handles,
+            "add_head": self.files.add_head,
             "sample": director.open_sample,
             "save": lambda: self.files.save(director.session.selected),
             "export_clip": self.files.export_clip,

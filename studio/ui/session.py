@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from psygnal import SignalGroupDescriptor
 
 from studio.core.avatar import Avatar, Background
+from studio.core.engines.base import BuildOptions
 from studio.core.motion.motion import Motion
 from studio.ui.viewport.orbit import Orbit
 
@@ -55,6 +56,8 @@ class Session:
     """The head on show: a finished one, or the newest preview of a build."""
     orbit: Orbit = field(default_factory=Orbit)
     background: Background = "plate"
+    options: BuildOptions = field(default_factory=BuildOptions)
+    """What the next build is made with."""
     show_guessed: bool = False
     """Whether what the portrait did not show is tinted on screen."""
     render_size: int = 512

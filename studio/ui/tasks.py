@@ -9,26 +9,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, Background, Consent
+from studio.core.engines.base import BuildOptions
 from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress
 from studio.ui.library import Entry, Library
 from studio.ui.session import RATE, Clip
 
 if TYPE_CHECKING:
+    from studio.core.heads.library import HeadInfo
     from studio.core.media.image import LoadedPicture
     from studio.core.perception.handles import Handles
 
 Builder = Callable[..., Job[Avatar]]
-"""`studio.core.build.build_avatar`, or a fake of it: path, face=, landmarks=, consent=."""
+"""`studio.core.build.build_avatar`, or a fake of it: path, face=, landmarks=, consent=, options=."""
 FaceFinder = Callable[["LoadedPicture"], Job[NDArray[np.float32] | None]]
 """`core_face_finder`, or a fake of it."""
 
 
 def build(
-    builder: Builder, library: Library, picture: Path, face: int | None, handles: "Handles | None", consent: Consent
+    builder: Builder,
+    library: Library,
+    picture: Path,
+    face: int | None,
+    handles: "Handles | None",
+    consent: Consent,
+    options: BuildOptions,
 ) -> Job[tuple[Entry, Avatar]]:
     """Build an avatar and keep it in the library at once; `handles` are in the file's pixels."""
-    avatar = yield from builder(picture, face=face, landmarks=handles, consent=consent)
+    avatar = yield from builder(picture, face=face, landmarks=handles, consent=consent, options=options)
     yield Progress(0.98, "keeping it in the library")
     if consent.stated:
         library.remember_consent(picture, face, consent)
@@ -132,13 +140,18 @@ def begin_handles(path: Path, look: bool = True) -> Job[Unplaced]:
 
 
 def core_builder(
-    picture: Path, *, face: int | None, consent: Consent, landmarks: "Handles | None" = None
+    picture: Path,
+    *,
+    face: int | None,
+    consent: Consent,
+    landmarks: "Handles | None" = None,
+    options: BuildOptions = BuildOptions(),
 ) -> Job[Avatar]:
     """Build with the default engine; mediapipe and the engine are imported on the job's thread."""
     yield Progress(0.0, "starting")
     from studio.core.build import build_avatar
 
-    return (yield from build_avatar(picture, face=face, landmarks=landmarks, consent=consent))
+    return (yield from build_avatar(picture, face=face, landmarks=landmarks, consent=consent, options=options))
 
 
 def warm_up() -> Job[None]:
@@ -156,6 +169,22 @@ def warm_up() -> Job[None]:
     find_faces(nobody)
     yield Progress(0.9, "loading the matte")
     person_mask(nobody)
+
+
+def list_heads() -> Job[list["HeadInfo"]]:
+    """List the heads that were added."""
+    yield Progress(0.0, "looking for heads")
+    from studio.core.heads import library
+
+    return library.installed()
+
+
+def add_head(path: Path) -> Job["HeadInfo"]:
+    """Add a FLAME file, or ICT-FaceKit by any file of its folder."""
+    yield Progress(0.0, "reading the head")
+    from studio.core.heads import library
+
+    return (yield from library.add(path.parent if path.name.startswith(library.NEUTRAL) else path))
 
 
 def open_avatar(path: Path) -> Job[Avatar]:

@@ -7,17 +7,20 @@ from typing import Any
 import fakes
 import numpy as np
 import pytest
+from dome import write_ict
 from PIL import Image
 
 from studio.core import build
 from studio.core.avatar import Consent
 from studio.core.build import build_avatar, read_landmarks
+from studio.core.engines.base import BuildOptions
 from studio.core.errors import UserError
+from studio.core.heads import library
 from studio.core.jobs import Progress, run
 from studio.core.media import image
 from studio.core.perception.handles import fit_landmarks, guess_handles
 from studio.core.perception.portrait import Portrait
-from studio.core.project.archive import load_avatar, save_avatar
+from studio.core.project.archive import load_avatar, read_header, save_avatar
 
 
 @pytest.fixture
@@ -162,3 +165,20 @@ def test_other_handles_are_refused(tmp_path: Path, values: Any) -> None:
 def test_missing_landmarks_say_so(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="check the name"):
         read_landmarks(tmp_path / "f.json")
+
+
+def test_the_options_reach_the_engine_and_the_file(picture: Path, prepared: list, tiny_engine: str) -> None:
+    avatar = run(build_avatar(picture, engine=tiny_engine, options=BuildOptions("high")))
+    save_avatar(avatar, picture.with_name("a.avatar"))
+    assert read_header(picture.with_name("a.avatar")).options == BuildOptions("high")
+
+
+def test_a_head_that_is_not_there_or_cannot_be_used_is_told_before_the_picture_is_read(
+    picture: Path, tiny_engine: str, tmp_path: Path
+) -> None:
+    unread = picture.with_name("none.png")
+    with pytest.raises(UserError, match="no head called 'mine'"):
+        run(build_avatar(unread, engine=tiny_engine, options=BuildOptions(head="mine")))
+    run(library.add(write_ict(tmp_path / "FaceXModel")))
+    with pytest.raises(UserError, match="'tiny' has a head of its own; build with the head 'template'"):
+        run(build_avatar(unread, engine=tiny_engine, options=BuildOptions(head="ict")))

@@ -277,7 +277,7 @@ def test_two_pictures_without_a_face_are_asked_about_in_turn(
     other.write_bytes(picture.read_bytes())
     drop(window, picture, other)
     page = placing(window, qtbot)
-    qtbot.waitUntil(lambda: window.director.jobs.idle)
+    qtbot.waitUntil(lambda: len(window.director.builds._placing) == 2)
     assert "“somebody.png”" in window.status.text()
     qtbot.mouseClick(page.cancel, LEFT)
     assert "“other.png”" in window.status.text()
@@ -342,7 +342,7 @@ def test_handles_reach_the_real_build(monkeypatch: pytest.MonkeyPatch, picture: 
 
     asked: list[object] = []
 
-    def build_avatar(path: Path, *, face: object, landmarks: object, consent: Consent) -> Avatar:
+    def build_avatar(path: Path, *, face: object, landmarks: object, consent: Consent, options: object) -> Avatar:
         asked.append(landmarks)
         return iter(())  # pyright: ignore[reportReturnType] - a job that ends at once
 

@@ -6,13 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dome import write_ict
 from fakes import TinyAvatar, TinyBuilder
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
+from studio.core.engines.base import BuildOptions
 from studio.core.errors import UserError
+from studio.core.heads import library as heads
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.jobs import Job, Progress, run
 from studio.core.perception.portrait import FacesFoundError
@@ -387,3 +390,57 @@ def test_it_is_no_smaller_than_promised_and_every_control_has_a_name(window: Mai
         assert slider.accessibleName()
     shortcuts = [a.shortcut().toString() for a in window.actions_by_name.values() if not a.shortcut().isEmpty()]
     assert len(shortcuts) == len(set(shortcuts))
+
+
+def test_head_and_quality_are_chosen_used_told_and_remembered(
+    window: MainWindow, qtbot: QtBot, picture: Path, director: Director, builder: TinyBuilder, tmp_path: Path
+) -> None:
+    box = window.options
+    assert (box.head.currentText(), box.quality.currentText()) == ("Built-in", "Standard")
+    box.quality.setCurrentIndex(1)
+    box.quality.activated.emit(box.quality.currentIndex())
+    build(window, qtbot, picture)
+    assert builder.options == [BuildOptions("high")]
+    assert "Quality: high" in window.avatars.list.item(0).toolTip()
+    (kept,) = run(director.library.scan())
+    assert kept.options == BuildOptions("high")
+    next_start = Director(Library(tmp_path / "avatars"), director.settings)
+    assert next_start.session.options == BuildOptions("high")
+    next_start.stop()
+
+
+def test_a_head_is_added_in_the_background_and_chosen(
+    window: MainWindow, qtbot: QtBot, director: Director, tmp_path: Path
+) -> None:
+    write_ict(tmp_path / "FaceXModel")
+    director.heads.add(tmp_path / "FaceXModel" / "generic_neutral_mesh.obj")
+    assert any(card.title.toolTip().startswith("Adding") for card in window.jobs.cards)
+    qtbot.waitUntil(lambda: window.options.head.currentData() == "ict", timeout=30_000)
+    assert director.session.options == BuildOptions(head="ict")
+    assert "MIT" in window.status.toolTip()
+    qtbot.waitUntil(lambda: director.jobs.idle)
+    assert [window.options.head.itemData(i) for i in range(window.options.head.count())] == [
+        "template", "ict", None, None,
+    ]  # fmt: skip
+    heads.remove("ict")
+    director.heads.look()
+    qtbot.waitUntil(lambda: window.options.head.currentText() == "Built-in")
+    assert "“ict” is no longer there" in window.status.toolTip()
+
+
+def test_the_last_entry_of_the_heads_asks_for_one_more(window: MainWindow, qtbot: QtBot) -> None:
+    box = window.options
+    with qtbot.waitSignal(box.add_head_wanted):
+        box.head.setCurrentIndex(box.head.count() - 1)
+        box.head.activated.emit(box.head.currentIndex())
+    assert box.head.currentText() == "Built-in"
+    dialog = window.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.reject()
+
+
+def test_a_file_that_is_no_head_is_said(window: MainWindow, qtbot: QtBot, director: Director, tmp_path: Path) -> None:
+    (tmp_path / "notes.pkl").write_bytes(b"hello")
+    director.heads.add(tmp_path / "notes.pkl")
+    qtbot.waitUntil(lambda: "'notes.pkl' is no FLAME model" in window.status.toolTip())
+    assert director.session.options == BuildOptions()

@@ -31,19 +31,10 @@ class BuildOptions:
         ``standard`` gives up to 120,000 Gaussians, ``high`` up to 250,000: slower to build and to draw.
     head
         The head whose expressions the avatar has: `BUILT_IN`, or a name of `studio.core.heads.library`.
-
-    Raises
-    ------
-    UserError
-        If there is no such quality.
     """
 
     quality: Quality = "standard"
     head: str = BUILT_IN
-
-    def __post_init__(self) -> None:
-        if self.quality not in QUALITIES:
-            raise UserError(f"'{self.quality}' is no quality; use {' or '.join(QUALITIES)}.")
 
     @classmethod
     def from_meta(cls, meta: dict[str, Any]) -> "BuildOptions":
@@ -55,14 +46,28 @@ class BuildOptions:
             If it is not what an avatar saves.
         """
         told = meta.get("options", {})
-        if not isinstance(told, dict) or not all(isinstance(value, str) for value in told.values()):
+        if not isinstance(told, dict) or not told.keys() <= {"quality", "head"}:
+            raise ValueError("no options that this program knows")
+        if not all(isinstance(text, str) and text.isprintable() for text in told.values()):
             raise ValueError("the options are not texts")
-        if not told.keys() <= {"quality", "head"}:
-            raise ValueError("options of another program")
         try:
-            return cls(**told)
+            return build_options(**told)
         except UserError as error:
             raise ValueError(str(error)) from error
+
+
+def build_options(quality: str = "standard", head: str = BUILT_IN) -> BuildOptions:
+    """Return the options that the user names.
+
+    Raises
+    ------
+    UserError
+        If there is no such quality.
+    """
+    for known in QUALITIES:
+        if quality == known:
+            return BuildOptions(known, head)
+    raise UserError(f"'{quality}' is no quality; use {' or '.join(QUALITIES)}.")
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from studio.core.avatar import Avatar, AvatarState, Consent
+from studio.core.engines.base import BuildOptions
 from studio.core.engines.registry import load_engine
 from studio.core.errors import UserError
 from studio.core.media.files import atomic_path, opened
@@ -37,7 +38,8 @@ from studio.core.media.provenance import PROGRAM, STATEMENT
 from studio.core.motion.motion import Motion
 
 FORMAT = "avatar-studio/avatar"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Version 2 keeps what was chosen for the build among `meta`; version 1 had no choice."""
 
 LIMITS = {
     "avatar.json": 4 * 2**20,
@@ -76,6 +78,7 @@ class AvatarHeader:
     program: str
     provenance: str
     consent: Consent
+    options: BuildOptions
     notes: tuple[str, ...]
     arrays: dict[str, tuple[str, tuple[int, ...]]]
     size: int
@@ -160,6 +163,7 @@ def read_header(path: str | os.PathLike[str]) -> AvatarHeader:
             program=header["program"],
             provenance=header["provenance"],
             consent=Consent(**header["consent"]),
+            options=BuildOptions.from_meta(header["meta"]),
             notes=tuple(header["notes"]),
             arrays={
                 name: (str(entry["dtype"]), tuple(entry["shape"]))

@@ -5,6 +5,7 @@ from PySide6.QtGui import QIcon, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 
 from studio.ui.library import Entry
+from studio.ui.panels.build_options import told
 from studio.ui.viewport.view import thumbnail_image
 
 SIDE = 44  # px of a thumbnail
@@ -60,7 +61,7 @@ class AvatarsPanel(QWidget):
             item.setData(KEY, entry.key)
             self.list.insertItem(0, item)
         item.setText(entry.name)
-        item.setToolTip(entry.name)
+        item.setToolTip(f"{entry.name}\n{told(entry.options)}")
         item.setIcon(rounded(entry, self.devicePixelRatioF()))
 
     def drop(self, key: str) -> None:

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.core.avatar import Consent
+from studio.core.engines.base import BuildOptions
 from studio.core.errors import UserError
 from studio.core.project import archive
 from studio.core.project.archive import load_avatar, read_header, read_thumbnail, save_avatar
@@ -309,3 +310,31 @@ def test_members_changed_on_purpose_load_finite_or_raise_user_error(saved: Path,
         return
     for array in loaded.state().arrays.values():
         assert np.isfinite(array).all()
+
+
+def without_options(members: dict[str, bytes]) -> None:
+    header = json.loads(members["avatar.json"])
+    del header["meta"]["options"]
+    members["avatar.json"] = json.dumps(header | {"format_version": 1}).encode()
+
+
+def test_a_file_of_version_1_is_one_without_a_choice(saved: Path) -> None:
+    rewrite(saved, without_options)
+    assert read_header(saved).options == BuildOptions()
+    assert_equal(load_avatar(saved), avatar())
+
+
+@pytest.mark.parametrize(
+    "options",
+    [None, [], {"quality": "best"}, {"quality": 1}, {"head": "\x1b[2J"}, {"head": None}, {"jaw": "1"}],
+)
+def test_options_that_no_program_writes_are_damage(saved: Path, options: Any) -> None:
+    def change(members: dict[str, bytes]) -> None:
+        header = json.loads(members["avatar.json"])
+        header["meta"]["options"] = options
+        members["avatar.json"] = json.dumps(header).encode()
+
+    rewrite(saved, change)
+    for read in (read_header, load_avatar):
+        with pytest.raises(UserError, match="damaged"):
+            read(saved)
