@@ -275,9 +275,10 @@ def _covers(capsule: _Capsule, radius: NDArray, label: NDArray[np.uint8], cosine
         if len(at):
             apart = np.abs(index[:, None] - at)
             nearest[row] = hair[row, at[np.minimum(apart, columns - apart).argmin(1)]]
-    return np.where(
-        seen, hair, np.where(other[0] & (angle > np.radians(80)), other[1], scalp | nearest & (angle < np.radians(100)))
-    )
+    beside = angle > np.radians(80)
+    guessed = np.where(other[0] & beside, other[1], scalp | (nearest & (angle < np.radians(100))))
+    # Before the ears and below them all hair is seen; bits of shell there would show where the jaw opens.
+    return np.where(seen, hair, guessed) & ~(beside & (y > _EAR_LEVEL))
 
 
 def _nearer_than_hair(photo: NDArray[np.float32], hair: NDArray[np.bool_], other: NDArray) -> NDArray[np.bool_]:
