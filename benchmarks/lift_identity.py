@@ -3,6 +3,7 @@
 `dlib-bin` and `face_recognition_models` are the optional extra ``quality``; without them this measure is skipped.
 """
 
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, files
 from importlib.util import find_spec
 from typing import Any
@@ -25,11 +26,11 @@ class FaceEmbedder:
     """
 
     def __init__(self) -> None:
-        import dlib
-
+        # An optional extra: where it is not installed no import of it can be checked.
+        dlib: Any = import_module("dlib")
         models = _model_paths()
-        self._dlib: Any = dlib
-        self._quick: Any = dlib.get_frontal_face_detector()  # pyright: ignore[reportAttributeAccessIssue]
+        self._dlib = dlib
+        self._quick: Any = dlib.get_frontal_face_detector()
         self._thorough: Any = self._load("cnn_face_detection_model_v1", models["mmod_human_face_detector"])
         self._marks: Any = self._load("shape_predictor", models["shape_predictor_68_face_landmarks"])
         self._network: Any = self._load("face_recognition_model_v1", models["dlib_face_recognition_resnet_model_v1"])
