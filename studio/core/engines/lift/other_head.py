@@ -78,11 +78,8 @@ class OtherHeadShapes(FaceShapes):
         """Return the displacement ``[n,3]`` of skin `points` ``[n,3]`` under each shape; see `FaceShapes.skin`."""
         p = np.asarray(points, np.float64)
         vertices, weights = self._places(p, side)
-
-        def at(name: str) -> Field:
-            return np.einsum("nkc,nk->nc", self._moved[name][vertices], weights) * self._scales[name]
-
-        fields = {name: at(name) for name in ARKIT_NAMES}
+        fields = {name: self._at(name, vertices, weights) for name in ARKIT_NAMES}
+        close = fields["mouthClose"]
         for name in SIDES:
             own: dict[str, Field] = {}
             self._eye(p, name, own)
@@ -90,8 +87,22 @@ class OtherHeadShapes(FaceShapes):
         jaw = (self._jaw[vertices] * weights).sum(1)
         fields["jawOpen"] -= jaw[:, None] * self.jaw_rotation(p)
         self._closing(p, side, fields)
-        fields["closeJaw"] = at("mouthClose")
+        fields["closeJaw"] = close + self._meeting(p, side)
         return fields
+
+    def _at(self, name: str, vertices: NDArray, weights: NDArray) -> Field:
+        """Return what a channel does at the places of `_places`, ``[n,3]``."""
+        return np.einsum("nkc,nk->nc", self._moved[name][vertices], weights) * self._scales[name]
+
+    def _meeting(self, p: Field, side: NDArray) -> Field:
+        """Return what is left to do, ``[n,3]``, that closed lips meet: published ones overlap by some millimetres."""
+        ends = []
+        for ring, sign in ((self._lower_lip, 1.0), (self._upper_lip, -1.0)):
+            places = self._places(ring, np.full(len(ring), sign))
+            ends.append(self._at("jawOpen", *places) + self._at("mouthClose", *places))
+        apart = np.column_stack([self._across_lips(p[:, 0], (ends[0] - ends[1])[:, k]) for k in range(3)])
+        near = 1 - smoothstep(0.05, 0.55, np.abs(p[:, 1] - self.mouth_y))
+        return -0.5 * side[:, None] * apart * near[:, None]
 
     def _places(self, points: NDArray, side: NDArray) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
         """Return vertices ``[n,k]`` around the place of each point on the other head, and their weights."""

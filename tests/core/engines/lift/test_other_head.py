@@ -77,7 +77,7 @@ def test_an_open_jaw_parts_the_lips_and_mouth_close_joins_them(skin: ArkitSkin) 
         return float(posed[upper, 1] - posed[lower, 1])
 
     assert gap("jawOpen") > 0.02
-    assert abs(gap("jawOpen", "mouthClose")) < 0.25 * gap("jawOpen")
+    assert abs(gap("jawOpen", "mouthClose")) < 0.05 * gap("jawOpen")
 
 
 def test_a_wider_mouth_smiles_wider_and_a_smaller_one_less(skin: ArkitSkin) -> None:
