@@ -23,7 +23,7 @@ from studio.core.engines.lift.refine import refine
 from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
 from studio.core.engines.lift.rig import Part, Rig, assemble
 from studio.core.engines.lift.surface import Surfels, front_surface
-from studio.core.engines.lift.torso import torso_back
+from studio.core.engines.lift.torso import unseen_torso
 from studio.core.engines.lift.unseen_skin import completed_landmarks, unseen_skin
 from studio.core.errors import UserError
 from studio.core.heads import library
@@ -117,7 +117,7 @@ class _Fit:
     def back(self) -> Surfels:
         """The hidden side, the same in the preview and in the finished head."""
         hair = hair_shell(self.portrait, self.pose, self.relief, self.whole, self.regions)
-        return Surfels.concatenate([hair, torso_back(self.portrait, self.relief, self.pose)])
+        return Surfels.concatenate([hair, unseen_torso(self.portrait, self.relief, self.pose, self.whole)])
 
     def _apron(self) -> NDArray[np.float64]:
         """Return the apron's rings in the picture ``[R * 36, 2]`` px: the face oval pushed outwards."""

@@ -45,7 +45,7 @@ _HEAD_ENDS, _JAW_ENDS = (-0.9, -0.1), (0.0, 0.5)
 # side; so many sweeps carry them round corners.
 _STEEPEST, _CELL, _SWEEPS = 1.15, 0.05, 3
 # The picture's regions are looked at in cells of about this side.
-_COARSE = 0.02
+_COARSE = 0.01
 # Locks of hair are wider than this, and lie down over this length where they end on something.
 _STRAND, _LYING = 0.12, 1.8
 
