@@ -24,7 +24,8 @@ Verdict = Literal["ok", "limited", "broken"]
 
 PACKAGES = (
     "torch", "gsplat", "PySide6-Essentials", "pyqtgraph", "vispy", "sounddevice", "opencv-contrib-python",
-    "numpy", "trimesh", "mediapipe", "numba", "scipy", "scikit-image", "pillow", "av", "soxr", "safetensors",
+    "numpy", "trimesh", "mediapipe", "numba", "scipy", "scikit-image", "pymatting", "pillow", "av", "soxr",
+    "safetensors",
 )  # fmt: skip
 
 
