@@ -37,8 +37,9 @@ from studio.core.jobs import Job, Stopwatch
 from studio.core.perception.masks import grown
 from studio.core.perception.portrait import Portrait, refine_matte
 
-# Of all Gaussians of a head, back, mouth and eyes take up to 50,000.
-_MAX_CELLS: dict[Quality, int] = {"standard": 78_000, "high": 200_000}
+# Gaussians of a whole head: what back, skin, mouth and eyes leave is the front's, and so much at least.
+_MOST: dict[Quality, int] = {"standard": 119_000, "high": 248_000}
+_LEAST_FRONT = 40_000
 _THUMBNAIL = 128
 # Orbits turn about the middle of the head: this far in front of the ears.
 _PIVOT_FORWARD = 0.45 * INTEROCULAR
@@ -141,7 +142,10 @@ def _assembled(
     fit: _Fit, glasses: Glasses | None, parts: list[Part], openings: Openings, consent: Consent
 ) -> LiftAvatar:
     portrait = fit.portrait if glasses is None else glasses.bare
-    front = front_surface(portrait, fit.relief, fit.pose, openings.detailed, _MAX_CELLS[fit.options.quality])
+    hidden = len(fit.back) + sum(len(part.points) for part in parts)
+    front = front_surface(
+        portrait, fit.relief, fit.pose, openings.detailed, max(_MOST[fit.options.quality] - hidden, _LEAST_FRONT)
+    )
     height, width = portrait.alpha.shape
     column, row = np.minimum(front.pixels.astype(int), [width - 1, height - 1]).T
     if glasses is not None:
