@@ -15,14 +15,18 @@ from studio.core.heads.anatomy import INTEROCULAR, IRIS, LOWER_LID, SIDES, UPPER
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.shapes import FaceShapes
 from studio.core.heads.template import SHAPE_NAMES
-from studio.core.perception.masks import polygon, sampled
+from studio.core.perception.masks import distance_inside, polygon, sampled
 from studio.core.perception.portrait import Portrait
 
 # How far white and iris lie behind the lids, and how far the iris travels at a full look (about 25 degrees).
 _WHITE_BACK, _IRIS_BACK = 0.05, 0.045
-_LOOK_ACROSS, _LOOK_UP = 0.085, 0.06
+_LOOK_ACROSS, _LOOK_UP, _LOOK_DEPTH = 0.085, 0.06, 0.06
 # An eye this little open shows nothing to move.
 _CLOSED = 0.03
+# How much darker the white is at the lids' edges.
+_SHADE = 0.3
+# Width of a person's eye; an animal's lashes are smaller with its eyes.
+_EYE_WIDTH = 0.48
 
 
 def build_eyes(
@@ -90,7 +94,10 @@ class _Eye:
         spread = cv2.GaussianBlur(self.rgb * known[..., None], (0, 0), blur)
         filled = np.where(weight > 0.25, spread / np.maximum(weight, 0.01), base)
         keep = (smoothstep(1.06, 1.2, from_iris) * self.opening)[..., None]
-        color = self.rgb * keep + (0.35 * filled + 0.65 * base) * (1 - keep)
+        # The lids shade it, the upper one more.
+        height = distance_inside(polygon(shape, self.ring)) / max(self.radius_px, 1.0)
+        shade = (1 - _SHADE + _SHADE * smoothstep(0, 0.7, height))[..., None]
+        color = self.rgb * keep + shade * (0.35 * filled + 0.65 * base) * (1 - keep)
         points = self._lift(np.column_stack([column, row]) + 0.5, _WHITE_BACK)
         # What the iris hides at rest is guessed.
         seen = from_iris[row, column] > 0.9
@@ -127,16 +134,7 @@ class _Eye:
         )
 
     def _looks(self, points: NDArray) -> dict[str, NDArray]:
-        """Return the iris's travel under each look; it follows the curve of the white, or it would sink into it."""
-        row, column = np.nonzero(self.opening)
-        surface = self._lift(np.column_stack([column, row]) + 0.5, _IRIS_BACK)
-        centre = surface.mean(0)
-
-        def basis(p: NDArray) -> NDArray:
-            d = p[:, :2] - centre[:2]
-            return np.column_stack([np.ones(len(p)), d, d**2])
-
-        bend = np.linalg.lstsq(basis(surface), surface[:, 2], rcond=None)[0]
+        """Return the iris's travel under each look: it stays before the white and behind the lids."""
         out_sign = SIDES[self.side]
         looks = {
             "eyeLookOut": (out_sign * _LOOK_ACROSS, 0.0),
@@ -147,7 +145,9 @@ class _Eye:
         shapes = {}
         for name, (across, down) in looks.items():
             moved = points + [across, down, 0]
-            nearer = (basis(moved) - basis(points)) @ bend + 0.012
+            surface = self._lift(self.pose.camera.project(to_head(moved))[:, :2], _IRIS_BACK)
+            # A far eye is drawn out into depth, which would fling the iris away.
+            nearer = np.clip(surface[:, 2] + 0.008 - points[:, 2], -_LOOK_DEPTH, _LOOK_DEPTH)
             shapes[name + self.side] = np.column_stack([moved[:, :2] - points[:, :2], nearer])
         return shapes
 
@@ -164,10 +164,11 @@ class _Eye:
         side = np.full(len(u), -1.0)
         fields = self.shapes.skin(anchor, side)
         dark = np.percentile(self.rgb[self.opening], 10, axis=0)
-        opacity = 0.5 * np.sin(np.pi * u) ** 0.6
+        scale = min(1.0, float(self.lid.x[-1] - self.lid.x[0]) / _EYE_WIDTH)
+        opacity = 0.4 * np.sin(np.pi * u) ** 0.6
         return Part(
-            edge + [0, 0.004, 0.045],
-            0.009,
+            edge + [0, 0.002, 0.045 * scale],
+            0.007 * scale,
             opacity,
             np.broadcast_to(dark, edge.shape),
             self.shapes.jaw_weight(anchor, side),

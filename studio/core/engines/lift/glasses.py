@@ -26,7 +26,7 @@ from studio.core.heads.anatomy import (
     to_face,
 )
 from studio.core.heads.fitting import HeadPose
-from studio.core.perception.masks import grown, polygon
+from studio.core.perception.masks import grown, polygon, sampled
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import FACE, SKIN
 
@@ -75,10 +75,19 @@ class Glasses:
     bare: Portrait
     worn: Portrait
 
+    def _cells(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the middles ``[n,2]`` px of cells of the mask and their sides ``[n]`` px: 1 at its edge, 2 inside."""
+        inner = cv2.erode(self.mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+        inner = inner[: len(inner) // 2 * 2, : inner.shape[1] // 2 * 2]
+        whole = inner.reshape(len(inner) // 2, 2, -1, 2).min((1, 3)) > 0
+        single = self.mask.copy()
+        single[: len(inner), : inner.shape[1]] &= ~np.repeat(np.repeat(whole, 2, 0), 2, 1)
+        large, small = np.argwhere(whole)[:, ::-1] * 2 + 1.0, np.argwhere(single)[:, ::-1] + 0.5
+        return np.concatenate([large, small]), np.repeat([2.0, 1.0], [len(large), len(small)])
+
     def part(self, pose: HeadPose, relief: Relief) -> FlatPart:
         """Return the frame, as the portrait shows it and a little before the skin; no expression moves it."""
-        row, column = np.nonzero(self.mask)
-        pixels = np.column_stack([column, row]) + 0.5
+        pixels, cell = self._cells()
         unit = INTEROCULAR / pose.px
         middle = pixels.mean(0)
         half_width = abs(pixels[:, 0] - middle[0]).max()
@@ -104,9 +113,9 @@ class Glasses:
             to_face(lifted(pixels)),
             pose.px * _SIZE * _THICKNESS,
             0.97,
-            self.worn.foreground[row, column],
+            sampled(self.worn.foreground, pixels),
             seen=True,
-            tangents=tangents * _SIZE,
+            tangents=tangents * (_SIZE * cell)[:, None, None],
             pixels=pixels,
         )
 

@@ -29,6 +29,8 @@ _LOWER_HEIGHTS = (0.13, 0.13, 0.135, 0.12, 0.115, 0.11)
 _SINKING = tuple(
     name for name in SHAPE_NAMES if name.startswith(("mouthSmile", "mouthDimple", "mouthStretch", "mouthFrown"))
 ) + ("mouthLeft", "mouthRight", "mouthRollLower", "mouthRollUpper")  # fmt: skip
+# How fast teeth grow darker along the arch: upper row, lower row.
+_DIM = {-1.0: 4.0, 1.0: 7.0}
 # The arch bends back with the square of the distance from its middle.
 _ARCH = 2.3
 # Poses in which nothing of the mouth may come through the skin.
@@ -38,8 +40,8 @@ _POSES: tuple[dict[str, float], ...] = (
     {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0},
     {"mouthPucker": 1.0},
 )
-# How far behind the skin's middle a Gaussian stays, in its own standard deviations and beyond that.
-_CLEAR, _SKIN = 2.0, 0.015
+# How far behind the middle of the skin, so thick, a Gaussian stays, in their standard deviations.
+_CLEAR, _SKIN = 2.0, 0.0075
 # A point is behind skin that lies this close beside it, not behind a gap in it.
 _BESIDE = 0.05
 
@@ -60,11 +62,8 @@ class _Mouth:
         upper_y, lower_y = np.interp(self.x, *upper[:, :2].T), np.interp(self.x, *lower[:, :2].T)
         self.y = 0.5 * (upper_y + lower_y)
         # Edge of the upper teeth: a little below the lip line, hidden by the lower lip at rest; in a smile
-        # where the picture shows them ending, and no further down than teeth reach in a mouth wide open.
-        shown = float(np.clip(lower_y - 0.01, self.y, upper_y + 0.15 * self.k))
-        self.edge = shown if openings.teeth_visible else self.y + 0.075 * self.k
-        # The lower row's stands behind the upper one's, or above the lower lip where that is far down.
-        self.lower_edge = max(self.edge - 0.02 * self.k, float(lower_y) - 0.05 * self.k)
+        # where the picture shows them ending.
+        self.edge = max(lower_y - 0.01, self.y) if openings.teeth_visible else self.y + 0.075 * self.k
 
     def arch(self, x: NDArray) -> NDArray:
         return self.z - _ARCH / self.k * (x - self.x) ** 2
@@ -90,8 +89,8 @@ class _Mouth:
         pixels = self.pose.camera.project(to_head(points))[:, :2]
         return to_face(self.pose.lift(pixels, self.relief.at(pixels)))[:, 2]
 
-    def behind_skin(self, part: Part) -> Part:
-        """Leave out of a part what is outside the face, or comes through the skin in one of `_POSES`.
+    def behind_skin(self, part: Part, clear: float) -> Part:
+        """Leave out of a part what is outside the face, or not behind the skin in one of `_POSES`.
 
         A short chin or a muzzle has no room for a whole row of human teeth.
         """
@@ -100,7 +99,7 @@ class _Mouth:
         fields, weight = self.shapes.skin(skin, side), self.shapes.jaw_weight(skin, side)
         jaw = np.broadcast_to(np.asarray(part.jaw, np.float64), len(part.points))
         keep = self.inside_face(part.points)
-        clear = _CLEAR * np.asarray(part.size, np.float64) + _SKIN
+        distance = clear * (np.asarray(part.size, np.float64) + _SKIN)
         for pose in _POSES:
             amount = pose.get("jawOpen", 0.0)
             moved_skin = skin + weight[:, None] * self.shapes.jaw_rotation(skin, amount)
@@ -113,7 +112,7 @@ class _Mouth:
             away = moved - moved_skin[nearest]
             out = (away * turned[nearest]).sum(1)
             beside = np.linalg.norm(away - out[:, None] * turned[nearest], axis=1)
-            keep &= (out < -clear) | (beside > _BESIDE)
+            keep &= (out < -distance) | (beside > _BESIDE)
         return replace(
             part,
             points=part.points[keep],
@@ -154,13 +153,16 @@ def build_mouth(
     """Return everything behind the lips."""
     mouth = _Mouth(portrait, pose, relief, shapes, openings)
     parts = [_pocket(mouth)]
-    parts += _row(mouth, _UPPER_WIDTHS, _UPPER_HEIGHTS, mouth.edge, down=-1.0, back=0.0, jaw=0.0, shade=0.93)
-    lower_edge = mouth.lower_edge
-    parts += _row(mouth, _LOWER_WIDTHS, _LOWER_HEIGHTS, lower_edge, down=1.0, back=-0.045, jaw=1.0, shade=0.80)
-    parts.append(_tongue(mouth))
-    parts = [mouth.behind_skin(part) for part in parts] + _inner_lips(mouth)
-    if openings.mouth.any() and openings.teeth_visible:
-        parts.append(_teeth_in_picture(mouth))
+    # A mouth wide open shows its own teeth and tongue.
+    if not openings.wide:
+        parts += _row(mouth, _UPPER_WIDTHS, _UPPER_HEIGHTS, mouth.edge, down=-1.0, back=0.0, jaw=0.0, shade=0.93)
+        lower_edge = mouth.edge - 0.02 * mouth.k
+        parts += _row(mouth, _LOWER_WIDTHS, _LOWER_HEIGHTS, lower_edge, down=1.0, back=-0.045, jaw=1.0, shade=0.80)
+        parts.append(_tongue(mouth))
+    parts = [mouth.behind_skin(part, _CLEAR) for part in parts]
+    parts += [mouth.behind_skin(part, 0.0) for part in _inner_lips(mouth)]
+    if openings.teeth_visible or openings.wide:
+        parts.append(_inside_in_picture(mouth))
     return parts
 
 
@@ -232,7 +234,7 @@ def _row(
             y = edge + down * (curl + v * height) * k
             front = mouth.x + side * x * k
             z = mouth.arch(front) + back - 0.012 * u**2
-            dim = (1 - 0.16 * np.abs(u) ** 4) * (1 - 0.16 * v) * np.clip(1.02 - 3.6 * x**2, 0.25, 1) * shade
+            dim = (1 - 0.16 * np.abs(u) ** 4) * (1 - 0.16 * v) * np.clip(1.02 - _DIM[down] * x**2, 0.2, 1) * shade
             gum = (v > 0.9)[:, None]
             color = np.where(gum, openings.lip * [0.95, 0.75, 0.75], openings.tooth) * dim[:, None]
             points.append(np.column_stack([front, y, z]))
@@ -252,11 +254,7 @@ def _tongue(mouth: _Mouth) -> Part:
     a, b = (m.ravel() for m in np.meshgrid(np.linspace(-1, 1, 30), np.linspace(0, 1, 30)))
     width = 0.20 * np.sqrt(np.clip(1 - (1 - b) ** 3 * 0.8, 0.05, 1))
     x = mouth.x + a * width * k
-    y = (
-        mouth.lower_edge
-        + 0.02 * k
-        + (0.05 - 0.06 * np.sin(b * 2.4) + 0.09 * a**2 + 0.012 * np.exp(-((a / 0.12) ** 2))) * k
-    )
+    y = mouth.edge + (0.05 - 0.06 * np.sin(b * 2.4) + 0.09 * a**2 + 0.012 * np.exp(-((a / 0.12) ** 2))) * k
     z = mouth.z - 0.15 * k - 0.45 * b * k
     flesh = openings.lip * 0.55 + np.array([0.62, 0.30, 0.29]) * 0.45 * openings.light
     part = mouth.part(np.column_stack([x, y, z]), 0.017 * k, flesh * (0.88 - 0.62 * b - 0.2 * a**2)[:, None], 0.92)
@@ -265,17 +263,28 @@ def _tongue(mouth: _Mouth) -> Part:
     return part
 
 
-def _teeth_in_picture(mouth: _Mouth) -> Part:
-    """Teeth the portrait shows belong to the skull: set back along the line of sight, so that its own view stays."""
+def _inside_in_picture(mouth: _Mouth) -> Part:
+    """Return what the portrait shows of the mouth, set back along the line of sight, so that its own view stays.
+
+    Between lips that smile these are teeth, which belong to the skull. A mouth wide open shows all there is: its upper
+    half goes with the skull, its lower half with the jaw.
+    """
     mask = grown(mouth.openings.mouth, 3)
     row, column = np.nonzero(mask)
     color = mouth.portrait.rgb[row, column]
-    value = color.max(1)
-    saturation = (value - color.min(1)) / (value + 1e-3)
-    teeth = (value > 0.45 * mouth.openings.tooth.max()) & (saturation < 0.5)
-    pixels = np.column_stack([column, row])[teeth] + 0.5
+    pixels = np.column_stack([column, row]) + 0.5
     points = set_back(mouth.pose, mouth.pose.lift(pixels, mouth.relief.at(pixels)), 0.06)
-    return Part(points, mouth.pose.px / INTEROCULAR * 0.62, 0.97, color[teeth], seen=True)
+    jaw = np.zeros(len(points))
+    if mouth.openings.wide:
+        upper, lower = (mouth.shapes.landmarks[ring] for ring in (UPPER_LIP_INNER, LOWER_LIP_INNER))
+        high, low = (np.interp(points[:, 0], *lip[:, :2].T) for lip in (upper, lower))
+        jaw = (points[:, 1] > 0.5 * (high + low)).astype(np.float64)
+        shown = np.ones(len(points), bool)
+    else:
+        value = color.max(1)
+        saturation = (value - color.min(1)) / (value + 1e-3)
+        shown = (value > 0.45 * mouth.openings.tooth.max()) & (saturation < 0.5)
+    return Part(points[shown], mouth.pose.px / INTEROCULAR * 0.62, 0.97, color[shown], jaw[shown], seen=True)
 
 
 def set_back(pose: HeadPose, points: NDArray, distance: float) -> NDArray[np.float64]:

@@ -24,6 +24,8 @@ from studio.core.perception.portrait import Portrait
 
 # Teeth in a picture count as such in a gap at least this high (interocular distances).
 _TEETH_GAP = 0.08
+# A gap this high shows more of the mouth than teeth.
+_WIDE_GAP = 0.25
 _DETAIL_MARGIN = 0.14
 
 
@@ -45,6 +47,8 @@ class Openings:
         Inside the face oval: nothing hidden may be drawn outside it.
     teeth_visible
         True where `mouth` shows teeth.
+    wide
+        True where the mouth stands wide open.
     lip, tooth
         Typical colours.
     light
@@ -57,6 +61,7 @@ class Openings:
     detailed: NDArray[np.bool_]
     face: NDArray[np.bool_]
     teeth_visible: bool
+    wide: bool
     lip: NDArray[np.float64]
     tooth: NDArray[np.float64]
     light: float
@@ -113,7 +118,7 @@ def find_openings(portrait: Portrait, shapes: FaceShapes, pose: HeadPose) -> Ope
         if bright.mean() > 0.25 and shapes.gap > _TEETH_GAP:
             teeth_visible = True
             tooth = np.median(inside[bright & (value >= np.median(value[bright]))], 0)
-        else:
+        elif shapes.gap <= _WIDE_GAP:
             # Parted lips without teeth: only the dark slit is a hole.
             mouth[mouth] = value < 0.55 * lip.max()
 
@@ -126,4 +131,5 @@ def find_openings(portrait: Portrait, shapes: FaceShapes, pose: HeadPose) -> Ope
     for eye in eyes.values():
         holes |= eye
     face = polygon(shape, points[FACE_OVAL], -px(0.02))
-    return Openings(eyes, mouth, holes, detailed, face, teeth_visible, lip, tooth, light, vividness)
+    wide = shapes.gap > _WIDE_GAP
+    return Openings(eyes, mouth, holes, detailed, face, teeth_visible, wide, lip, tooth, light, vividness)
