@@ -43,8 +43,8 @@ _FROM_SIDES, _BLUR = 0.7, 0.4
 _COLLAR = (2.0, 2.3)
 # How much light the back loses.
 _SHADE = 0.1
-# Cells of less alpha than this are left out, and of less than that show no colour of their own.
-_SOLID, _OPAQUE = 0.35, 0.9
+# Cells of less alpha than this are left out; a Gaussian at the edge is smaller by this.
+_SOLID, _AT_EDGE = 0.9, 0.7
 _OPACITY, _CLOSER, _THICKNESS, _LONGEST = 0.97, 1.15, 0.25, 0.25
 
 
@@ -85,7 +85,6 @@ class _Cells:
     side: int
     pixels: NDArray[np.float64]
     solid: NDArray[np.bool_]
-    opaque: NDArray[np.bool_]
     torso: NDArray[np.bool_]
     nearness: NDArray[np.float64]
     rim: NDArray[np.float64]
@@ -107,8 +106,7 @@ class _Cells:
         return _Cells(
             side,
             np.stack([x, y], -1).reshape(*shape, 2),
-            (alpha := mean(portrait.alpha)) > _SOLID,
-            alpha > min(_OPAQUE, alpha.max() - 1e-3),
+            mean(portrait.alpha) > _SOLID,
             mean(1 - relief.head) > 0.5,
             mean(relief.nearness).astype(np.float64),
             mean(relief.rim).astype(np.float64),
@@ -182,8 +180,8 @@ def _behind(
     share = np.nan_to_num((1 - smoothstep(*_NECK_ENDS, level)) * smoothstep(0, _ROUND, away))
     within = _WITHIN * unit * (1 - smoothstep(*_COLLAR, np.nan_to_num(level)))
     behind = torso + share * (np.nan_to_num(neck) + within - torso)
-    # A Gaussian reaches about a cell forwards.
-    behind = np.minimum(behind, cells.nearness - cells.side)
+    # A Gaussian reaches about half a cell forwards.
+    behind = np.minimum(behind, cells.nearness - 0.5 * cells.side)
     sigma = _SOFT * unit / cells.side
     weight, total = (cv2.GaussianBlur(np.where(body, a, 0.0), (0, 0), sigma) for a in (np.ones(body.shape), behind))
     inner = smoothstep(0, _ROUND, away)
@@ -202,7 +200,7 @@ def _colors(
     for wanted, share in ((on_neck > 0.9, on_neck), (clothes & (on_neck < 0.1), 1 - on_neck)):
         source = next(mask for mask in (bare & wanted, bare, body) if mask.any())
         plain += share[..., None] * cv2.GaussianBlur(spread(cells.color, source)[0], (0, 0), _BLUR * unit)
-    own = np.where((cells.label == HAIR)[..., None], plain, spread(cells.color, cells.opaque)[0])
+    own = np.where((cells.label == HAIR)[..., None], plain, cells.color)
     return (own + smoothstep(0, _ROUND, away)[..., None] * (plain - own)).astype(np.float32)
 
 
@@ -212,13 +210,13 @@ def _laid(
     """Lay a Gaussian on each of the `chosen` cells ``[h,w]``."""
     carried, _ = spread(nearness.astype(np.float32), chosen)
     points = pose.lift(cells.pixels.reshape(-1, 2), carried.ravel()).reshape(*chosen.shape, 3)
-    tangents = np.stack([_step(points, chosen, 1), _step(points, chosen, 0)], 2)[chosen]
     size = cells.side * pose.px
+    tangents = np.stack([_step(points, chosen, axis, size) for axis in (1, 0)], 2)[chosen]
     length = np.linalg.norm(tangents, axis=2, keepdims=True)
-    # What ends must not reach out of the front.
-    inner = cv2.erode(chosen.astype(np.uint8), np.ones((3, 3), np.uint8))[chosen] > 0
-    longest = np.where(inner, 1.0, 0.5)[:, None, None] * np.clip(_LONGEST * INTEROCULAR, 2 * size, 8 * size)
-    tangents *= SPREAD * _CLOSER * np.minimum(1, longest / np.maximum(length, 1e-9))
+    tangents *= np.minimum(1, np.clip(_LONGEST * INTEROCULAR, 2 * size, 8 * size) / np.maximum(length, 1e-9))
+    # Nothing may reach out beside the front.
+    inner = cv2.erode(cells.solid.astype(np.uint8), np.ones((3, 3), np.uint8))[chosen] > 0
+    tangents *= SPREAD * np.where(inner, _CLOSER, _AT_EDGE)[:, None, None]
     n = int(chosen.sum())
     return Surfels(
         points[chosen].astype(np.float32),
@@ -232,8 +230,8 @@ def _laid(
     )
 
 
-def _step(points: NDArray, inside: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
-    """Return the way to the next cell ``[h,w,3]``, asking only neighbours that are `inside`."""
+def _step(points: NDArray, inside: NDArray[np.bool_], axis: int, size: float) -> NDArray[np.float64]:
+    """Return the way to the next cell ``[h,w,3]``, from neighbours that are `inside`; a lone cell's `size` m."""
     way = np.diff(points, axis=axis)
     both = np.logical_and(*(np.delete(inside, end, axis) for end in (0, -1))).astype(np.float64)[..., None]
     pad = [[0, 0], [0, 0], [0, 0]]
@@ -241,9 +239,8 @@ def _step(points: NDArray, inside: NDArray[np.bool_], axis: int) -> NDArray[np.f
     for pad[axis] in ([1, 0], [0, 1]):
         total += np.pad(way * both, pad)
         count += np.pad(both, pad)
-    flat = np.median(np.linalg.norm(way, axis=-1))
     alone = np.zeros(3)
-    alone[axis == 0] = flat
+    alone[1 - axis] = size
     return np.where(count > 0, total / np.maximum(count, 1), alone)
 
 

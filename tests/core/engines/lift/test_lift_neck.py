@@ -88,7 +88,9 @@ def test_the_back_joins_the_front_and_the_neck(avatar: LiftAvatar, yaw: float) -
     inside = camera.project(NECK_JOINT + np.linspace([0, 0.02, 0], [0, -0.2, 0], 23))
     column, row = inside[inside[:, 1] < camera.height - 8, :2].astype(int).T
     assert len(row) > 10
-    assert alpha[row, column].min() > 0.98
+    # From the very side the seam between neck and torso is one soft pixel.
+    assert alpha[row, column].min() > 0.9
+    assert np.median(alpha[row, column]) > 0.99
 
 
 def test_a_head_without_a_torso_has_no_back(portrait: Portrait) -> None:
