@@ -36,7 +36,7 @@ _EAR = 0.3
 # what joins the back to the front there ends so far in. All is blurred so far.
 _WITHIN, _ROUND, _CLOSED, _SOFT = 0.1, 0.25, 0.8, 0.15
 # What hair hides lies so far behind it, and begins so far above the chin.
-_BEHIND_HAIR, _ABOVE_CHIN = 0.12, 0.2
+_BEHIND_HAIR, _ABOVE_CHIN = 0.3, 0.2
 # Colours of the back come from clothes within this distance of the outline, and are blurred so far.
 _FROM_SIDES, _BLUR = 0.7, 0.4
 # Between these levels a neck's own colours end.
