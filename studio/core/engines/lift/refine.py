@@ -27,10 +27,10 @@ from studio.core.render.loss import PhotometricLoss
 from studio.core.render.rasterize import rasterize, rasterize_vjp
 from studio.core.render.reference import rotations
 
-SHAPE_STEPS = 40
+SHAPE_STEPS = 50
 # How far a Gaussian may move, in cells; how much it may shrink and grow; its step, in cells.
 _REACH, _SIZES, _MEANS_RATE = 0.6, (0.7, 1.5), 0.08
-_BACKGROUND_WEIGHT = 0.05
+_BACKGROUND_WEIGHT, _SOLID = 0.05, 0.98
 # The views the fit does not see, and the share of one that may become translucent.
 _HELD_BACK_SIZE, _HELD_BACK_YAWS, _MOST_THINNED = 384, (-35, 35), 0.005
 # The first half's share of the time.
@@ -85,7 +85,10 @@ def fit_shapes(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
     confines = Confines(_REACH * cell, *_SIZES)
     rates = Rates(means=_MEANS_RATE * float(np.median(cell)), quats=3e-3, scales=1.5e-2, opacities=0, colors=4e-3)
     weights = np.maximum(portrait.alpha, _BACKGROUND_WEIGHT).astype(np.float32)
-    loss = PhotometricLoss(portrait.rgb, background=portrait.plate, weights=weights)
+    # Before a plate of its own colour a gap would cost nothing: where the person is solid the opposite stands behind.
+    opposite = (portrait.rgb < 0.5).astype(np.float32)
+    behind = np.where(portrait.alpha[..., None] > _SOLID, opposite, portrait.plate)
+    loss = PhotometricLoss(portrait.rgb, background=behind, weights=weights)
     fit = Fit(start, rates, movable=movable, confines=confines)
     for step in range(SHAPE_STEPS):
         fit.step(avatar.camera, loss)

@@ -46,6 +46,8 @@ _GAIN, _FLOOR = 1.0, 0.03
 # Shares of light that the underside of the jaw and the back of an ear lose.
 _UNDERSIDE, _EAR_BACK = 0.3, 0.35
 _OPACITY = 0.97
+# A Gaussian held in at the matte's edge keeps at least this share of its size.
+_LEAST = 0.03
 # Standard deviation over the distance to the neighbours, the most it may grow over the mean head's, and over a
 # surfel's thickness, m.
 _SPREAD, _STRETCH, _THICKNESS = 0.85, 2.2, 0.0004
@@ -169,12 +171,15 @@ def _held_in(portrait: Portrait, pose: HeadPose, points: NDArray, tangents: NDAr
     across = sampled(slope, pose.camera.project(points)[:, :2]).astype(np.float64)
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
     across = (across @ pose.camera.world_to_camera[:3, :3])[:, None]
+    least = _LEAST * tangents
     for _ in range(_HALVINGS):
         ends = points[:, None, None] + _SHOWN * np.stack([tangents, -tangents], 2)
         pixels = pose.camera.project(ends.reshape(-1, 3))[:, :2]
         out = (portrait.alpha[_cells(pixels, portrait.alpha.shape)] < 0.9).reshape(ends.shape[:3]).any(2)
         tangents = tangents - 0.5 * (out * (tangents * across).sum(2))[..., None] * across
-    return tangents
+    # What would vanish stays as a point that still has axes.
+    area, was = (np.linalg.norm(np.cross(pair[:, 0], pair[:, 1]), axis=1) for pair in (tangents, least))
+    return np.where((area < was)[:, None, None], least, tangents)
 
 
 def _bare(
