@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from dome import write_flame, write_ict
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from studio.core.engines.base import QUALITIES, BuildOptions
 from studio.core.engines.lift.avatar import LiftAvatar
@@ -114,8 +115,11 @@ def test_a_portrait_is_built_with_a_head_of_the_library(portrait: Portrait, tmp_
     options = BuildOptions(head=name)
     avatar, plain = (before_sharpening(portrait, chosen) for chosen in (options, BuildOptions()))
     assert BuildOptions.from_meta(avatar.state().meta) == options
-    at_rest, expected = (head.surfels[head.surfels.seen & ~head.surfels.inside].means for head in (avatar, plain))
-    np.testing.assert_array_equal(at_rest, expected)  # the portrait's own
+    at_rest, expected = (head.surfels[head.surfels.seen & ~head.surfels.inside] for head in (avatar, plain))
+    # The portrait's own, but for a few cells more or less: what is inside the mouth leaves the front another share.
+    assert len(at_rest) == pytest.approx(len(expected), rel=0.01)
+    apart, _ = cKDTree(expected.means).query(at_rest.means)
+    assert np.percentile(apart, 99) < 1e-6
     skin = len(TemplateHead(mean_landmarks()).neutral)
     assert abs(avatar.rig.deltas[:, :skin].astype(np.float32) - plain.rig.deltas[:, :skin]).max() > 1e-3
     loaded = LiftEngine().load(avatar.state())
