@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from dome import write_flame, write_ict
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from studio.core.engines.base import QUALITIES, BuildOptions
 from studio.core.engines.lift.avatar import LiftAvatar
@@ -118,7 +118,7 @@ def test_a_portrait_is_built_with_a_head_of_the_library(portrait: Portrait, tmp_
     at_rest, expected = (head.surfels[head.surfels.seen & ~head.surfels.inside] for head in (avatar, plain))
     # The portrait's own, but for a few cells more or less: what is inside the mouth leaves the front another share.
     assert len(at_rest) == pytest.approx(len(expected), rel=0.01)
-    apart, _ = cKDTree(expected.means).query(at_rest.means)
+    apart, _ = KDTree(expected.means).query(at_rest.means)
     assert np.percentile(apart, 99) < 1e-6
     skin = len(TemplateHead(mean_landmarks()).neutral)
     assert abs(avatar.rig.deltas[:, :skin].astype(np.float32) - plain.rig.deltas[:, :skin]).max() > 1e-3
