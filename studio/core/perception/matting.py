@@ -15,7 +15,7 @@ _HEAD_WINDOW = 2.8
 # The background is painted in at this size: it is a guess, and a soft one looks better than a sharp wrong one.
 _PLATE_SIZE = 320
 # Of the face's height: so much of the landmarks' hull may be background.
-_HOLLOW = 0.04
+_HOLLOW = 0.06
 # Colour error (0..1) beyond which the matting equation does not explain a pixel.
 _UNEXPLAINED = 0.06
 # How far alpha is in doubt inside and outside the outline, in face heights: around hair, and elsewhere.

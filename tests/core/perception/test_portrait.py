@@ -53,7 +53,7 @@ def test_a_soft_face_is_noted(portrait: Portrait) -> None:
 
 def test_the_person_is_solid_and_the_corners_are_not(portrait: Portrait) -> None:
     face = portrait.landmarks[:468, :2]
-    inner = convex(portrait.alpha.shape, face.mean(0) + 0.85 * (face - face.mean(0)))
+    inner = convex(portrait.alpha.shape, face.mean(0) + 0.8 * (face - face.mean(0)))
     assert portrait.alpha[inner].min() > 0.95
     assert portrait.alpha[5, 5] < 0.05
     assert portrait.alpha[5, -5] < 0.05
@@ -84,7 +84,7 @@ def test_refining_the_matte_changes_hair_and_nothing_solid(portrait: Portrait) -
         assert picture.dtype == np.float32
         assert 0 <= picture.min() < picture.max() <= 1
     face = portrait.landmarks[:468, :2]
-    inner = convex(portrait.alpha.shape, face.mean(0) + 0.85 * (face - face.mean(0)))
+    inner = convex(portrait.alpha.shape, face.mean(0) + 0.8 * (face - face.mean(0)))
     assert refined.alpha[inner].min() > 0.95
     solid = (refined.alpha == 1) & (portrait.alpha == 1)
     assert np.abs(refined.foreground - portrait.rgb)[solid].mean() < 0.01
@@ -199,7 +199,7 @@ def test_a_hand_placed_face_needs_no_detector(portrait: Portrait, points: NDArra
     placed = prepare(grey, landmarks=points)
     assert placed.face_height == pytest.approx(256, abs=2)
     face = placed.landmarks[:468, :2]
-    assert placed.alpha[convex(placed.alpha.shape, face.mean(0) + 0.85 * (face - face.mean(0)))].min() > 0.95
+    assert placed.alpha[convex(placed.alpha.shape, face.mean(0) + 0.8 * (face - face.mean(0)))].min() > 0.95
 
 
 @pytest.mark.parametrize("shape", [(468, 4), (477, 3), (3, 478), (478,), (0, 2)])

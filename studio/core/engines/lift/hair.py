@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 
 from studio.core.engines.lift.relief import Relief
-from studio.core.engines.lift.surface import SPREAD, Surfels
+from studio.core.engines.lift.surface import SPREAD, Surfels, own_colors
 from studio.core.heads.anatomy import INTEROCULAR, smoothstep, to_face, to_head
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.full import FullHead
@@ -119,7 +119,7 @@ def hair_shell(
     hair = painted & (label == HAIR)
     if hair.sum() < _BALD:
         hair = painted & (label == SKIN)
-    photo = sampled(portrait.foreground, pixels).reshape(*radius.shape, 3)
+    photo = sampled(own_colors(portrait), pixels).reshape(*radius.shape, 3)
     if hair.any():
         # An ear between strands, and background seen through them.
         face = painted & (label == FACE)

@@ -43,7 +43,7 @@ _MOMENTUM = 0.6
 # A Gaussian whose summed blending weight is below this (px) is as good as hidden.
 _HIDDEN = 0.05
 # How many px of the file count as edge, and how far an edge may leave its colour.
-_RIM, _SOFT_LEAVE = 2.5, 0.08
+_RIM, _SOFT_LEAVE = 2.0, 0.07
 # How far the guessed inside of mouth and eyes may leave its colour.
 _GUESSED_LEAVE = 0.12
 
@@ -80,7 +80,7 @@ def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, Lift
 def fit_shapes(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, LiftAvatar]]:
     """Yield ``(fraction done, avatar)``; the last one's seen surfels lie along the picture's edges."""
     start = avatar.pose(Motion.neutral(), avatar.camera)
-    movable = avatar.surfels.seen & ~avatar.surfels.inside & (_firmness(avatar, portrait) > 0.5)
+    movable = avatar.surfels.seen & ~avatar.surfels.inside & (_firmness(avatar, portrait) > 0.99)
     cell = avatar.surfels.cell * np.float32(portrait.pose.px)
     confines = Confines(_REACH * cell, *_SIZES)
     rates = Rates(means=_MEANS_RATE * float(np.median(cell)), quats=3e-3, scales=1.5e-2, opacities=0, colors=4e-3)
@@ -152,7 +152,8 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
     velocity = np.zeros_like(colors)
     # Edge pixels mix person and background: fitted freely, they would carry a rim of background into every turned
     # view, so the nearer a Gaussian is to the person's edge, the less it may leave its own colour.
-    leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * _firmness(avatar, portrait))[:, None].astype(np.float32)
+    firm = _firmness(avatar, portrait)
+    leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * firm**3)[:, None].astype(np.float32)
     # What is guessed shows through soft edges and thin places only, and must not take their colour; in an open mouth
     # and around an eye it shows itself.
     guessed = ~avatar.surfels.seen

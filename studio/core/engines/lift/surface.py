@@ -94,7 +94,7 @@ def front_surface(
     most
         How many Gaussians, about; None for the first preview: cells of 4 px throughout.
     """
-    colors = _own_colors(portrait)
+    colors = own_colors(portrait)
     alpha = portrait.alpha
     if most is None:
         y, x, cell = cells_of(4, np.ones(block_count(alpha, 4), bool))
@@ -109,7 +109,7 @@ def front_surface(
     return laid_on_grid(points, pixels, cell, _layer_opacity(opacity), color, np.ones(len(cell), bool))
 
 
-def _own_colors(portrait: Portrait) -> NDArray[np.float32]:
+def own_colors(portrait: Portrait) -> NDArray[np.float32]:
     """Return the person's colours ``[H,W,3]`` with those a little inside carried to the edge.
 
     Edges are seen edge-on here and broadside from the side: what lens and file left of the background there would

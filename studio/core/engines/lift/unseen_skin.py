@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.rig import FlatPart
 from studio.core.engines.lift.skin_mesh import SkinMesh, skin_mesh
+from studio.core.engines.lift.surface import own_colors
 from studio.core.engines.lift.zbuffer import nearest_triangles
 from studio.core.heads.anatomy import smoothstep, to_face
 from studio.core.heads.fitting import HeadPose
@@ -89,7 +90,7 @@ def unseen_skin(
     points = whole.neutral[mesh.vertices].astype(np.float64)
     shown, seen = _seen(mesh, portrait, pose, regions, points)
     points, pixels, inside = _behind_picture(mesh, portrait, pose, relief, points, seen)
-    own = sampled(portrait.foreground, pixels).astype(np.float64)
+    own = sampled(own_colors(portrait), pixels).astype(np.float64)
     bare = _bare(mesh, regions, pixels, own, shown)
     known = seen * (bare > 0.5)
     keep = mesh.bare & inside & (bare > 0.5)
