@@ -27,7 +27,7 @@ from studio.core.render.loss import PhotometricLoss
 from studio.core.render.rasterize import rasterize, rasterize_vjp
 from studio.core.render.reference import rotations
 
-SHAPE_STEPS = 50
+SHAPE_STEPS = 64
 # How far a Gaussian may move, in cells; how much it may shrink and grow; its step, in cells.
 _REACH, _SIZES, _MEANS_RATE = 0.6, (0.7, 1.5), 0.08
 _BACKGROUND_WEIGHT, _SOLID = 0.05, 0.98
@@ -146,8 +146,7 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
         own = portrait.source if portrait.scale > 1 else portrait.rgb
         camera = avatar.camera.fitted(shown)
         small = _View.of(camera, own, portrait.plate, gaussians)
-        # The file's own pixels are known; those invented by enlarging it are not worth more.
-        views = [full, small] if portrait.scale > 1 else [full, full, small]
+        views = [full, small]
     colors = gaussians.colors.copy()
     velocity = np.zeros_like(colors)
     # Edge pixels mix person and background: fitted freely, they would carry a rim of background into every turned
