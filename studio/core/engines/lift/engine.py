@@ -70,7 +70,7 @@ class LiftEngine:
         yield watch.progress(0.15, "cutting out the hair", preview=_coarse(fit, consent))
         portrait = refine_matte(portrait)
         yield watch.progress(0.25, "shaping the head")
-        fit = _Fit(portrait, options)
+        fit = _Fit(portrait, options, fit.whole)
         glasses = find_glasses(portrait)
         bare = portrait if glasses is None else glasses.bare
         openings = find_openings(bare, fit.head.shapes, fit.pose)
@@ -97,13 +97,13 @@ class LiftEngine:
 
 
 class _Fit:
-    """What the portrait's head is: pose, depth and template."""
+    """What the portrait's head is: pose, depth and template; `whole` where it was fitted before, to another matte."""
 
-    def __init__(self, portrait: Portrait, options: BuildOptions) -> None:
+    def __init__(self, portrait: Portrait, options: BuildOptions, whole: FullHead | None = None) -> None:
         self.portrait, self.options = portrait, options
         self.pose: HeadPose = portrait.pose
         self.regions = portrait.regions
-        self.whole = FullHead(completed_landmarks(lifted_landmarks(portrait), self.pose))
+        self.whole = whole or FullHead(completed_landmarks(lifted_landmarks(portrait), self.pose))
         self.relief: Relief = solve_relief(portrait, self.whole, self.regions)
         # Landmarks and surfels must agree, so both stand on the relief.
         pixels = portrait.landmarks[:, :2]

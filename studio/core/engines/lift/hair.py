@@ -40,7 +40,7 @@ _PAINTS, _COVERED = 0.35, 0.5
 _NARROW = 8
 # Matte that is the person's own colour; colours so many times nearer to the hair's than to others are hair, unless
 # the others are this much like it.
-_FIRM, _CLEARLY, _ALIKE = 0.8, 1.5, 0.25
+_FIRM, _CLEARLY, _ALIKE = 0.9, 1.5, 0.25
 # With fewer seen cells of hair than this a head is bald.
 _BALD = 200
 # Rows around the crown that are blurred.
@@ -109,12 +109,8 @@ def hair_shell(
     cosine = _facing(points, pose)
     pixels = pose.camera.project(to_head(points.reshape(-1, 3)))[:, :2]
     label = _label_at(regions, pixels).reshape(radius.shape)
-    firm = (
-        sampled(np.asarray(cv2.erode(portrait.alpha, np.ones((5, 5), np.uint8)), np.float32), pixels).reshape(
-            radius.shape
-        )
-        > 0.9
-    )
+    inner = np.asarray(cv2.erode(portrait.alpha, np.ones((5, 5), np.uint8)), np.float32)
+    firm = sampled(inner, pixels).reshape(radius.shape) > _FIRM
     painted = (cosine > _PAINTS) & firm
     hair = painted & (label == HAIR)
     if hair.sum() < _BALD:

@@ -147,23 +147,24 @@ def choose_cells(
     four[_block_max(detailed.astype(np.float32), 4) > 0] = np.inf
     singles = _block_sum(person, 2)
 
-    def divided(price: float) -> tuple[NDArray[np.bool_], NDArray[np.bool_], int]:
+    def divided(price: float) -> list[NDArray[np.bool_]]:
         medium = two + price < price * singles
         parts = _block_sum(np.where(medium, two + price, price * singles), 2)
         large = (four + price < parts) & (parts > 0)
         medium &= ~_repeated(large, 2, medium.shape) & (singles > 0)
         small = person & ~_repeated(large, 4, person.shape) & ~_repeated(medium, 2, person.shape)
-        return large, medium, int(large.sum() + medium.sum() + small.sum())
+        return [small, medium, large]
+
+    def too_many(price: float) -> bool:
+        return sum(int(chosen.sum()) for chosen in divided(price)) > most
 
     low, high = _PRICES
-    if divided(low)[2] > most:
+    if too_many(low):
         for _ in range(_BISECTIONS):
             price = float(np.sqrt(low * high))
-            low, high = (price, high) if divided(price)[2] > most else (low, price)
+            low, high = (price, high) if too_many(price) else (low, price)
         low = high
-    large, medium, _ = divided(low)
-    small = person & ~_repeated(large, 4, person.shape) & ~_repeated(medium, 2, person.shape)
-    parts = [cells_of(1, small), cells_of(2, medium), cells_of(4, large)]
+    parts = [cells_of(side, chosen) for side, chosen in zip((1, 2, 4), divided(low), strict=True)]
     y, x, cell = (np.concatenate(c) for c in zip(*parts, strict=True))
     return y, x, cell
 
