@@ -34,7 +34,7 @@ from studio.core.media.video import VideoWriter
 from studio.core.motion.motion import Motion
 from studio.core.project.archive import load_avatar
 from studio.core.sample import CONSENT, sample_portrait, sample_speech
-from studio.core.speech.stream import speech_motion
+from studio.core.speech.recording import speech_motion
 
 FPS = 25
 

@@ -41,7 +41,7 @@ from studio.core.render import numba_runtime
 from studio.core.render.numba_backend import Workspace
 from studio.core.render.rasterize import Raster, rasterize, rasterize_vjp, warm_up
 from studio.core.sample import CONSENT, sample_portrait, sample_speech
-from studio.core.speech.stream import speech_motion
+from studio.core.speech.recording import speech_motion
 
 RATE = 16_000
 LEAST_WEIGHT = 1e-3

@@ -22,7 +22,8 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.media.audio import load_audio
 from studio.core.speech.features import HOP, HOP_SECONDS, SAMPLE_RATE
 from studio.core.speech.network import CHANNELS
-from studio.core.speech.stream import LOOK_AHEADS, SpeechDriver, speech_motion
+from studio.core.speech.recording import speech_motion
+from studio.core.speech.stream import LOOK_AHEADS, SpeechDriver
 
 JUDGED = ("speech/s01_en_male_phones_27s", "speech_more/en_spontaneous_cold3")
 

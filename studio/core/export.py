@@ -28,7 +28,7 @@ from studio.core.media.video import AAC_RATES, ClipInfo, VideoWriter, probing
 from studio.core.motion.motion import Motion
 from studio.core.render.rasterize import choose_backend, warm_up
 from studio.core.sample import CONSENT
-from studio.core.speech.stream import speech_motion
+from studio.core.speech.recording import speech_motion
 
 SHEET_YAWS = (-45, -30, -15, 0, 15, 30, 45)
 SHEET_ROWS: dict[str, dict[str, float]] = {

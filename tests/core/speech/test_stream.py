@@ -9,7 +9,8 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.media.audio import load_audio
 from studio.core.motion.driver import Driver
 from studio.core.speech.features import SAMPLE_RATE
-from studio.core.speech.stream import LOOK_AHEADS, SpeechDriver, speech_motion
+from studio.core.speech.recording import speech_motion
+from studio.core.speech.stream import LOOK_AHEADS, SpeechDriver
 
 JAW, CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
 
