@@ -107,7 +107,7 @@ def lag(track: NDArray, reference: NDArray, reach: int = 20) -> float:
 
 def judge(samples: NDArray[np.float32], phones: list[Phone], look_ahead: float) -> dict[str, float]:
     """Compare one recording with its alignment; live is offline, so one push stands for both."""
-    driver = SpeechDriver(look_ahead)
+    driver = SpeechDriver(look_ahead=look_ahead)
     driver.push(np.concatenate([samples, np.zeros(SAMPLE_RATE // 5, np.float32)]))
     hops = len(samples) // HOP
     times = np.arange(hops) * HOP_SECONDS

@@ -7,6 +7,7 @@ eyes turn against it so that the gaze stays where it is.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -39,6 +40,35 @@ _NOD = np.radians(2.2)  # forward on a fully emphatic voice
 _BREATH = 0.0007  # m, at a quarter of a hertz
 
 
+@dataclass(frozen=True)
+class Prosody:
+    """How a voice goes at one moment, as far as head, brows and eyes follow it; all zero is silence.
+
+    Every value must be smooth in time: the head follows it directly.
+
+    Attributes
+    ----------
+    speaking
+        0..1: how emphatically the voice speaks.
+    nod, brow
+        0..1: the beat of the newest stressed syllable in the head, and in the brows.
+    blink
+        0..1: how far the lids are down for a blink that the voice placed.
+    look_left, look_down
+        rad: where a turn of speech draws the gaze.
+    """
+
+    speaking: float = 0.0
+    nod: float = 0.0
+    brow: float = 0.0
+    blink: float = 0.0
+    look_left: float = 0.0
+    look_down: float = 0.0
+
+
+SILENCE = Prosody()
+
+
 class IdleMotion:
     """The life of a head that nobody steers.
 
@@ -58,16 +88,19 @@ class IdleMotion:
         self._speaking_hz = _SPEAKING_BAND[0] * (_SPEAKING_BAND[1] / _SPEAKING_BAND[0]) ** steps
         self._phases = rng.uniform(0, 2 * np.pi, (3, *shape))
 
-    def at(self, time: float, speaking: float = 0.0) -> Motion:
+    def at(self, time: float, speaking: Prosody | float = SILENCE, amount: float = 1.0) -> Motion:
         """Return eyes, brows and head pose (T=1) at `time` s.
 
         Parameters
         ----------
         speaking
-            How emphatically the head speaks, 0..1. It must be smooth in time, as
-            `SpeechDriver.speaking` is: head and brows follow it directly.
+            How the voice goes, as `SpeechDriver.speaking` returns it; or only how emphatically, 0..1.
+        amount
+            Scales head and brows, not the eyes; 0 is a head that only blinks and looks.
         """
-        pose = self._head(time, speaking)
+        prosody = speaking if isinstance(speaking, Prosody) else Prosody(speaking)
+        speaking = amount * prosody.speaking
+        pose = amount * self._head(time, prosody.speaking)
         code = np.zeros(len(ARKIT_NAMES), np.float32)
         blink = self._blink(time)
         for side in ("Left", "Right"):

@@ -1,18 +1,19 @@
 """`SpeechDriver`: sound in, ARKit mouth motion out, live and offline by the same code."""
 
-import math
+from dataclasses import replace
 
 import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
 
+from studio.core.motion.idle import Prosody
 from studio.core.motion.motion import Motion
 from studio.core.speech.articulation import articulate
+from studio.core.speech.calibration import Calibration
 from studio.core.speech.features import HOP_SECONDS, MELS, SAMPLE_RATE, MelStream, log_mel
 from studio.core.speech.level import InputLevel
 from studio.core.speech.network import CHANNELS, DELAYS, NetworkStream
-
-LOOK_AHEADS = tuple(delay * HOP_SECONDS for delay in DELAYS)
+from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
 
 _SPEECH = CHANNELS.index("speech")
 _VOICED = (0.35, 0.65)  # the speech channel from "mouth at rest" to "mouth follows"
@@ -32,28 +33,48 @@ class SpeechDriver:
 
     Parameters
     ----------
+    settings
+        What the person adjusted; `adjust` changes it while sound runs.
+    calibration
+        What is known about the person and the microphone before the first sound.
+    seed
+        Of what is not in the sound: which accents raise the brows, where the eyes go.
     look_ahead
-        0.02, 0.05 or 0.08 s. More hears the jaw better; closures of p, b and m gain little (benchmarks/speech.py).
-    gain
-        Scales how far the mouth moves; 1 is a relaxed speaker.
-
-    Raises
-    ------
-    ValueError
-        If `look_ahead` is none of the three.
+        Short for ``SpeechSettings(look_ahead=...)``.
     """
 
     source = "speech"
     space = "arkit"
 
-    def __init__(self, look_ahead: float = 0.08, gain: float = 1.0) -> None:
-        heads = [i for i, known in enumerate(LOOK_AHEADS) if math.isclose(known, look_ahead)]
-        if not heads:
-            raise ValueError(f"look_ahead is {look_ahead} s; choose one of {LOOK_AHEADS}")
-        self.look_ahead = LOOK_AHEADS[heads[0]]
-        self.gain = gain
-        self._head = heads[0]
+    def __init__(
+        self,
+        settings: SpeechSettings | None = None,
+        calibration: Calibration | None = None,
+        seed: int = 0,
+        *,
+        look_ahead: float | None = None,
+    ) -> None:
+        settings = settings or SpeechSettings()
+        if look_ahead is not None:
+            settings = replace(settings, look_ahead=look_ahead)
+        self.settings = settings
+        self.look_ahead = settings.look_ahead
+        self._calibration = calibration
+        self._seed = seed
+        self._head = LOOK_AHEADS.index(settings.look_ahead)
         self.reset()
+
+    def adjust(self, settings: SpeechSettings) -> None:
+        """Use other settings from the next hop on.
+
+        Raises
+        ------
+        ValueError
+            If the look-ahead differs: what was read would change its time.
+        """
+        if settings.look_ahead != self.look_ahead:
+            raise ValueError(f"the look-ahead of a running stream stays {self.look_ahead} s; make a new driver")
+        self.settings = settings
 
     def reset(self) -> None:
         """Forget everything pushed and start again at time zero."""
@@ -67,7 +88,8 @@ class SpeechDriver:
         self._emphasis = np.zeros(2)  # two equal low-passes in a row: no jump, no kink
         # One row per hop: the gated channels, then emphasis. Row i describes time (i + 1 − delay) hops.
         self._rows = np.zeros((1024, len(CHANNELS) + 1), np.float32)
-        self._count = 0
+        self._forgotten = 0  # rows before the first that is kept
+        self._count = 0  # rows kept
 
     def push(self, chunk: NDArray[np.float32]) -> None:
         """Append mono samples ``[S]`` −1..1 at 16 kHz; any length, empty included.
@@ -100,9 +122,9 @@ class SpeechDriver:
         self._emphasis[0] += _EMPHASIS_RATE * (loud - self._emphasis[0])
         self._emphasis[1] += _EMPHASIS_RATE * (self._emphasis[0] - self._emphasis[1])
 
-        if self._count == len(self._rows):
+        if self._count - self._forgotten == len(self._rows):
             self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
-        row = self._rows[self._count]
+        row = self._rows[self._count - self._forgotten]
         row[:-1] = channels * voice
         row[_SPEECH] = voice
         row[-1] = self._emphasis[1]
@@ -112,25 +134,38 @@ class SpeechDriver:
         if self._count == 0:
             return self._rows[0]
         position = time / HOP_SECONDS - 1 + DELAYS[self._head]
-        position = min(max(position, 0.0), self._count - 1.0)
-        i = min(int(position), max(self._count - 2, 0))
+        position = min(max(position, self._forgotten), self._count - 1.0) - self._forgotten
+        i = int(position)
         w = np.float32(position - i)
-        return (1 - w) * self._rows[i] + w * self._rows[min(i + 1, self._count - 1)]
+        return (1 - w) * self._rows[i] + w * self._rows[min(i + 1, self._count - 1 - self._forgotten)]
+
+    def forget(self, before: float) -> None:
+        """Release what lies before a time, s, so that an endless stream needs no more memory.
+
+        A later `read` of what was released gives the oldest frame kept.
+        """
+        newest = self._count - 1
+        oldest = min(int(before / HOP_SECONDS - 1 + DELAYS[self._head]), newest)
+        # Moving rows is worth it only when there is more room than what has to be moved.
+        if 2 * (oldest - self._forgotten) > len(self._rows):
+            kept = self._rows[oldest - self._forgotten : self._count - self._forgotten].copy()
+            self._rows[: len(kept)] = kept
+            self._forgotten = oldest
 
     def channels(self, time: float) -> NDArray[np.float32]:
         """Return the eight articulatory channels (`network.CHANNELS`) at `time` s, 0..1."""
         return self._row(time)[:-1]
 
-    def speaking(self, time: float) -> float:
-        """Return how emphatically the voice speaks at `time` s, 0..1 and smooth: for `IdleMotion`."""
-        return float(self._row(time)[-1])
+    def speaking(self, time: float) -> Prosody:
+        """Return how the voice goes at `time` s: for `IdleMotion.at`."""
+        return Prosody(float(self._row(time)[-1]))
 
     def read(self, time: float) -> Motion:
         """Return the mouth (T=1, head pose at rest) at `time` s of sound.
 
         Final once the stream has passed ``time + look_ahead``; past that, the newest frame is held.
         """
-        code = articulate(self.channels(time)[None], self.gain)
+        code = articulate(self.channels(time)[None], self.settings.gain)
         return Motion.from_frames("arkit", np.array([time]), code)
 
 

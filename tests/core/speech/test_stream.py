@@ -36,14 +36,14 @@ def mouth(samples: np.ndarray, driver: SpeechDriver | None = None) -> np.ndarray
 
 
 def test_it_is_a_driver_of_arkit_by_speech() -> None:
-    driver = SpeechDriver(0.05)
+    driver = SpeechDriver(look_ahead=0.05)
     assert isinstance(driver, Driver)
     assert (driver.source, driver.space, driver.look_ahead) == ("speech", "arkit", 0.05)
 
 
 def test_an_unknown_look_ahead_is_refused() -> None:
     with pytest.raises(ValueError, match="look_ahead"):
-        SpeechDriver(0.03)
+        SpeechDriver(look_ahead=0.03)
 
 
 @pytest.mark.parametrize("bad", [np.zeros((10, 2), np.float32), np.array([0, np.nan], np.float32)])
@@ -59,9 +59,9 @@ def test_before_any_sound_the_mouth_rests() -> None:
 @pytest.mark.parametrize("look_ahead", LOOK_AHEADS)
 def test_live_equals_offline_and_final_frames_never_change(look_ahead: float) -> None:
     samples = vowels(2.0)
-    offline = SpeechDriver(look_ahead)
+    offline = SpeechDriver(look_ahead=look_ahead)
     offline.push(samples)
-    live, rng, pushed = SpeechDriver(look_ahead), np.random.default_rng(1), 0
+    live, rng, pushed = SpeechDriver(look_ahead=look_ahead), np.random.default_rng(1), 0
     while pushed < len(samples):
         step = int(rng.integers(0, 1500))
         live.push(samples[pushed : pushed + step])
