@@ -77,6 +77,18 @@ def test_past_what_is_known_the_newest_frame_is_held() -> None:
     np.testing.assert_array_equal(driver.read(0.42).code, driver.read(9.0).code)
 
 
+def test_what_is_forgotten_changes_nothing_later() -> None:
+    samples = vowels(12.0)
+    whole, forgetful = SpeechDriver(), SpeechDriver()
+    for start in range(0, len(samples), 1600):
+        now = start / SAMPLE_RATE
+        for driver in (whole, forgetful):
+            driver.push(samples[start : start + 1600])
+        forgetful.forget(now)
+        np.testing.assert_array_equal(forgetful.read(now + 0.033).code, whole.read(now + 0.033).code)
+    assert np.abs(forgetful.read(0.5).code - whole.read(0.5).code).max() > 0.05
+
+
 def test_reset_forgets_everything() -> None:
     driver = SpeechDriver()
     first = mouth(vowels(1.0), driver)
