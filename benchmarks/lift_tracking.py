@@ -7,7 +7,6 @@ from lift_views import EXPRESSIONS, NEUTRAL, camera_at, view
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar
-from studio.core.gaussians.camera import Camera
 from studio.core.heads.anatomy import (
     BROW_INNER,
     INTEROCULAR,
@@ -62,7 +61,7 @@ def landmark_figures(avatar: Avatar, head: FullHead) -> dict[str, float]:
         found = find_landmarks(view(avatar, NEUTRAL, yaw), asked[:, :2].mean(0))
         middle, tail = np.nan, np.nan
         if found is not None:
-            to_camera = _position(camera) - own
+            to_camera = camera.position - own
             to_camera /= np.linalg.norm(to_camera, axis=1, keepdims=True)
             shown = (normals * to_camera).sum(1) > _FACING
             interocular = INTEROCULAR * camera.K[0, 0] / float(np.median(asked[:, 2]))
@@ -166,8 +165,3 @@ def _normals(head: FullHead) -> NDArray[np.float64]:
     for k in range(3):
         np.add.at(normals, head.faces[:, k], across)
     return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-
-
-def _position(camera: Camera) -> NDArray[np.float64]:
-    """Return where a camera stands ``[3]`` m."""
-    return -camera.world_to_camera[:3, :3].T @ camera.world_to_camera[:3, 3]

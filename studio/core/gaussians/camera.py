@@ -29,6 +29,11 @@ class Camera:
     width: int
     height: int
 
+    @property
+    def position(self) -> NDArray[np.float64]:
+        """Where it stands ``[3]`` m."""
+        return -self.world_to_camera[:3, :3].T @ self.world_to_camera[:3, 3]
+
     def project(self, points: NDArray) -> NDArray[np.float64]:
         """Project world points ``[N,3]`` m to ``[N,3]``: x px, y px, depth m."""
         cam = points @ self.world_to_camera[:3, :3].T + self.world_to_camera[:3, 3]

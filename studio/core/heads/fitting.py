@@ -41,6 +41,10 @@ class HeadPose:
         """Return head-space points ``[N,3]`` m of pixels ``[N,2]``, `nearness` ``[N]`` px in front of that plane."""
         return self.camera.unproject(pixels, self.distance - np.asarray(nearness) * self.px)
 
+    def nearness(self, depth: NDArray) -> NDArray[np.float64]:
+        """Return how far things at `depth` m from the camera stand in front of that plane, px."""
+        return (self.distance - depth) / self.px
+
 
 def fit_head_pose(landmarks: NDArray, width: int, height: int) -> HeadPose:
     """Place a head so that its landmarks ``[478,3]`` px (z px, smaller nearer) project where they were found.

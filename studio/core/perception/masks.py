@@ -60,6 +60,12 @@ def resized(picture: NDArray, width: int, height: int) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(picture, (width, height), interpolation=method), np.float32)
 
 
+def pixels_at(places: NDArray, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return row and column of the pixel that each place ``[N,2]`` px is in, or of the picture's nearest one."""
+    column, row = np.clip(np.asarray(places).astype(int), 0, [shape[1] - 1, shape[0] - 1]).T
+    return row, column
+
+
 def sampled(picture: NDArray[np.float32], pixels: NDArray) -> NDArray[np.float32]:
     """Return a picture's values ``[N]`` or ``[N,C]`` at pixels ``[N,2]``, bilinear, held beyond the border."""
     # OpenCV's maps hold at most 32767 rows, so the points are folded into a rectangle.

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from studio.core.errors import NoFaceFoundError, UserError
 from studio.core.gaussians.camera import HEAD_TO_CAMERA_AXES
-from studio.core.heads.anatomy import eye_centres, to_face
+from studio.core.heads.anatomy import eye_centres, smoothstep, to_face
 from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.heads.fitting import HeadPose, fit_head_pose, rotation_vector
 from studio.core.heads.head import HeadParams
 from studio.core.heads.template import mean_landmarks
 from studio.core.jobs import Job, Progress
 from studio.core.perception.landmarks import Face, find_faces, landmark_box
-from studio.core.perception.masks import resized, sampled
+from studio.core.perception.masks import distance_inside, resized, sampled, spread
 from studio.core.perception.matting import paint_out, person_matte, settle_edges, settle_hair
 from studio.core.perception.regions import find_regions
 
@@ -33,6 +33,8 @@ _MAX_LONG_SIDE = 1200
 # within its bound, a bust is cropped from the picture.
 _SMALL_FACE = 0.16
 _BUST = 5.0
+# px of the file at the person's edge that may show background.
+_RIM = 3.0
 
 
 class FacesFoundError(UserError):
@@ -93,6 +95,22 @@ class Portrait:
     def regions(self) -> NDArray[np.uint8]:
         """What each pixel shows ``[H,W]``: see `studio.core.perception.regions`."""
         return find_regions(self.rgb, self.alpha, self.landmarks)
+
+    @cached_property
+    def own_colors(self) -> NDArray[np.float32]:
+        """The person's colours ``[H,W,3]`` with those a little inside carried to the edge.
+
+        Edges are seen edge-on here and broadside from the side: what lens and file left of the background there would
+        become a bright seam.
+        """
+        inwards = distance_inside(self.alpha > 0.5)
+        rim = _RIM * max(1.0, self.scale)
+        deep = inwards > rim
+        if not deep.any():
+            return self.foreground
+        carried, _ = spread(self.foreground, deep)
+        share = smoothstep(0.5 * rim, rim, inwards)[..., None].astype(np.float32)
+        return np.asarray(carried + share * (self.foreground - carried), np.float32)
 
     @property
     def head_params(self) -> HeadParams:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from studio.core.engines.lift.surface import SPREAD, Surfels
 from studio.core.engines.lift.zbuffer import nearest_triangles
-from studio.core.perception.masks import spread
+from studio.core.perception.masks import pixels_at, spread
 
 # Largest change of a weight along a tangent of a 1-px surfel: that of a triangle two pixels high.
 _MAX_GRADIENT = 0.3
@@ -67,9 +67,7 @@ def bind_to_template(surfels: Surfels, projected: NDArray, faces: NDArray[np.int
     """
     painted = nearest_triangles(projected.astype(np.float32), faces, shape[0], shape[1])
     painted = _fill_slits(painted)
-    column = np.clip(surfels.pixels[:, 0].astype(int), 0, shape[1] - 1)
-    row = np.clip(surfels.pixels[:, 1].astype(int), 0, shape[0] - 1)
-    triangle = painted[row, column]
+    triangle = painted[pixels_at(surfels.pixels, shape)]
     bound = triangle >= 0
     corners = faces[np.maximum(triangle, 0)]
     a, b, c = (projected[corners[:, k], :2] for k in range(3))

@@ -34,7 +34,7 @@ from studio.core.heads.full import FullHead
 from studio.core.heads.head import BUILT_IN
 from studio.core.heads.template import TemplateHead, apron_rings
 from studio.core.jobs import Job, Stopwatch
-from studio.core.perception.masks import grown
+from studio.core.perception.masks import grown, pixels_at
 from studio.core.perception.portrait import Portrait, refine_matte
 
 # Gaussians of a whole head: what back, skin, mouth and eyes leave is the front's, and so much at least.
@@ -146,8 +146,7 @@ def _assembled(
     front = front_surface(
         portrait, fit.relief, fit.pose, openings.detailed, max(_MOST[fit.options.quality] - hidden, _LEAST_FRONT)
     )
-    height, width = portrait.alpha.shape
-    column, row = np.minimum(front.pixels.astype(int), [width - 1, height - 1]).T
+    row, column = pixels_at(front.pixels, portrait.alpha.shape)
     if glasses is not None:
         # Cells at its edge are half behind it.
         front = replace(front, seen=front.seen & ~grown(glasses.mask, 3)[row, column])

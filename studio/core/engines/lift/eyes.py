@@ -15,7 +15,7 @@ from studio.core.heads.anatomy import INTEROCULAR, IRIS, LOWER_LID, SIDES, UPPER
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.shapes import FaceShapes
 from studio.core.heads.template import SHAPE_NAMES
-from studio.core.perception.masks import distance_inside, polygon, sampled
+from studio.core.perception.masks import distance_inside, pixels_at, polygon, sampled
 from studio.core.perception.portrait import Portrait
 
 # How far white and iris lie behind the lids, and how far the iris travels at a full look (about 25 degrees).
@@ -111,10 +111,9 @@ class _Eye:
         pixels = np.column_stack([dx[disc], dy[disc]]) + self.iris_px
         radius = np.hypot(dx[disc], dy[disc]) / self.radius_px
         color = sampled(self.rgb, pixels)
-        height, width = self.opening.shape
-        column = np.clip(pixels[:, 0].astype(int), 0, width - 1)
-        row = np.clip(pixels[:, 1].astype(int), 0, height - 1)
-        visible = polygon((height, width), self.ring, -1)[row, column]
+        shape = self.opening.shape
+        cell = pixels_at(pixels, shape)
+        visible = polygon(shape, self.ring, -1)[cell]
         rings = np.minimum((radius * 6).astype(int), 6)
         for ring in range(7):
             here = rings == ring
@@ -130,7 +129,7 @@ class _Eye:
             opacity,
             color,
             shapes=self._looks(points),
-            seen=polygon((height, width), self.ring, 1)[row, column],
+            seen=polygon(shape, self.ring, 1)[cell],
         )
 
     def _looks(self, points: NDArray) -> dict[str, NDArray]:

@@ -26,7 +26,7 @@ from studio.core.heads.anatomy import (
     to_face,
 )
 from studio.core.heads.fitting import HeadPose
-from studio.core.perception.masks import grown, polygon, sampled
+from studio.core.perception.masks import grown, pixels_at, polygon, sampled
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import FACE, SKIN
 
@@ -207,7 +207,7 @@ def _frame(portrait: Portrait, view: _EyeLevel, line: NDArray) -> NDArray[np.boo
     unit = float(np.linalg.norm(view.axes[0]))
     rgb, landmarks = portrait.rgb, portrait.landmarks[:, :2].astype(np.float64)
     height, width = portrait.alpha.shape
-    column, row = np.clip(line.astype(int), 0, [width - 1, height - 1]).T
+    row, column = pixels_at(line, portrait.alpha.shape)
     frame = np.median(rgb[row, column], 0)
     # What would be seen without it: closing takes every dark thing that is small.
     side = 2 * round(0.22 * unit) + 1

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 
 from studio.core.engines.lift.relief import Relief
-from studio.core.engines.lift.surface import SPREAD, Surfels, own_colors
+from studio.core.engines.lift.surface import SPREAD, Surfels
 from studio.core.heads.anatomy import INTEROCULAR, smoothstep, to_face, to_head
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.full import FullHead
-from studio.core.perception.masks import sampled, spread
+from studio.core.perception.masks import pixels_at, sampled, spread
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import FACE, HAIR, SKIN
 
@@ -108,14 +108,14 @@ def hair_shell(
     points = capsule.at(radius)
     cosine = _facing(points, pose)
     pixels = pose.camera.project(to_head(points.reshape(-1, 3)))[:, :2]
-    label = _label_at(regions, pixels).reshape(radius.shape)
+    label = regions[pixels_at(pixels, regions.shape)].reshape(radius.shape)
     inner = np.asarray(cv2.erode(portrait.alpha, np.ones((5, 5), np.uint8)), np.float32)
     firm = sampled(inner, pixels).reshape(radius.shape) > _FIRM
     painted = (cosine > _PAINTS) & firm
     hair = painted & (label == HAIR)
     if hair.sum() < _BALD:
         hair = painted & (label == SKIN)
-    photo = sampled(own_colors(portrait), pixels).reshape(*radius.shape, 3)
+    photo = sampled(portrait.own_colors, pixels).reshape(*radius.shape, 3)
     if hair.any():
         # An ear between strands, and background seen through them.
         face = painted & (label == FACE)
@@ -132,7 +132,7 @@ def hair_shell(
 def _behind(points: NDArray[np.float64], pose: HeadPose, relief: Relief) -> NDArray[np.float64]:
     """Return points ``[n,3]`` drawn back along the portrait's rays to behind what is seen there."""
     projected = pose.camera.project(to_head(points))
-    nearness = (pose.distance - projected[:, 2]) / pose.px
+    nearness = pose.nearness(projected[:, 2])
     behind = relief.at(projected[:, :2]) - _BEHIND * INTEROCULAR / pose.px
     return to_face(pose.lift(projected[:, :2], np.minimum(nearness, behind)))
 
@@ -171,10 +171,10 @@ def _radius(
     points = coarse.origin[:, :, None] + coarse.direction[:, :, None] * r[..., None]
     projected = pose.camera.project(to_head(points.reshape(-1, 3)))
     pixels = projected[:, :2]
-    nearness = (pose.distance - projected[:, 2]) / pose.px
+    nearness = pose.nearness(projected[:, 2])
     height, width = portrait.alpha.shape
     beside = (pixels < 0).any(1) | (pixels >= [width, height]).any(1)
-    label = _label_at(regions, pixels)
+    label = regions[pixels_at(pixels, regions.shape)]
     solid = (label == HAIR) | ((label != 0) & (np.broadcast_to(steps, r.shape).ravel() < _STEP))
     inside = (solid & (nearness <= relief.at(pixels)) & ~beside).reshape(r.shape)
     outside = ~inside
@@ -209,8 +209,7 @@ def _radius(
 
 def _toward(pose: HeadPose, points: NDArray) -> NDArray[np.float64]:
     """Return unit vectors ``[...,3]`` from points in the face frame to the portrait's camera."""
-    matrix = pose.camera.world_to_camera
-    away = to_face(-matrix[:3, 3] @ matrix[:3, :3]) - points
+    away = to_face(pose.camera.position) - points
     return away / np.linalg.norm(away, axis=-1, keepdims=True)
 
 
@@ -221,12 +220,6 @@ def _facing(points: NDArray, pose: HeadPose) -> NDArray[np.float64]:
     normal = np.cross(down, along)
     normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-9)
     return (normal * _toward(pose, points)).sum(-1)
-
-
-def _label_at(regions: NDArray[np.uint8], pixels: NDArray) -> NDArray[np.uint8]:
-    height, width = regions.shape
-    column = np.clip(pixels[:, 0].astype(int), 0, width - 1)
-    return regions[np.clip(pixels[:, 1].astype(int), 0, height - 1), column]
 
 
 def _harmonic(values: NDArray, known: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ from studio.core.heads.anatomy import INTEROCULAR, LOWER_LIP_INNER, UPPER_LIP_IN
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.shapes import JAW_ANGLE, FaceShapes
 from studio.core.heads.template import SHAPE_NAMES, lip_side
-from studio.core.perception.masks import grown
+from studio.core.perception.masks import grown, pixels_at
 from studio.core.perception.portrait import Portrait
 
 # Widths of one side's teeth from the middle outwards, and their heights: upper row, lower row.
@@ -79,10 +79,8 @@ class _Mouth:
         return Part(points, size, 0.95, self.openings.toned(color), jaw, shapes)
 
     def inside_face(self, points: NDArray) -> NDArray[np.bool_]:
-        pixels = self.pose.camera.project(to_head(points))[:, :2].astype(int)
-        height, width = self.openings.face.shape
-        column, row = np.clip(pixels[:, 0], 0, width - 1), np.clip(pixels[:, 1], 0, height - 1)
-        return self.openings.face[row, column]
+        pixels = self.pose.camera.project(to_head(points))[:, :2]
+        return self.openings.face[pixels_at(pixels, self.openings.face.shape)]
 
     def skin_depth(self, points: NDArray) -> NDArray:
         """Return z of the skin in front of points."""
@@ -133,9 +131,7 @@ class _Mouth:
             # Along x and along y: their cross product points out of the face.
             normals = np.cross(np.gradient(surface, axis=1), np.gradient(surface, axis=0)).reshape(-1, 3)
             normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-            height, width = self.openings.mouth.shape
-            column, row = np.clip(grid.reshape(-1, 2).astype(int), 0, [width - 1, height - 1]).T
-            there = ~self.openings.mouth[row, column]
+            there = ~self.openings.mouth[pixels_at(grid.reshape(-1, 2), self.openings.mouth.shape)]
             self._skin = points[there], normals[there]
         return self._skin
 
@@ -289,8 +285,6 @@ def _inside_in_picture(mouth: _Mouth) -> Part:
 
 def set_back(pose: HeadPose, points: NDArray, distance: float) -> NDArray[np.float64]:
     """Move head-space points ``[n,3]`` away from the camera along its rays; returns them in the face frame."""
-    rotation, translation = pose.camera.world_to_camera[:3, :3], pose.camera.world_to_camera[:3, 3]
-    eye = -translation @ rotation
-    ray = points - eye
+    ray = points - pose.camera.position
     ray /= np.linalg.norm(ray, axis=1, keepdims=True)
     return to_face(points + ray * distance * INTEROCULAR)

@@ -97,7 +97,7 @@ def solve_relief(portrait: Portrait, whole: FullHead, regions: NDArray[np.uint8]
     below_chin = (y - points[CHIN, 1]) / width
     # The torso's outline is that of a barrel under the neck, upright however the head is turned.
     neck = portrait.pose.camera.project(whole.joints[[JOINTS.index("neck")]])[0, 2]
-    middle = (portrait.pose.distance - neck) / portrait.pose.px * scale
+    middle = portrait.pose.nearness(neck) * scale
     rim = (rim + (middle - rim) * smoothstep(*_NECK_TO_TORSO, below_chin)).astype(np.float32)
     known = face | (bare & ~torso)
     known_near = np.where(face, np.nan_to_num(face_near), template)
@@ -132,13 +132,13 @@ def _template(
     level = projected[np.argmin(abs(below_eyes - _EAR_LOBE) + 1e3 * ~head), 1]
     edge = covered & ~(cv2.erode(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
     row, column = np.nonzero(edge & (np.arange(len(edge))[:, None] < level))
-    near = (pose.distance - depth[row, column]) / pose.px * scale
+    near = pose.nearness(depth[row, column]) * scale
     # A plane says how the head is turned; what the ears and the jaw add to it would only be waves in the hair.
     places = np.column_stack([column - margin + 0.5, row - margin + 0.5, np.ones(len(row))])
     plane = np.linalg.lstsq(places, near, rcond=None)[0]
     y, x = np.mgrid[: size[1], : size[0]] + 0.5
-    skin = (pose.distance - spread(np.nan_to_num(depth), covered)[0]) / pose.px * scale
-    skin = cv2.GaussianBlur(skin.astype(np.float32), (0, 0), 1.0)[margin:-margin, margin:-margin]
+    skin = pose.nearness(spread(np.nan_to_num(depth), covered)[0]) * scale
+    skin = np.asarray(cv2.GaussianBlur(skin, (0, 0), 1.0), np.float32)[margin:-margin, margin:-margin]
     return (plane[0] * x + plane[1] * y + plane[2]).astype(np.float32), skin
 
 

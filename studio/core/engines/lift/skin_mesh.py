@@ -21,7 +21,7 @@ from studio.core.heads.anatomy import (
 from studio.core.heads.full import FullHead
 from studio.core.heads.symmetry import mirrored_indices
 from studio.core.heads.template import APRON_REACH
-from studio.core.perception.masks import polygon
+from studio.core.perception.masks import pixels_at, polygon
 
 # In the face frame: where the hair begins beside and behind the face (backwards, down), and where the neck ends.
 _HAIRLINE = ([0.75, 1.0, 1.45, 2.1, 3.0], [-0.2, 0.1, 0.8, 1.2, 1.25])
@@ -142,8 +142,7 @@ def _inside(drawn: NDArray, ring: list[int], grow: float = 0.0) -> NDArray[np.bo
     """Tell which vertices ``[V,2]`` of the mean face, drawn from the front, lie inside a ring of landmarks."""
     side = 8 * _DRAWN
     pixels = drawn * _DRAWN + side / 2
-    row, column = np.clip(pixels[:, ::-1].astype(int), 0, side - 1).T
-    return polygon((side, side), pixels[ring], round(grow * _DRAWN))[row, column]
+    return polygon((side, side), pixels[ring], round(grow * _DRAWN))[pixels_at(pixels, (side, side))]
 
 
 def _vertex_normals(points: NDArray, faces: NDArray) -> NDArray[np.float64]:

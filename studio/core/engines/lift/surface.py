@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.relief import Relief
-from studio.core.heads.anatomy import smoothstep
 from studio.core.heads.fitting import HeadPose
-from studio.core.perception.masks import distance_inside, sampled, spread
+from studio.core.perception.masks import sampled
 from studio.core.perception.portrait import Portrait
 
 # Standard deviation of a Gaussian over its cell's side, and over its thickness.
@@ -24,8 +23,6 @@ _THICKNESS = 0.25
 _OVERLAP = 2.5
 # A cell may be stretched this many times its side where the surface runs away from the camera.
 _MAX_SLOPE = 4.0
-# px of the file at the person's edge that may show background.
-_RIM = 3.0
 # Squared error that a cell is worth: from next to nothing to what meets the budget, found by so many bisections.
 _PRICES, _BISECTIONS = (2e-4, 3.0), 12
 # Colour lost around the face counts this many times.
@@ -94,7 +91,7 @@ def front_surface(
     most
         How many Gaussians, about; None for the first preview: cells of 4 px throughout.
     """
-    colors = own_colors(portrait)
+    colors = portrait.own_colors
     alpha = portrait.alpha
     if most is None:
         y, x, cell = cells_of(4, np.ones(block_count(alpha, 4), bool))
@@ -107,22 +104,6 @@ def front_surface(
     color = cell_mean(colors, y[keep], x[keep], cell)
     points = lifted_grid(pose, relief.nearness)
     return laid_on_grid(points, pixels, cell, _layer_opacity(opacity), color, np.ones(len(cell), bool))
-
-
-def own_colors(portrait: Portrait) -> NDArray[np.float32]:
-    """Return the person's colours ``[H,W,3]`` with those a little inside carried to the edge.
-
-    Edges are seen edge-on here and broadside from the side: what lens and file left of the background there would
-    become a bright seam.
-    """
-    inwards = distance_inside(portrait.alpha > 0.5)
-    rim = _RIM * max(1.0, portrait.scale)
-    deep = inwards > rim
-    if not deep.any():
-        return portrait.foreground
-    carried, _ = spread(portrait.foreground, deep)
-    share = smoothstep(0.5 * rim, rim, inwards)[..., None].astype(np.float32)
-    return carried + share * (portrait.foreground - carried)
 
 
 def choose_cells(

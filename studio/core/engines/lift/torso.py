@@ -132,7 +132,7 @@ def _neck_back(cells: _Cells, pose: HeadPose, whole: FullHead) -> tuple[NDArray[
     # The farthest is the nearest of what is turned round.
     projected[:, 2] *= -1
     depth = -depth_map(projected, np.concatenate([faces[0], faces[1] + len(vertices)]), *cells.solid.shape)
-    nearness = (pose.distance - depth.astype(np.float64)) / pose.px
+    nearness = pose.nearness(depth.astype(np.float64))
     points = pose.lift(cells.pixels.reshape(-1, 2), np.nan_to_num(nearness).ravel())
     level = np.where(np.isnan(nearness), np.nan, to_face(points)[:, 1].reshape(nearness.shape))
     return nearness, level

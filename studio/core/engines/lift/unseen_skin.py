@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.rig import FlatPart
 from studio.core.engines.lift.skin_mesh import SkinMesh, skin_mesh
-from studio.core.engines.lift.surface import own_colors
 from studio.core.engines.lift.zbuffer import nearest_triangles
 from studio.core.heads.anatomy import smoothstep, to_face
 from studio.core.heads.fitting import HeadPose
@@ -22,7 +21,7 @@ from studio.core.heads.identity import N_MESH_LANDMARKS
 from studio.core.heads.shapes import FaceShapes
 from studio.core.heads.symmetry import symmetric_landmarks
 from studio.core.heads.template import SHAPE_NAMES, lip_side
-from studio.core.perception.masks import distance_inside, sampled, spread
+from studio.core.perception.masks import distance_inside, pixels_at, sampled, spread
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import FACE, SKIN
 
@@ -58,7 +57,7 @@ _SHOWN, _HALVINGS = 2.5, 4
 
 def completed_landmarks(landmarks: NDArray, pose: HeadPose) -> NDArray[np.float64]:
     """Return landmarks ``[478,3]`` m with a symmetric face's where they face away from the portrait's camera."""
-    view = _camera_centre(pose)
+    view = pose.camera.position
     view /= np.linalg.norm(view)
     cos = np.ones(len(landmarks))
     cos[:N_MESH_LANDMARKS] = skin_mesh().normals[:N_MESH_LANDMARKS] @ view
@@ -90,7 +89,7 @@ def unseen_skin(
     points = whole.neutral[mesh.vertices].astype(np.float64)
     shown, seen = _seen(mesh, portrait, pose, regions, points)
     points, pixels, inside = _behind_picture(mesh, portrait, pose, relief, points, seen)
-    own = sampled(own_colors(portrait), pixels).astype(np.float64)
+    own = sampled(portrait.own_colors, pixels).astype(np.float64)
     bare = _bare(mesh, regions, pixels, own, shown)
     known = seen * (bare > 0.5)
     keep = mesh.bare & inside & (bare > 0.5)
@@ -125,11 +124,11 @@ def _seen(
     projected = pose.camera.project(points)
     painted = nearest_triangles(projected.astype(np.float32), mesh.faces, height, width)
     framed = (projected[:, :2] > 1).all(1) & (projected[:, :2] < [width - 1, height - 1]).all(1)
-    cell = _cells(projected[:, :2], painted.shape)
+    cell = pixels_at(projected[:, :2], painted.shape)
     triangle = painted[cell]
     front = projected[mesh.faces[np.maximum(triangle, 0)], 2].mean(1)
     first = framed & ((triangle < 0) | (projected[:, 2] < front + _SAME)) & (portrait.alpha[cell] > 0.9)
-    view = _camera_centre(pose) - points
+    view = pose.camera.position - points
     cos = (mesh.vertex_normals(points) * view).sum(1) / np.linalg.norm(view, axis=1)
     skin = np.isin(regions[cell], [FACE, SKIN])
     return first * smoothstep(0, _GRAZING, cos), first * skin * smoothstep(_GRAZING, _FACING, cos)
@@ -145,7 +144,7 @@ def _behind_picture(
     The points ``[V,3]`` m, their pixels ``[V,2]``, and which are inside ``[V]``.
     """
     pixels = pose.camera.project(points)[:, :2]
-    near = _nearness(points, pose)
+    near = pose.nearness(pose.camera.project(points)[:, 2])
     off = np.clip((relief.at(pixels) - near) * pose.px - _BEHIND, -_OFF, _OFF) / pose.px
     # Skin next to what is seen follows it, over some three centimetres.
     near += mesh.diffused(off[:, None], seen, pull=1.0, rest=0.005)[:, 0]
@@ -154,7 +153,7 @@ def _behind_picture(
     solid = distance_inside(portrait.alpha > 0.5) * pose.px > _INSET
     y, x = np.mgrid[:height, :width] + np.float32(0.5)
     nearest, distance = spread(np.stack([x, y], -1), solid)
-    cell = _cells(pixels, solid.shape)
+    cell = pixels_at(pixels, solid.shape)
     inside = (pixels > 0).all(1) & (pixels < [width, height]).all(1) & (distance[cell] * pose.px < _DRAWN_IN)
     pixels = np.where((inside & ~solid[cell])[:, None], nearest[cell], pixels)
     # Not even its rim may come out beside a nose.
@@ -176,7 +175,7 @@ def _held_in(portrait: Portrait, pose: HeadPose, points: NDArray, tangents: NDAr
     for _ in range(_HALVINGS):
         ends = points[:, None, None] + _SHOWN * np.stack([tangents, -tangents], 2)
         pixels = pose.camera.project(ends.reshape(-1, 3))[:, :2]
-        out = (portrait.alpha[_cells(pixels, portrait.alpha.shape)] < 0.9).reshape(ends.shape[:3]).any(2)
+        out = (portrait.alpha[pixels_at(pixels, portrait.alpha.shape)] < 0.9).reshape(ends.shape[:3]).any(2)
         tangents = tangents - 0.5 * (out * (tangents * across).sum(2))[..., None] * across
     # What would vanish stays as a point that still has axes.
     area, was = (np.linalg.norm(np.cross(pair[:, 0], pair[:, 1]), axis=1) for pair in (tangents, least))
@@ -187,7 +186,7 @@ def _bare(
     mesh: SkinMesh, regions: NDArray[np.uint8], pixels: NDArray, colors: NDArray, shown: NDArray
 ) -> NDArray[np.float64]:
     """Return how likely each vertex is bare ``[V]``: by what the portrait shows there, on the other side, or beside."""
-    label = regions[_cells(pixels, regions.shape)]
+    label = regions[pixels_at(pixels, regions.shape)]
     skin = np.isin(label, [FACE, SKIN])
     skin &= mesh.face | _skin_colored(colors, mesh.face & (shown > 0.5) & (label == FACE))
     other = 0.3 * shown[mesh.mirror]
@@ -230,19 +229,3 @@ def _shade(mesh: SkinMesh, normals: NDArray, seen: NDArray) -> NDArray[np.float6
     below = _UNDERSIDE * smoothstep(0.2, 0.8, -normals[:, 1]) * ~mesh.face
     behind = _EAR_BACK * smoothstep(0.0, 0.8, -normals[:, 2]) * (mesh.ear != 0)
     return np.asarray(1 - (1 - seen) * np.maximum(below, behind), np.float64)
-
-
-def _camera_centre(pose: HeadPose) -> NDArray[np.float64]:
-    to_camera = pose.camera.world_to_camera
-    return -to_camera[:3, :3].T @ to_camera[:3, 3]
-
-
-def _nearness(points: NDArray, pose: HeadPose) -> NDArray[np.float64]:
-    """Return how far points ``[n,3]`` m lie before the plane of zero landmark depth ``[n]`` px."""
-    return (pose.distance - pose.camera.project(points)[:, 2]) / pose.px
-
-
-def _cells(pixels: NDArray, shape: tuple[int, ...]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return row and column of the pixel that each place ``[n,2]`` px is in, or of the picture's nearest one."""
-    column, row = np.clip(pixels.astype(int), 0, [shape[1] - 1, shape[0] - 1]).T
-    return row, column
