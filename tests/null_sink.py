@@ -29,12 +29,45 @@ class NullSink:
     """What a program must find in its environment, before it loads PortAudio, to use this server."""
     _players: list[subprocess.Popen] = field(default_factory=list)
 
-    def play(self, *source: str | Path, program: str = "paplay", **options: object) -> subprocess.Popen:
-        """Start a player on the sink: ``paplay`` of a file, or ``pacat`` of what is written to its stdin."""
-        command = [program, "--device=studio", "--latency-msec=20", *map(str, source)]
+    def play(
+        self, *source: str | Path, program: str = "paplay", device: str = "studio", **options: object
+    ) -> subprocess.Popen:
+        """Start a player on a sink: ``paplay`` of a file, or ``pacat`` of what is written to its stdin."""
+        command = [program, f"--device={device}", "--latency-msec=20", *map(str, source)]
         environment = os.environ | self.environment
         self._players.append(subprocess.Popen(command, env=environment, **options))  # pyright: ignore
         return self._players[-1]
+
+    def control(self, *words: str) -> str:
+        """Let ``pactl`` do something and return what it says."""
+        environment = os.environ | self.environment
+        return subprocess.run(
+            ["pactl", *words], env=environment, capture_output=True, text=True, timeout=10, check=True
+        ).stdout.strip()
+
+    def plug_in(self, name: str, description: str, default: bool = False) -> "Plug":
+        """Add another microphone, which hears what is played into the sink ``<name>_sink``."""
+        if f"{name}_sink" not in self.control("list", "short", "sinks"):
+            self.control("load-module", "module-null-sink", f"sink_name={name}_sink", "rate=48000")
+        module = self.control(
+            "load-module", "module-remap-source", f"source_name={name}", f"master={name}_sink.monitor",
+            f"source_properties=\"device.description='{description}'\"",
+        )  # fmt: skip
+        if default:
+            self.control("set-default-source", name)
+        return Plug(self, module)
+
+
+@dataclass(frozen=True)
+class Plug:
+    """A microphone that was plugged in."""
+
+    sink: NullSink
+    module: str
+
+    def pull(self) -> None:
+        """Take it away; the sink that fed it stays."""
+        self.sink.control("unload-module", self.module)
 
 
 @contextmanager

@@ -204,7 +204,7 @@ def _window() -> tuple[Verdict, str]:
 
 
 def _microphones() -> tuple[Verdict, str]:
-    from studio.core.media.microphone import input_devices
+    from studio.core.media.sound_devices import input_devices
 
     try:
         devices = input_devices()

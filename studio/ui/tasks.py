@@ -220,7 +220,7 @@ def open_sound(path: Path) -> Job[Clip]:
 def find_microphones() -> Job[list[str]]:
     """List the input devices by name."""
     yield Progress(0.0, "looking for microphones")
-    from studio.core.media.microphone import input_devices
+    from studio.core.media.sound_devices import input_devices
 
     return [device.name for device in input_devices()]
 

@@ -1,12 +1,12 @@
 """Microphones.
 
-PortAudio calls back on a thread of its own that must never wait, so the callback only copies into a ring.
-Down-mixing, resampling and metering happen in `Microphone.read`, on the thread that calls it.
+PortAudio calls back on a thread of its own that must never wait, so the callback only copies into a ring and notes
+the time. Down-mixing, resampling and metering happen in `Microphone.read`, on the thread that calls it.
 """
 
 import time
-from dataclasses import dataclass
-from types import ModuleType
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,44 +14,23 @@ import soxr
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.media import pulse
+from studio.core.media.audio_clock import AudioClock
+from studio.core.media.input_health import InputHealth
 from studio.core.media.portaudio import lock, port_audio, running
+from studio.core.media.ring import RingBuffer
+from studio.core.media.sound_devices import SoundDevice, find_input
 
 RATE = 16000
-MAX_CHANNELS = 2
 _RING_SECONDS = 4.0
 # Callbacks come every few milliseconds; a second without one means that the device is gone. The first may
 # take longer: a Bluetooth headset, or PulseAudio waking an idle source, needs two.
 _LOST_AFTER = 1.0
 _STARTING = 5.0
+_BLOCKS_PER_SECOND = 200
+_LONGEST_DELAY = 2.0  # s between microphone and program; what claims more does not know it
 SILENCE_DB = -90.0
 _METER_DECAY_DB = 24.0  # per second of sound
-
-
-@dataclass(frozen=True)
-class InputDevice:
-    """A microphone by the name the system gives it."""
-
-    name: str
-    default: bool
-
-
-def input_devices() -> list[InputDevice]:
-    """Return the microphones present now, the default one first.
-
-    Raises
-    ------
-    UserError
-        If PortAudio is not installed.
-    """
-    with lock:
-        sounddevice = port_audio()
-        default = _default_index(sounddevice)
-        found = {
-            device["name"]: InputDevice(device["name"], device["index"] == default)
-            for device in sounddevice.query_devices()
-            if device["max_input_channels"] > 0
-        }
-    return sorted(found.values(), key=lambda device: not device.default)
 
 
 class Microphone:
@@ -66,16 +45,27 @@ class Microphone:
     ----------
     name
         The device in use; known from `start` on where None was asked for.
+    rate
+        Hz, of the device itself; known from `start` on.
+    clock
+        Of the device's samples, at its own rate.
     overflows
         How often sound was dropped: the system did, or nobody read for `_RING_SECONDS`.
+    listener
+        Gets what is read, mono ``[S]`` at the device's own rate, on the thread that reads.
     """
 
     def __init__(self, name: str | None = None) -> None:
         self._wanted = name
         self.name = name or ""
+        self.rate = RATE
+        self.clock = AudioClock(RATE)
         self.overflows = 0
+        self.listener: Callable[[NDArray[np.float32]], None] | None = None
         self._stream: Any = None
+        self._device: SoundDevice | None = None
         self._level_db = SILENCE_DB
+        self._remarks: list[str] = []
 
     def start(self) -> None:
         """Open the device at its own rate and begin to capture; starting again reopens it.
@@ -87,7 +77,7 @@ class Microphone:
         """
         with lock:
             self.stop()
-            self._open(port_audio())
+            self._open(find_input(self._wanted))
 
     def stop(self) -> None:
         """Release the device; what was not read is gone."""
@@ -102,11 +92,19 @@ class Microphone:
         captured = self._ring.take()
         if len(captured) == 0:
             return np.zeros(0, np.float32)
-        mono = captured.mean(axis=1)
+        self._remarks += self._health.push(captured, self.overflows)
+        mono = self._health.mix(captured)
+        if self.listener is not None:
+            self.listener(mono)
         if self._resampler is not None:
             mono = self._resampler.resample_chunk(mono)
         self._meter(mono)
         return mono
+
+    def remarks(self) -> list[str]:
+        """Return what is wrong with the sound read since the last call, one sentence each; mostly none."""
+        said, self._remarks = self._remarks, []
+        return said
 
     @property
     def level(self) -> float:
@@ -120,10 +118,41 @@ class Microphone:
             return False
         return self._finished or time.monotonic() > self._lost_at
 
-    def _capture(self, block: NDArray[np.float32], frames: int, clock: Any, status: Any) -> None:
-        self._lost_at = time.monotonic() + _LOST_AFTER
+    def follow(self) -> str:
+        """Look whether the sound server moved the stream to another microphone; it never says so.
+
+        Returns
+        -------
+        A sentence if a person did that in the system's settings. If it happened because the device went, `lost` is
+        true from now on, and "" is returned.
+        """
+        device = self._device
+        if self._stream is None or device is None or not device.routed:
+            return ""
+        at, known = pulse.current("source"), pulse.endpoints("source")
+        if at is None or known is None:
+            return ""
+        now = next((end for end in known if end.index == at), None)
+        if now is None or now.name == device.routed:
+            return ""
+        if all(end.name != device.routed for end in known):
+            self._finished = True
+            self._ring.take()  # it may hold what the other one heard
+            return ""
+        before, self.name = self.name, now.description
+        self._device = SoundDevice(now.description, now.default, self.rate, device.channels, device.portaudio, now.name)
+        return f"The system's sound settings replaced the microphone '{before}' by '{self.name}'."
+
+    def _capture(self, block: NDArray[np.float32], frames: int, timing: Any, status: Any) -> None:
+        now = time.monotonic()
+        self._lost_at = now + _LOST_AFTER
         if status.input_overflow or not self._ring.put(block):
             self.overflows += 1
+        delay = timing.currentTime - timing.inputBufferAdcTime
+        if not 0 < delay < _LONGEST_DELAY:
+            delay = frames / self.rate
+        self.clock.update(self._captured, now - delay)
+        self._captured += frames
 
     def _finish(self) -> None:
         self._finished = True
@@ -135,28 +164,33 @@ class Microphone:
         fallen = self._level_db - _METER_DECAY_DB * len(mono) / RATE
         self._level_db = max(loudness, fallen, SILENCE_DB)
 
-    def _open(self, sounddevice: ModuleType) -> None:
-        device = self._find(sounddevice)
-        rate = int(device["default_samplerate"])
-        channels = min(device["max_input_channels"], MAX_CHANNELS)
-        self.name = device["name"]
+    def _open(self, device: SoundDevice) -> None:
+        sounddevice = port_audio(anew=not device.routed)
+        rate = self.rate = device.rate
+        self.name, self._device = device.name, device
         self._level_db = SILENCE_DB
-        self._ring = RingBuffer(int(_RING_SECONDS * rate), channels)
-        self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="float32") if rate != RATE else None
+        self._ring = RingBuffer(int(_RING_SECONDS * rate), device.channels)
+        self._health = InputHealth(f"the microphone '{device.name}'", rate, device.channels)
+        # Of soxr's resamplers only the one with a variable rate gives out as much as it takes in; the others give
+        # 30 ms at a time, which would come as so much delay.
+        self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="float32", vr=True) if rate != RATE else None
+        self.clock, self._captured = AudioClock(rate), 0
         self._finished = False
         self._lost_at = time.monotonic() + _STARTING
         try:
-            self._stream = sounddevice.InputStream(
-                device=device["index"],
-                samplerate=rate,
-                channels=channels,
-                dtype="float32",
-                latency="low",
-                callback=self._capture,
-                finished_callback=self._finish,
-            )
-            self._stream.start()
-        except sounddevice.PortAudioError as error:
+            with pulse.routed("source", device.routed) if device.routed else nullcontext():
+                self._stream = sounddevice.InputStream(
+                    device=_index(sounddevice, device),
+                    samplerate=rate,
+                    channels=device.channels,
+                    dtype="float32",
+                    blocksize=rate // _BLOCKS_PER_SECOND,
+                    latency="low",
+                    callback=self._capture,
+                    finished_callback=self._finish,
+                )
+                self._stream.start()
+        except (sounddevice.PortAudioError, StopIteration) as error:
             self._close()
             raise UserError(
                 f"The microphone '{self.name}' cannot be opened; close other programs that use it, "
@@ -164,57 +198,15 @@ class Microphone:
             ) from error
         running.add(self)
 
-    def _find(self, sounddevice: ModuleType) -> dict[str, Any]:
-        devices = [device for device in sounddevice.query_devices() if device["max_input_channels"] > 0]
-        if not devices:
-            raise UserError("No microphone was found; plug one in, or open a recording instead.")
-        if self._wanted is None:
-            default = _default_index(sounddevice)
-            return next((device for device in devices if device["index"] == default), devices[0])
-        for device in devices:
-            if device["name"] == self._wanted:
-                return device
-        names = ", ".join(f"'{device['name']}'" for device in devices)
-        raise UserError(f"The microphone '{self._wanted}' is not there; choose one of {names}.")
-
     def _close(self) -> None:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
 
 
-class RingBuffer:
-    """A fixed block of sound between one writer thread and one reader thread, without a lock.
-
-    Each side moves only its own counter, and only after the samples are copied.
-    """
-
-    def __init__(self, length: int, channels: int) -> None:
-        self._samples = np.zeros((length, channels), np.float32)
-        self._written = 0
-        self._read = 0
-
-    def put(self, block: NDArray[np.float32]) -> bool:
-        """Copy a block ``[S,C]`` in; return False, and drop it, where it does not fit."""
-        length = len(self._samples)
-        if len(block) > length - (self._written - self._read):
-            return False
-        start = self._written % length
-        head = min(len(block), length - start)
-        self._samples[start : start + head] = block[:head]
-        self._samples[: len(block) - head] = block[head:]
-        self._written += len(block)
-        return True
-
-    def take(self) -> NDArray[np.float32]:
-        """Return a copy ``[S,C]`` of everything put in since the last take."""
-        length, written = len(self._samples), self._written
-        start, count = self._read % length, written - self._read
-        head = min(count, length - start)
-        block = np.concatenate([self._samples[start : start + head], self._samples[: count - head]])
-        self._read = written
-        return block
-
-
-def _default_index(sounddevice: ModuleType) -> int:
-    return int(sounddevice.default.device[0])
+def _index(sounddevice: Any, device: SoundDevice) -> int:
+    return next(
+        item["index"]
+        for item in sounddevice.query_devices()
+        if item["name"] == device.portaudio and item["max_input_channels"] > 0
+    )

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from studio.core.errors import UserError
-from studio.core.media.microphone import RATE, Microphone, RingBuffer, input_devices
+from studio.core.media.microphone import RATE, Microphone
+from studio.core.media.ring import RingBuffer
+from studio.core.media.sound_devices import input_devices
 
 if TYPE_CHECKING:
     from null_sink import NullSink
@@ -116,5 +118,5 @@ def test_a_device_that_stops_delivering_is_lost(null_sink: "NullSink") -> None:
 
 
 def test_an_unknown_microphone_names_those_that_are_there(null_sink: "NullSink") -> None:
-    with pytest.raises(UserError, match="'Trumpet' is not there; choose one of "):
+    with pytest.raises(UserError, match="'Trumpet' is not there; plug it in, or choose one of "):
         Microphone("Trumpet").start()

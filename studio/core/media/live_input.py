@@ -1,0 +1,192 @@
+"""`LiveInput`: one unbroken stream of sound from a microphone that may be unplugged and come back."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import UserError
+from studio.core.media import pulse
+from studio.core.media.audio_clock import Playhead
+from studio.core.media.microphone import RATE, Microphone
+from studio.core.media.portaudio import PATIENCE, NoPortAudioError
+
+log = logging.getLogger(__name__)
+
+_LOOK_AT_DEVICE = 0.1  # s between two looks whether the microphone is lost
+_LOOK_FOR_DEVICE = 1.0  # s between two looks whether it is back
+_GAP = 0.25  # s without sound, after which silence stands in for it
+_CLOSING = 0.5  # s that `stop` waits for the device
+
+State = Literal["opening", "hearing", "waiting", "failed"]
+
+
+class LiveInput:
+    """Keeps a microphone open on a thread of its own, so that nobody else ever waits for a device.
+
+    When the device goes, silence stands in for it until the same one is back; no other is ever taken in its place.
+
+    Parameters
+    ----------
+    wanted
+        As `input_devices` gives it. None is the system's default at the time it is first opened, and that one from
+        then on.
+    report
+        Gets sentences about the device and its sound, on any thread.
+
+    Attributes
+    ----------
+    state
+        "opening", "hearing", "waiting" for the device, or "failed" for good.
+    """
+
+    def __init__(self, wanted: str | None, report: Callable[[str], None]) -> None:
+        self.state: State = "opening"
+        self.name = wanted or ""
+        self._report = report
+        self._wanted = wanted
+        self._microphone: Microphone | None = None
+        self._reading: Microphone | None = None
+        self._known = 0  # samples given out
+        self._before = 0  # of them, those that are not from the present device since its start
+        self._newest = time.monotonic()
+        self._playhead = Playhead()
+        self._over = False
+        self._wake = threading.Event()
+        self._said = ""
+        self._thread = threading.Thread(target=self._keep, name="microphone", daemon=True)
+        self._thread.start()
+
+    # For one thread that reads
+
+    def read(self) -> NDArray[np.float32]:
+        """Return what came since the last read, mono ``[S]`` at 16 kHz; silence for what is missing."""
+        now, microphone = time.monotonic(), self._microphone
+        if microphone is not self._reading:
+            self._reading, self._before = microphone, self._known
+        chunk = np.zeros(0, np.float32)
+        if microphone is not None:
+            chunk = microphone.read()
+            for remark in microphone.remarks():
+                self._report(remark)
+        if len(chunk):
+            self._newest = now
+        elif now - self._newest > _GAP:
+            chunk = np.zeros(round((now - self._newest) * RATE), np.float32)
+            self._newest += len(chunk) / RATE
+            self._before += len(chunk)
+        self._known += len(chunk)
+        return chunk
+
+    def position(self) -> float:
+        """Return the second of the stream that is surely known by now; it moves as evenly as the device's clock."""
+        known = self._known / RATE
+        microphone = self._reading
+        captured = known
+        if microphone is not None and microphone.clock.running:
+            captured = self._before / RATE + microphone.clock.sample_at(time.monotonic()) / microphone.rate
+        return self._playhead.at(captured, known)
+
+    def captured_at(self, position: float) -> float:
+        """Return when a second of the stream was at the microphone, s of `time.monotonic`; NaN for stand-in silence."""
+        microphone = self._reading
+        sample = position * RATE - self._before
+        if microphone is None or sample < 0:
+            return math.nan
+        return microphone.clock.time_of(sample / RATE * microphone.rate)
+
+    # For any thread
+
+    @property
+    def level(self) -> float:
+        """Loudness of what was read last, dBFS."""
+        microphone = self._microphone
+        return -math.inf if microphone is None else microphone.level
+
+    @property
+    def overflows(self) -> int:
+        """How often the present device lost sound."""
+        microphone = self._microphone
+        return 0 if microphone is None else microphone.overflows
+
+    def stop(self) -> None:
+        """Let go of the device; a device that hangs is not waited for."""
+        self._over = True
+        self._wake.set()
+        self._thread.join(_CLOSING)
+
+    # The thread of the device
+
+    def _keep(self) -> None:
+        watch = pulse.Watch(self._wake.set)
+        try:
+            while not self._over:
+                microphone = self._open()
+                if microphone is not None:
+                    self._stay(microphone)
+                    self._microphone = None
+                    self._let_go(microphone)
+                elif self.state != "failed":
+                    self._rest(_LOOK_FOR_DEVICE)
+        except Exception as error:
+            log.exception("the microphone could not be kept")
+            self.state = "failed"
+            self._report(f"The microphone stopped on a fault in the program ({error}); see Help > Log.")
+        finally:
+            watch.stop()
+
+    def _rest(self, seconds: float) -> None:
+        self._wake.wait(seconds)
+        self._wake.clear()
+
+    def _open(self) -> Microphone | None:
+        microphone = Microphone(self._wanted)
+        try:
+            microphone.start()
+        except NoPortAudioError as error:
+            self._over, self.state = True, "failed"
+            self._say(str(error))
+            return None
+        except UserError as error:
+            if self.state != "waiting":
+                self.state = "waiting"
+                self._say(str(error))
+            return None
+        back = self.state == "waiting" and self._wanted is not None
+        self._wanted = self.name = microphone.name
+        self.state, self._microphone = "hearing", microphone
+        self._say(f"The microphone '{self.name}' is back." if back else f"Listening to {self.name}.")
+        return microphone
+
+    def _stay(self, microphone: Microphone) -> None:
+        while not (self._over or microphone.lost):
+            if self._wake.wait(_LOOK_AT_DEVICE):
+                self._wake.clear()
+                if moved := microphone.follow():
+                    self._wanted = self.name = microphone.name
+                    self._say(moved)
+        if not self._over:
+            self.state = "waiting"
+            self._say(f"The microphone '{self.name}' is gone; waiting for it.")
+
+    def _let_go(self, microphone: Microphone) -> None:
+        """Close the device on a thread that is waited for only so long: PortAudio may never return from a lost one."""
+
+        def close() -> None:
+            try:
+                microphone.stop()
+            except UserError as error:  # it hangs in a device lost before; there is nothing left to do
+                log.warning("a lost microphone could not be closed: %s", error)
+
+        closing = threading.Thread(target=close, name="lost device", daemon=True)
+        closing.start()
+        closing.join(PATIENCE)
+
+    def _say(self, sentence: str) -> None:
+        if not self._over or self.state == "failed":
+            self._report(sentence)
