@@ -34,7 +34,7 @@ from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.template import shape_weights
 from studio.core.jobs import run
-from studio.core.media.audio import downmix, load_recording, resample
+from studio.core.media.audio import load_audio
 from studio.core.motion.motion import Motion
 from studio.core.project.archive import load_avatar
 from studio.core.render import numba_runtime
@@ -70,8 +70,7 @@ class Steps:
 
 
 def frames_of_speech(count: int) -> list[Motion]:
-    channels, rate = load_recording(sample_speech())
-    motion = speech_motion(resample(downmix(channels), rate, RATE), 25.0, 0)
+    motion = speech_motion(load_audio(sample_speech(), RATE), 25.0, 0)
     return [motion.at(float(t)) for t in np.linspace(0.4, 5.0, count)]
 
 

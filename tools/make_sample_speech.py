@@ -12,10 +12,9 @@ from pathlib import Path
 
 import av
 import numpy as np
-import soxr
 
 from studio.core.assets import ASSETS
-from studio.core.media.video import decode_audio
+from studio.core.media.audio import load_audio
 
 TEXT = "Hello! You have never heard my voice before. I was one picture, and now I am looking around."
 RATE = 16_000
@@ -26,8 +25,7 @@ def synthesise() -> np.ndarray:
     with tempfile.TemporaryDirectory() as folder:
         wave = Path(folder) / "speech.wav"
         subprocess.run(["espeak-ng", "-v", "en-us+f3", "-s", "165", "-w", str(wave), TEXT], check=True)
-        samples, rate = decode_audio(wave)
-    speech = soxr.resample(samples[:, 0], rate, RATE)
+        speech = load_audio(wave, RATE)
     speech = np.pad(speech * (0.7 / abs(speech).max()), RATE // 4)
     return np.round(speech * 32767).astype(np.int16)
 

@@ -1,8 +1,9 @@
 """What leaves the program: clips with sound, stills and view sheets, all through `frame_stream`."""
 
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
 from os import PathLike
@@ -21,14 +22,15 @@ from studio.core.frame_stream import allocate, batch_size, stream
 from studio.core.framing import orbit, portrait_camera, square_camera
 from studio.core.gaussians.camera import Camera
 from studio.core.jobs import Job, Stopwatch, share
-from studio.core.media.audio import downmix, load_recording, resample
+from studio.core.media.audio import read_audio_blocks, read_channels, survey
 from studio.core.media.background_writer import BackgroundWriter
 from studio.core.media.files import atomic_path
-from studio.core.media.video import AAC_RATES, ClipInfo, VideoWriter, probing
+from studio.core.media.video import AAC_RATES, ClipInfo, Sound, VideoWriter, probing
 from studio.core.motion.motion import Motion
 from studio.core.render.rasterize import choose_backend, warm_up
 from studio.core.sample import CONSENT
-from studio.core.speech.recording import speech_motion
+from studio.core.speech.recording import motion_frames
+from studio.core.speech.settings import SpeechSettings
 
 SHEET_YAWS = (-45, -30, -15, 0, 15, 30, 45)
 SHEET_ROWS: dict[str, dict[str, float]] = {
@@ -48,6 +50,7 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 
 _PREVIEW_EVERY = 0.25  # s
+_SURVEYED = 0.02  # share of the whole when the recording is known
 _RENDERED = 0.92  # share of the whole when the last frame is rendered; the rest is reading back
 
 
@@ -63,6 +66,8 @@ class ClipReport:
         s it took.
     steps
         s of each step, by its message.
+    notes
+        Sentences about what is wrong with the recording, though it was used.
     """
 
     path: Path
@@ -72,6 +77,7 @@ class ClipReport:
     duration: float
     seconds: float
     steps: dict[str, float]
+    notes: tuple[str, ...] = ()
 
     @property
     def real_time_factor(self) -> float:
@@ -87,8 +93,12 @@ def speak_clip(
     size: int = 512,
     seed: int = 0,
     background: Background = "plate",
+    settings: SpeechSettings | None = None,
 ) -> Job[ClipReport]:
     """Render an avatar speaking a recording into a square clip as long as the recording.
+
+    The recording is read three times, block by block: to survey it, for the motion and for the clip's sound.
+    So the length of a clip is known before its first frame, and hours need no more memory than seconds.
 
     The clip is written to a temporary file, decoded from end to end and counted, and only then takes its
     place; closing the job leaves nothing behind. Clips of the sample portrait show the word "synthetic".
@@ -101,46 +111,56 @@ def speak_clip(
     _check_clip_options(fps, size, seed, background)
     rate = Fraction(fps).limit_denominator(1001)
     watch = Stopwatch()
-    channels, source_rate = yield from _meanwhile(
-        watch, 0.0, "reading the recording", lambda: load_recording(audio_path)
-    )
-    motion = yield from _meanwhile(
-        watch,
-        0.01,
-        "listening to the recording",
-        lambda: speech_motion(resample(downmix(channels), source_rate, SPEECH_RATE), float(rate), seed),
-    )
-    sound = _clip_sound(channels, source_rate)
-    frames = max(1, ceil(len(sound[0]) * rate / sound[1]))
+    recording = yield from share(survey(audio_path), watch, 0.0, _SURVEYED)
+    frames = max(1, ceil(recording.samples * rate / recording.rate))
     camera = square_camera(avatar, size)
     label = _label("synthetic", size) if avatar.consent == CONSENT else None
     said = ["preparing the renderer"]
     fast = yield from _meanwhile(
-        watch, 0.03, lambda: said[-1], lambda: _prepared(avatar, motion.at(0.0), camera, background, said.append)
+        watch,
+        _SURVEYED,
+        lambda: said[-1],
+        lambda: _prepared(avatar, Motion.neutral(), camera, background, said.append),
     )
 
     # Before the encoder opens: where there is not enough, nothing is left open.
     memory = allocate(fast, camera, 3 * batch_size(fast, camera) + 1)
-    with atomic_path(out_path) as temporary:
+    sound_rate = recording.rate if recording.rate in AAC_RATES else 48_000
+    with (
+        closing(read_audio_blocks(recording, SPEECH_RATE)) as speech,
+        closing(read_channels(recording, sound_rate)) as heard,
+        atomic_path(out_path) as temporary,
+    ):
         encoder = VideoWriter(
-            temporary, size, size, rate, audio=sound, metadata={"title": f"{avatar.name} (synthetic)"}
+            temporary,
+            size,
+            size,
+            rate,
+            audio=Sound(heard, sound_rate, recording.clip_channels),
+            metadata={"title": f"{avatar.name} (synthetic)"},
         )
         with BackgroundWriter(encoder, memory) as writer:
-            wanted = (motion.at(float(i / rate)) for i in range(frames))
-            shown = -_PREVIEW_EVERY
+            wanted = _held(motion_frames(speech, float(rate), settings, seed), frames)
+            began, shown = watch.elapsed, -_PREVIEW_EVERY
             for i, rgba in enumerate(stream(fast, wanted, camera, background, writer.borrow)):
                 if label is not None:
                     _stamp(rgba, label)
                 if watch.elapsed - shown > _PREVIEW_EVERY:
                     shown = watch.elapsed
                     step = max(1, size // 192)
-                    fraction = 0.03 + (_RENDERED - 0.03) * (i + 1) / frames
-                    yield watch.progress(fraction, "rendering", rgba[::step, ::step, :3] / np.float32(255))
+                    share_done = (_RENDERED - _SURVEYED) * (i + 1) / frames
+                    report = watch.progress(
+                        _SURVEYED + share_done, "rendering", rgba[::step, ::step, :3] / np.float32(255)
+                    )
+                    # By the speed of rendering alone: getting ready took as long for a short clip as for a long one.
+                    yield replace(report, eta=(shown - began) * (1 - report.fraction) / share_done)
                 writer.write(rgba)
         info = yield from share(probing(temporary), watch, _RENDERED, 1.0)
-        _verify(info, frames, size, len(sound[0]) / sound[1], rate)
+        _verify(info, frames, size, recording.seconds, rate)
     yield watch.progress(1.0, "done")
-    return ClipReport(Path(out_path), frames, float(rate), size, float(frames / rate), watch.elapsed, watch.steps)
+    return ClipReport(
+        Path(out_path), frames, float(rate), size, float(frames / rate), watch.elapsed, watch.steps, recording.notes
+    )
 
 
 def view_picture(
@@ -281,12 +301,12 @@ def _stamp(rgba: NDArray[np.uint8], label: NDArray[np.float32]) -> None:
         corner[:] = np.rint(corner + label * (255 * grey - corner) * np.float32(0.85))
 
 
-def _clip_sound(channels: NDArray[np.float32], rate: int) -> tuple[NDArray[np.float32], int]:
-    """Return a recording ``[S,C]`` as the clip will carry it: mono or stereo, at a rate AAC has."""
-    if channels.shape[1] > 2:
-        channels = downmix(channels)[:, None]
-    clip_rate = rate if rate in AAC_RATES else 48_000
-    return np.clip(resample(channels, rate, clip_rate), -1, 1), clip_rate
+def _held(frames: Iterator[Motion], count: int) -> Iterator[Motion]:
+    """Yield exactly `count` frames, the last one again where rounding of sample rates left it out."""
+    last = Motion.neutral()
+    for _ in range(count):
+        last = next(frames, last)
+        yield last
 
 
 def _verify(info: ClipInfo, frames: int, size: int, seconds: float, rate: Fraction) -> None:

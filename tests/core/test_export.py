@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from device_avatar import MovableAvatar, TinyTwin
 from fakes import TinyAvatar
+from sound_files import decode, write_wave
 
 from studio.core import export
 from studio.core.avatar import Avatar, Consent, render_frame
@@ -22,11 +23,11 @@ from studio.core.frame_stream import allocate
 from studio.core.framing import portrait_camera
 from studio.core.gaussians.camera import Camera
 from studio.core.jobs import Progress, run
-from studio.core.media import audio
-from studio.core.media.video import decode_audio, probe_clip, read_frames
+from studio.core.media.video import probe_clip, read_frames
 from studio.core.motion.motion import Motion
 from studio.core.render import gsplat_backend
 from studio.core.sample import CONSENT
+from studio.core.speech.settings import SpeechSettings
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_clips_of_the_sample_show_the_word_synthetic(tmp_path: Path, speech: Pat
 
 def test_the_clips_sound_is_the_recording(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
     run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
-    samples, rate = decode_audio(tmp_path / "c.mp4")
+    samples, rate = decode(tmp_path / "c.mp4")
     loud = np.flatnonzero(abs(samples[:, 0]) > 0.1) / rate
     assert loud[0] == pytest.approx(0.3, abs=0.01)
     assert loud[-1] == pytest.approx(0.9, abs=0.01)
@@ -103,22 +104,50 @@ def test_one_live_channel_of_eight_keeps_its_level(tmp_path: Path, avatar: TinyA
         file.setparams((8, 2, 16000, 0, "NONE", ""))
         file.writeframes(samples.astype("<i2").tobytes())
     run(speak_clip(avatar, tmp_path / "eight.wav", tmp_path / "c.mp4", size=64))
-    heard, _ = decode_audio(tmp_path / "c.mp4")
+    heard, _ = decode(tmp_path / "c.mp4")
     assert heard[10_000:30_000].std() == pytest.approx(9000 / 32768 / np.sqrt(2), rel=0.1)
 
 
-def test_a_recording_is_decoded_once(
-    tmp_path: Path, avatar: TinyAvatar, speech: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_is_wrong_with_a_recording_is_told_with_the_clip(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
+    speech.write_bytes(speech.read_bytes()[:20_044])
+    report = run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
+    assert report.duration == pytest.approx(10_000 / 16_000, abs=0.04)
+    assert report.notes == (
+        "'speech.wav' is cut short: of 1.2 s the first 0.6 s are there; get a whole copy of it to have the rest.",
+    )
+
+
+def test_a_recording_that_changes_meanwhile_gives_no_clip(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
+    job = speak_clip(avatar, speech, tmp_path / "c.mp4", size=64)
+    while next(job).message == "reading the recording":
+        pass
+    speech.write_bytes(speech.read_bytes()[:20_044])
+    with pytest.raises(UserError, match="changed while it was read"):
+        run(job)
+    assert os.listdir(tmp_path) == ["in"]
+
+
+def test_a_mouth_moves_with_the_settings(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
+    pictures = []
+    for gain in (0.0, 1.0, 1.0):
+        run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64, settings=SpeechSettings(gain=gain)))
+        pictures.append(np.stack([picture for _, picture in read_frames(tmp_path / "c.mp4")]).astype(int))
+    assert abs(pictures[0] - pictures[1]).max() > 20
+    np.testing.assert_array_equal(pictures[1], pictures[2])
+
+
+def test_the_rest_of_the_time_is_told_by_the_speed_of_rendering(
+    tmp_path: Path, avatar: TinyAvatar, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read: list[object] = []
-
-    def decode(path: Path) -> object:
-        read.append(path)
-        return decode_audio(path)
-
-    monkeypatch.setattr(audio, "decode_audio", decode)
-    run(speak_clip(avatar, speech, tmp_path / "c.mp4", size=64))
-    assert read == [speech]
+    """Of a long recording's many reports, the ETA falls as its frames are done."""
+    monkeypatch.setattr(export, "_PREVIEW_EVERY", 0)
+    path = write_wave(tmp_path / "a.wav", np.random.default_rng(0).normal(0, 0.1, (48_000, 1)), 16000)
+    seen: list[Progress] = []
+    run(speak_clip(avatar, path, tmp_path / "c.mp4", size=64), seen.append)
+    etas = np.array([progress.eta for progress in seen if progress.message == "rendering"], float)
+    assert len(etas) == 75
+    assert (etas > 0).all()
+    assert etas[-5:].max() < etas[5:15].max()
 
 
 def test_closing_the_job_leaves_nothing_behind(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:

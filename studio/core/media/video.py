@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from os import PathLike
@@ -26,14 +26,11 @@ CRF = "18"
 PRESET = "veryfast"
 ENCODER_THREADS = min(8, os.cpu_count() or 1)
 AUDIO_BIT_RATE = 160_000
-MAX_SECONDS = 2 * 3600.0  # of a recording
-# Decoded sound is held as float32; this bounds it to 480 MB (20 minutes of 48 kHz stereo).
-MAX_AUDIO_VALUES = 120_000_000
 # The rates every player takes; an AAC frame of 1024 samples is then shorter than a picture at 40 fps.
 AAC_RATES = (44_100, 48_000)
 
 _TELL_EVERY = 0.25  # s
-_USE = "use WAV, FLAC, MP3, OGG, M4A or MP4"
+USE = "use WAV, FLAC, MP3, OGG, M4A or MP4"
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,25 @@ class ClipInfo:
     metadata: dict[str, str]
 
 
+@dataclass(frozen=True)
+class Sound:
+    """What is laid under a clip's frames, from time zero.
+
+    Attributes
+    ----------
+    blocks
+        ``[S,C]`` float32 −1..1, taken as the frames need them.
+    rate
+        Hz, one of `AAC_RATES`.
+    channels
+        1 or 2.
+    """
+
+    blocks: Iterable[NDArray[np.float32]]
+    rate: int
+    channels: int
+
+
 class VideoWriter:
     """Writes H.264 + AAC MP4 with the index in front; frames in, sound beside them.
 
@@ -77,7 +93,7 @@ class VideoWriter:
     fps
         Frames per second; a `Fraction` for 30000/1001.
     audio
-        ``([S] or [S,C] float32 −1..1, rate)`` laid under the frames from time zero, or None.
+        What is heard, or None; read on the thread that writes, and no further than the frames.
     metadata
         Tags (``title``, ``description``, ...) beside the ``comment`` that calls every clip synthetic.
     """
@@ -89,7 +105,7 @@ class VideoWriter:
         height: int,
         fps: float | Fraction,
         *,
-        audio: tuple[NDArray[np.float32], int] | None = None,
+        audio: Sound | None = None,
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         import av
@@ -97,9 +113,6 @@ class VideoWriter:
         if width % 2 or height % 2:
             raise ValueError(f"a clip of {width}x{height} px has odd sides; 4:2:0 chroma needs even ones")
         self._rate = Fraction(fps).limit_denominator(1001)
-        if audio is not None:
-            samples, rate = audio
-            self._samples = np.ascontiguousarray(np.atleast_2d(samples.T), np.float32)  # [C,S]
         self._container = av.open(f"file:{path}", "w", format="mp4", options={"movflags": "+faststart"})
         # MP4 keeps a fixed set of tags and the muxer signs "encoder" itself: "comment" is what survives.
         comment = f"{STATEMENT}; made with {PROGRAM}"
@@ -107,7 +120,9 @@ class VideoWriter:
         self._video = self._add_video(width, height)
         self._audio = None
         if audio is not None:
-            self._audio = self._add_audio(rate)
+            self._audio = self._add_audio(audio)
+            self._blocks = iter(audio.blocks)
+            self._waiting = np.zeros((0, audio.channels), np.float32)  # samples read, not written
         self._frames = 0
         self._sent = 0
 
@@ -123,9 +138,9 @@ class VideoWriter:
         context.color_range = 1
         return stream
 
-    def _add_audio(self, rate: int) -> "av.AudioStream":
-        layout = "mono" if len(self._samples) == 1 else "stereo"
-        stream: Any = self._container.add_stream("aac", rate=rate, layout=layout)
+    def _add_audio(self, sound: Sound) -> "av.AudioStream":
+        layout = "mono" if sound.channels == 1 else "stereo"
+        stream: Any = self._container.add_stream("aac", rate=sound.rate, layout=layout)
         stream.bit_rate = AUDIO_BIT_RATE
         return stream
 
@@ -158,14 +173,16 @@ class VideoWriter:
         import av
 
         rate = self._audio.rate
-        end = min(self._samples.shape[1], round(time * rate))
-        if end <= self._sent:
+        count = round(time * rate) - self._sent
+        while len(self._waiting) < count and (block := next(self._blocks, None)) is not None:
+            self._waiting = np.concatenate([self._waiting, block])
+        chunk, self._waiting = np.ascontiguousarray(self._waiting[:count].T), self._waiting[count:]
+        if chunk.shape[1] == 0:
             return
-        chunk = np.ascontiguousarray(self._samples[:, self._sent : end])
         frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout=self._audio.layout.name)
         frame.sample_rate, frame.pts, frame.time_base = rate, self._sent, Fraction(1, rate)
         self._container.mux(self._audio.encode(frame))
-        self._sent = end
+        self._sent += chunk.shape[1]
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -199,7 +216,7 @@ def probing(path: str | PathLike[str]) -> Job[ClipInfo]:
         If it cannot be opened or decoded, or holds no pictures.
     """
     path = Path(path)
-    with _opened(path) as container:
+    with open_container(path) as container:
         if not container.streams.video:
             raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
         video = container.streams.video[0]
@@ -236,7 +253,7 @@ def read_frames(path: str | PathLike[str], max_frames: int = 100_000) -> Iterato
         If the clip cannot be opened or decoded, or holds no pictures.
     """
     path = Path(path)
-    with _opened(path) as container:
+    with open_container(path) as container:
         if not container.streams.video:
             raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
         container.streams.video[0].thread_type = "AUTO"
@@ -244,64 +261,6 @@ def read_frames(path: str | PathLike[str], max_frames: int = 100_000) -> Iterato
             if i == max_frames:
                 return
             yield float(frame.time or 0.0), frame.to_ndarray(format="rgb24")
-
-
-def decode_audio(path: str | PathLike[str]) -> tuple[NDArray[np.float32], int]:
-    """Decode the first sound track of a file.
-
-    Returns
-    -------
-    ``[S,C]`` float32 −1..1 at the file's own rate and channels, and that rate in Hz. Where they change
-    midway (recordings laid end to end) those of the beginning are kept.
-
-    Raises
-    ------
-    UserError
-        If the file cannot be decoded, has no sound, is empty, or is longer than `MAX_SECONDS`.
-    """
-    path = Path(path)
-    with _opened(path) as container:
-        if not container.streams.audio:
-            raise UserError(f"'{path.name}' holds no sound; choose a recording of speech.")
-        stream = container.streams.audio[0]
-        parts: list[NDArray[np.float32]] = []
-        count, rate, channels = 0, 0, 0
-        for frame in _in_one_format(_decoded(container, [stream], path)):
-            rate, channels = frame.sample_rate, frame.layout.nb_channels
-            parts.append(frame.to_ndarray().astype(np.float32, copy=False).reshape(-1, channels))
-            count += frame.samples
-            if count > MAX_SECONDS * rate:
-                raise UserError(
-                    f"'{path.name}' is longer than {MAX_SECONDS / 3600:g} hours; cut it into shorter pieces."
-                )
-            if count * channels > MAX_AUDIO_VALUES:
-                raise UserError(f"'{path.name}' holds too much sound; save it as mono at 16 kHz.")
-        if count == 0:
-            raise UserError(f"'{path.name}' holds no sound; choose a recording of speech.")
-        return np.concatenate(parts), rate
-
-
-def _in_one_format(frames: Iterator[Any]) -> Iterator[Any]:
-    """Give every frame the layout and rate of the first one, as interleaved float32.
-
-    The first frame, not the header: decoders may know better (HE-AAC doubles its rate). Interleaved,
-    because PyAV reads beyond its planes where a recording has eight of them.
-    """
-    import av
-
-    target: Any = None
-    resampler, source = av.AudioResampler(), None
-    for frame in frames:
-        if target is None:
-            target = frame.layout, frame.sample_rate
-        if source != (frame.format.name, frame.layout.name, frame.sample_rate):  # a resampler takes one only
-            if source is not None:
-                yield from resampler.resample(None)
-            source = (frame.format.name, frame.layout.name, frame.sample_rate)
-            resampler = av.AudioResampler(format="flt", layout=target[0], rate=target[1])
-        yield from resampler.resample(frame)
-    if source is not None:
-        yield from resampler.resample(None)
 
 
 def missing_codecs() -> list[str]:
@@ -317,15 +276,25 @@ def missing_codecs() -> list[str]:
     return missing
 
 
-def _opened(path: Path) -> Any:
+def open_container(path: Path) -> Any:
+    """Open a recording or clip with PyAV.
+
+    Raises
+    ------
+    UserError
+        If it is missing, may not be read, or is neither.
+    """
     import av
     from av.error import FFmpegError
 
-    with opened(path):  # says better than FFmpeg why a file cannot be opened
+    with opened(path) as file:  # says better than FFmpeg why a file cannot be opened
+        start = file.read(8)
         try:
             return av.open(f"file:{path}")  # "12:30.wav" is no URL
         except (FFmpegError, ValueError) as error:
-            raise UserError(f"'{path.name}' is not a recording or clip that can be read; {_USE}.") from error
+            if start[4:] == b"ftyp":  # MP4 and its kin, most of which are indexed at their end
+                raise UserError(f"'{path.name}' is cut short: its index is missing; get a whole copy of it.") from error
+            raise UserError(f"'{path.name}' is not a recording or clip that can be read; {USE}.") from error
 
 
 def _decoded(container: Any, streams: list, path: Path) -> Iterator[Any]:

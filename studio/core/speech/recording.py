@@ -1,6 +1,8 @@
-"""A whole recording as motion: the mouth of exactly each moment, with blinks, gaze and head."""
+"""Recordings as motion: the mouth of exactly each moment, with blinks, gaze and head, frame by frame."""
 
-import math
+from collections.abc import Generator, Iterable
+from dataclasses import replace
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,34 +11,65 @@ from studio.core.motion.idle import IdleMotion
 from studio.core.motion.mixer import mix
 from studio.core.motion.motion import Motion
 from studio.core.speech.features import HOP, SAMPLE_RATE
+from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
 from studio.core.speech.stream import SpeechDriver
 
 
-def speech_motion(samples: NDArray[np.float32], fps: float, seed: int = 0) -> Motion:
-    """Return mouth, blinks, gaze and head motion of a whole recording.
+def motion_frames(
+    blocks: Iterable[NDArray[np.float32]], fps: float, settings: SpeechSettings | None = None, seed: int = 0
+) -> Generator[Motion, None, None]:
+    """Yield the motion of a recording while it is read; how it is cut into blocks changes nothing.
 
-    Frame k lies at ``k / fps`` and shows the mouth of exactly that moment of sound: the network's delay is
-    subtracted by reading after everything, and some silence behind it, was pushed.
+    Frame k lies at ``k / fps`` and shows the mouth of exactly that moment of sound: it is given out when the
+    sound, and behind its end some silence, has gone on by the network's delay. What was given out is forgotten,
+    so hours need no more memory than seconds.
 
     Parameters
     ----------
-    samples
+    blocks
         ``[S]`` mono float32 at 16 kHz.
     fps
-        Frames per second; the track has ``ceil(S / 16000 * fps)`` frames.
+        Frames per second; of S samples in all there are ``ceil(S / 16000 * fps)`` frames, and at least one.
+    settings
+        As of `SpeechDriver`; the look-ahead is always the longest, for nobody waits for it.
     seed
-        Of the idle motion.
+        Of blinks, gaze and idle motion.
+
+    Raises
+    ------
+    ValueError
+        As `SpeechDriver.push`.
     """
-    driver = SpeechDriver()
-    driver.push(samples)
-    driver.push(np.zeros(math.ceil(driver.look_ahead * SAMPLE_RATE) + HOP, np.float32))
+    driver = SpeechDriver(replace(settings or SpeechSettings(), look_ahead=LOOK_AHEADS[-1]), seed=seed)
     idle = IdleMotion(seed)
-    count = max(math.ceil(len(samples) / SAMPLE_RATE * fps - 1e-6), 1)
-    times = np.arange(count) / fps
-    frames = [mix(driver.read(t), idle.at(t, driver.speaking(t))) for t in times]
+
+    def frame(k: int) -> Motion:
+        driver.forget(k / fps)
+        return mix(driver.read(k / fps), idle.at(k / fps, driver.speaking(k / fps)))
+
+    ahead = ceil(driver.look_ahead * SAMPLE_RATE) + HOP
+    given = heard = 0
+    for block in blocks:
+        for start in range(0, len(block), SAMPLE_RATE):
+            second = block[start : start + SAMPLE_RATE]
+            driver.push(second)
+            heard += len(second)
+            while given / fps * SAMPLE_RATE + ahead <= heard:
+                yield frame(given)
+                given += 1
+    driver.push(np.zeros(ahead, np.float32))
+    for k in range(given, max(ceil(heard / SAMPLE_RATE * fps - 1e-6), 1)):
+        yield frame(k)
+
+
+def speech_motion(
+    samples: NDArray[np.float32], fps: float, seed: int = 0, settings: SpeechSettings | None = None
+) -> Motion:
+    """Return mouth, blinks, gaze and head motion of samples ``[S]`` as one track; see `motion_frames`."""
+    frames = list(motion_frames([samples], fps, settings, seed))
     return Motion.from_frames(
         "arkit",
-        times,
+        np.concatenate([frame.times for frame in frames]),
         np.concatenate([frame.code for frame in frames]),
         np.concatenate([frame.head_pose for frame in frames]),
     )

@@ -9,7 +9,6 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.media.audio import load_audio
 from studio.core.motion.driver import Driver
 from studio.core.speech.features import SAMPLE_RATE
-from studio.core.speech.recording import speech_motion
 from studio.core.speech.stream import LOOK_AHEADS, SpeechDriver
 
 JAW, CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
@@ -123,24 +122,6 @@ def test_steady_noise_does_not_move_the_mouth(decibel: float) -> None:
 def test_an_offset_and_rumble_are_not_sound() -> None:
     t = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
     assert mouth((0.2 + 0.2 * np.sin(2 * np.pi * 8 * t)).astype(np.float32))[50:].max() < 0.05
-
-
-@pytest.mark.parametrize(
-    ("samples", "fps", "frames"), [(16000, 25, 25), (16001, 25, 26), (100, 25, 1), (16000, 29.97, 30)]
-)
-def test_a_track_covers_every_moment_of_its_sound(samples: int, fps: float, frames: int) -> None:
-    motion = speech_motion(np.zeros(samples, np.float32), fps)
-    assert len(motion) == frames
-    np.testing.assert_allclose(motion.times, np.arange(frames) / fps)
-
-
-def test_a_track_is_the_same_for_the_same_seed_only() -> None:
-    samples = vowels(2.0)
-    a, b, c = (speech_motion(samples, 25, seed) for seed in (4, 4, 5))
-    np.testing.assert_array_equal(a.code, b.code)
-    np.testing.assert_array_equal(a.head_pose, b.head_pose)
-    assert np.abs(a.head_pose - c.head_pose).max() > 0.005
-    np.testing.assert_array_equal(a.code[:, JAW], c.code[:, JAW])
 
 
 def test_lips_follow_the_sound_within_a_frame() -> None:
