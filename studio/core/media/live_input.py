@@ -14,12 +14,15 @@ from studio.core.errors import UserError
 from studio.core.media import pulse
 from studio.core.media.audio_clock import Playhead
 from studio.core.media.microphone import RATE, Microphone
+from studio.core.media.monitor import Monitor, StaleListError
 from studio.core.media.portaudio import PATIENCE, NoPortAudioError
 
 log = logging.getLogger(__name__)
 
 _LOOK_AT_DEVICE = 0.1  # s between two looks whether the microphone is lost
 _LOOK_FOR_DEVICE = 1.0  # s between two looks whether it is back
+_LOOK_FOR_OUTPUT = 2.0  # s
+_LEAVING = 0.3  # s for which a sound server may still list a device that is gone
 _GAP = 0.25  # s without sound, after which silence stands in for it
 _CLOSING = 0.5  # s that `stop` waits for the device
 
@@ -43,11 +46,19 @@ class LiveInput:
     ----------
     state
         "opening", "hearing", "waiting" for the device, or "failed" for good.
+    monitored
+        Whether the sound is played again on the system's output; may be set at any time.
+    monitor_delay
+        By how many s it leaves after it reached the microphone; may be set at any time.
     """
 
     def __init__(self, wanted: str | None, report: Callable[[str], None]) -> None:
         self.state: State = "opening"
         self.name = wanted or ""
+        self.monitored = False
+        self.monitor_delay = 0.0
+        self._output: str | None = None  # pinned by name like the microphone: speakers would howl
+        self._output_due = 0.0
         self._report = report
         self._wanted = wanted
         self._microphone: Microphone | None = None
@@ -130,7 +141,7 @@ class LiveInput:
                 if microphone is not None:
                     self._stay(microphone)
                     self._microphone = None
-                    self._let_go(microphone)
+                    self._close(microphone.stop)
                 elif self.state != "failed":
                     self._rest(_LOOK_FOR_DEVICE)
         except Exception as error:
@@ -157,31 +168,64 @@ class LiveInput:
                 self.state = "waiting"
                 self._say(str(error))
             return None
-        back = self.state == "waiting" and self._wanted is not None
+        before = self.state
         self._wanted = self.name = microphone.name
         self.state, self._microphone = "hearing", microphone
-        self._say(f"The microphone '{self.name}' is back." if back else f"Listening to {self.name}.")
+        if before == "waiting":
+            self._say(f"The microphone '{self.name}' is back.")
+        elif before == "opening":
+            self._say(f"Listening to {self.name}.")
         return microphone
 
     def _stay(self, microphone: Microphone) -> None:
-        while not (self._over or microphone.lost):
+        monitor, stale = Monitor(microphone, lambda: self.monitor_delay, self._output), False
+        while not (self._over or microphone.lost or stale):
             if self._wake.wait(_LOOK_AT_DEVICE):
                 self._wake.clear()
                 if moved := microphone.follow():
                     self._wanted = self.name = microphone.name
                     self._say(moved)
-        if not self._over:
+                if moved := monitor.follow():
+                    self._output = monitor.name
+                    self._say(moved)
+            stale = self._tend(monitor)
+        self._close(monitor.stop)
+        if microphone.lost and not self._over:
             self.state = "waiting"
             self._say(f"The microphone '{self.name}' is gone; waiting for it.")
+            time.sleep(_LEAVING)
 
-    def _let_go(self, microphone: Microphone) -> None:
-        """Close the device on a thread that is waited for only so long: PortAudio may never return from a lost one."""
+    def _tend(self, monitor: Monitor) -> bool:
+        """Let the monitor be as it is wished for; return whether the microphone must be reopened for that."""
+        if monitor.running and not self.monitored:
+            self._close(monitor.stop)
+            self._output = None
+        elif monitor.lost:
+            self._close(monitor.stop)
+            self._output_due = time.monotonic() + _LEAVING
+            self._say(f"The output '{monitor.name}' is gone; the monitor is silent until it is back.")
+        elif self.monitored and not monitor.running and time.monotonic() >= self._output_due:
+            try:
+                monitor.start()
+            except StaleListError:
+                return True
+            except UserError as error:
+                if not self._output_due:
+                    self._say(str(error))
+                self._output_due = time.monotonic() + _LOOK_FOR_OUTPUT
+            else:
+                self._output, self._output_due = monitor.name, 0.0
+                self._say(f"The monitor plays on {monitor.name}.")
+        return False
+
+    def _close(self, stop: Callable[[], None]) -> None:
+        """Close a stream on a thread that is waited for only so long: PortAudio may never return from a lost one."""
 
         def close() -> None:
             try:
-                microphone.stop()
+                stop()
             except UserError as error:  # it hangs in a device lost before; there is nothing left to do
-                log.warning("a lost microphone could not be closed: %s", error)
+                log.warning("a lost device could not be closed: %s", error)
 
         closing = threading.Thread(target=close, name="lost device", daemon=True)
         closing.start()

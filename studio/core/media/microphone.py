@@ -19,7 +19,7 @@ from studio.core.media.audio_clock import AudioClock
 from studio.core.media.input_health import InputHealth
 from studio.core.media.portaudio import lock, port_audio, running
 from studio.core.media.ring import RingBuffer
-from studio.core.media.sound_devices import SoundDevice, find_input
+from studio.core.media.sound_devices import SoundDevice, find_input, portaudio_index, stream_device
 
 RATE = 16000
 _RING_SECONDS = 4.0
@@ -52,7 +52,8 @@ class Microphone:
     overflows
         How often sound was dropped: the system did, or nobody read for `_RING_SECONDS`.
     listener
-        Gets what is read, mono ``[S]`` at the device's own rate, on the thread that reads.
+        Gets what is read, mono ``[S]`` at the device's own rate, and the number of its first sample, on the thread
+        that reads.
     """
 
     def __init__(self, name: str | None = None) -> None:
@@ -61,7 +62,7 @@ class Microphone:
         self.rate = RATE
         self.clock = AudioClock(RATE)
         self.overflows = 0
-        self.listener: Callable[[NDArray[np.float32]], None] | None = None
+        self.listener: Callable[[int, NDArray[np.float32]], None] | None = None
         self._stream: Any = None
         self._device: SoundDevice | None = None
         self._level_db = SILENCE_DB
@@ -95,7 +96,8 @@ class Microphone:
         self._remarks += self._health.push(captured, self.overflows)
         mono = self._health.mix(captured)
         if self.listener is not None:
-            self.listener(mono)
+            self.listener(self._read, mono)
+        self._read += len(captured)
         if self._resampler is not None:
             mono = self._resampler.resample_chunk(mono)
         self._meter(mono)
@@ -126,26 +128,20 @@ class Microphone:
         A sentence if a person did that in the system's settings. If it happened because the device went, `lost` is
         true from now on, and "" is returned.
         """
-        device = self._device
-        if self._stream is None or device is None or not device.routed:
+        if self._stream is None or self._device is None:
             return ""
-        at, known = pulse.current("source"), pulse.endpoints("source")
-        if at is None or known is None:
-            return ""
-        now = next((end for end in known if end.index == at), None)
-        if now is None or now.name == device.routed:
-            return ""
-        if all(end.name != device.routed for end in known):
+        now = stream_device("source", self._device)
+        if now is None:
             self._finished = True
             self._ring.take()  # it may hold what the other one heard
+        if now is None or now == self._device:
             return ""
-        before, self.name = self.name, now.description
-        self._device = SoundDevice(now.description, now.default, self.rate, device.channels, device.portaudio, now.name)
+        before, self.name, self._device = self.name, now.name, now
         return f"The system's sound settings replaced the microphone '{before}' by '{self.name}'."
 
     def _capture(self, block: NDArray[np.float32], frames: int, timing: Any, status: Any) -> None:
         now = time.monotonic()
-        self._lost_at = now + _LOST_AFTER
+        self._lost_at = max(self._lost_at, now + _LOST_AFTER)
         if status.input_overflow or not self._ring.put(block):
             self.overflows += 1
         delay = timing.currentTime - timing.inputBufferAdcTime
@@ -174,13 +170,13 @@ class Microphone:
         # Of soxr's resamplers only the one with a variable rate gives out as much as it takes in; the others give
         # 30 ms at a time, which would come as so much delay.
         self._resampler = soxr.ResampleStream(rate, RATE, 1, dtype="float32", vr=True) if rate != RATE else None
-        self.clock, self._captured = AudioClock(rate), 0
+        self.clock, self._captured, self._read = AudioClock(rate), 0, 0
         self._finished = False
         self._lost_at = time.monotonic() + _STARTING
         try:
             with pulse.routed("source", device.routed) if device.routed else nullcontext():
                 self._stream = sounddevice.InputStream(
-                    device=_index(sounddevice, device),
+                    device=portaudio_index(sounddevice, "source", device),
                     samplerate=rate,
                     channels=device.channels,
                     dtype="float32",
@@ -190,7 +186,7 @@ class Microphone:
                     finished_callback=self._finish,
                 )
                 self._stream.start()
-        except (sounddevice.PortAudioError, StopIteration) as error:
+        except sounddevice.PortAudioError as error:
             self._close()
             raise UserError(
                 f"The microphone '{self.name}' cannot be opened; close other programs that use it, "
@@ -202,11 +198,3 @@ class Microphone:
         if self._stream is not None:
             self._stream.close()
             self._stream = None
-
-
-def _index(sounddevice: Any, device: SoundDevice) -> int:
-    return next(
-        item["index"]
-        for item in sounddevice.query_devices()
-        if item["name"] == device.portaudio and item["max_input_channels"] > 0
-    )

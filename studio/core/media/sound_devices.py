@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
 from studio.core.errors import UserError
@@ -83,6 +84,51 @@ def find_input(wanted: str | None) -> SoundDevice:
             return device
     names = ", ".join(f"'{device.name}'" for device in found)
     raise DeviceMissingError(f"The microphone '{wanted}' is not there; plug it in, or choose one of {names}.")
+
+
+def find_output(wanted: str | None) -> SoundDevice:
+    """Return the output of that name, the system's for None.
+
+    Raises
+    ------
+    DeviceMissingError
+        If it, or any output, is missing.
+    UserError
+        If PortAudio is not installed or does not answer.
+    """
+    for device in output_devices():
+        if device.name == wanted or wanted is None:
+            return device
+    name = "Any sound output" if wanted is None else f"The output '{wanted}'"
+    raise DeviceMissingError(f"{name} is missing; connect it, or choose another in the system's sound settings.")
+
+
+def stream_device(kind: pulse.Kind, opened: SoundDevice) -> SoundDevice | None:
+    """Return where the stream of this program that was opened on a device runs now.
+
+    A sound server moves streams without a word. Usually the answer is `opened` itself; another device if a person
+    moved the stream in the system's settings; None if `opened` is gone.
+    """
+    if not opened.routed:
+        return opened
+    at, known = pulse.current(kind), pulse.endpoints(kind)
+    if at is None or known is None:
+        return opened
+    if all(end.name != opened.routed for end in known):
+        return None
+    now = next((end for end in known if end.index == at), None)
+    if now is None or now.name == opened.routed:
+        return opened
+    return replace(opened, name=now.description, default=now.default, routed=now.name)
+
+
+def portaudio_index(sounddevice: ModuleType, kind: pulse.Kind, device: SoundDevice) -> int | None:
+    """Return the number PortAudio gives a device now; None if it was plugged in after PortAudio's last listing."""
+    channels = "max_input_channels" if kind == "source" else "max_output_channels"
+    for item in sounddevice.query_devices():
+        if item["name"] == device.portaudio and item[channels] > 0:
+            return int(item["index"])
+    return None
 
 
 def _list(kind: pulse.Kind) -> list[SoundDevice]:

@@ -168,3 +168,27 @@ def test_a_microphone_that_does_not_open_is_one_sentence_and_tried_again(
         "The microphone 'Desk microphone' cannot be opened; close other programs that use it, or choose another one.",
         "The microphone 'Desk microphone' is back.",
     ]
+
+
+def test_the_monitor_waits_for_its_output_and_never_takes_another(
+    null_sink: "NullSink", listen: Callable[[str | None], LiveInput], said: list[str]
+) -> None:
+    headphones = null_sink.control("load-module", "module-null-sink", "sink_name=ears",
+                                   "sink_properties=device.description=Headphones")  # fmt: skip
+    null_sink.control("set-default-sink", "ears")
+    null_sink.plug_in("desk", "Desk")
+    live = listen("Desk")
+    live.monitored, live.monitor_delay = True, 0.12
+    until(live, lambda _: len(said) > 1)
+    assert said == ["Listening to Desk.", "The monitor plays on Headphones."]
+    null_sink.control("unload-module", headphones)
+    until(live, lambda _: len(said) > 2)
+    assert said[2] == "The output 'Headphones' is gone; the monitor is silent until it is back."
+    until(live, lambda _: "ALSA Playback" not in null_sink.control("list", "sink-inputs"))
+    assert live.state == "hearing"
+    null_sink.control("load-module", "module-null-sink", "sink_name=ears",
+                      "sink_properties=device.description=Headphones")  # fmt: skip
+    until(live, lambda _: len(said) > 3)
+    assert said[3:] == ["The monitor plays on Headphones."]
+    live.monitored = False
+    until(live, lambda _: "ALSA Playback" not in null_sink.control("list", "sink-inputs"))
