@@ -5,26 +5,23 @@ Exit codes: 0 done, 2 bad input, 1 a bug (its traceback is in the log file), 130
 per line on standard error.
 """
 
-import json
-import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from studio import __version__
+from studio import __version__, console
+from studio.cli_heads import heads_app
+from studio.console import JsonFlag
 from studio.core.errors import UserError
-from studio.core.jobs import Job, Progress, T, run
+from studio.core.jobs import Progress
 
 if TYPE_CHECKING:
     from studio.core.avatar import Avatar
-    from studio.core.heads.library import HeadInfo
 
 # Everything heavy is imported by the command that needs it: `--help` must not load torch.
 
@@ -39,12 +36,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-heads_app = typer.Typer(help="Add, list and remove head models: FLAME, ICT-FaceKit.")
 app.add_typer(heads_app, name="heads")
 
 Picture = Annotated[Path, typer.Argument(metavar="IMAGE", help="The portrait.")]
 AvatarFile = Annotated[Path, typer.Argument(metavar="A.avatar", help="A built avatar.")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Answer with JSON, for machines.")]
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -59,18 +54,18 @@ def call(arguments: list[str]) -> int:
     try:
         result = app(args=arguments, prog_name="avatar-studio", standalone_mode=False)
     except UserError as error:
-        _show_error(str(error), "input", as_json)
+        console.error(str(error), "input", as_json)
         return BAD_INPUT
     except typer.TyperException as error:
-        _show_error(f"{error.format_message()} See avatar-studio --help.", "usage", as_json)
+        console.error(f"{error.format_message()} See avatar-studio --help.", "usage", as_json)
         return BAD_INPUT
     except Exception as error:
         if debug:
             raise
-        _show_error(_bug(error), "bug", as_json)
+        console.error(console.bug(error), "bug", as_json)
         return BUG
     if result == INTERRUPTED:  # Typer's answer to Ctrl-C
-        _show_error("Stopped; nothing is left half written.", "interrupted", as_json)
+        console.error("Stopped; nothing is left half written.", "interrupted", as_json)
     return result if isinstance(result, int) else OK
 
 
@@ -143,14 +138,14 @@ def build(
     options = build_options(quality, head)
     points = None if landmarks is None else read_landmarks(landmarks)
     if not consent:
-        _note("Consent of the person shown was not stated (--consent); the avatar records that.", as_json)
+        console.note("Consent of the person shown was not stated (--consent); the avatar records that.", as_json)
     said = Consent(True, "command line", _now()) if consent else Consent()
     job = build_avatar(image, engine=engine, face=face, landmarks=points, seed=seed, consent=said, options=options)
-    with _native_messages_in_log(), _progress(as_json) as show:
-        avatar = _finish(job, show)
+    with console.native_messages_in_log(), console.progress(as_json) as show:
+        avatar = console.finish(job, show)
     save_avatar(avatar, out)
     for note in avatar.notes:
-        _note(note, as_json)
+        console.note(note, as_json)
     result = {
         "avatar": str(out),
         "name": avatar.name,
@@ -159,7 +154,7 @@ def build(
         "options": asdict(options),
         "notes": avatar.notes,
     }
-    _answer(result, f"Built {out}", as_json)
+    console.answer(result, f"Built {out}", as_json)
 
 
 @app.command()
@@ -206,32 +201,57 @@ def view(
             show_guessed=guessed,
         )
     save_png(out, pixels, {"Title": f"{avatar.name} (synthetic)"})
-    _answer({"picture": str(out), "width": pixels.shape[1], "height": pixels.shape[0]}, f"Wrote {out}", as_json)
+    console.answer({"picture": str(out), "width": pixels.shape[1], "height": pixels.shape[0]}, f"Wrote {out}", as_json)
 
 
 @app.command()
 def speak(
     avatar_file: AvatarFile,
-    speech: Annotated[Path, typer.Argument(metavar="SPEECH.wav", help="A recording of speech.")],
+    speech: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SPEECH.wav", help="A recording of speech, of seconds or hours: WAV, FLAC, MP3, OGG, M4A or MP4."
+        ),
+    ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="C.mp4", help="The clip to write.")],
     fps: Annotated[float, typer.Option(help="Frames per second.")] = 25.0,
     size: Annotated[int, typer.Option(help="Side of the square clip in pixels.")] = 512,
     seed: Annotated[int, typer.Option(min=0, help="Seed of blinks and idle motion.")] = 0,
     background: Annotated[str, typer.Option(help="plate or #rrggbb.")] = "plate",
+    gain: Annotated[float, typer.Option(min=0, max=2, help="How far the mouth opens and rounds.")] = 1.0,
+    closure: Annotated[
+        float, typer.Option(min=0, max=2, help="How readily the lips shut on p, b and m; 0 never shuts them.")
+    ] = 1.0,
+    emphasis: Annotated[
+        float, typer.Option(min=0, max=2, help="How much loud and stressed syllables move mouth, head and brows.")
+    ] = 1.0,
+    smoothing: Annotated[
+        float, typer.Option(min=0, max=1, help="How much slower jaw and lip shapes change; lips shut as fast.")
+    ] = 0.0,
+    sensitivity: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="How little sound counts as a voice: lower in noise, higher for a soft voice."),
+    ] = 0.5,
     as_json: JsonFlag = False,
 ) -> None:
     """Make a clip of an avatar speaking a recording."""
     from studio.core.avatar import parse_background
     from studio.core.export import speak_clip
     from studio.core.project.archive import load_avatar
+    from studio.core.speech.settings import SpeechSettings
 
     _check_out(out, ".mp4")
     behind = parse_background(background)
+    settings = SpeechSettings(
+        gain=gain, closure=closure, emphasis=emphasis, smoothing=smoothing, sensitivity=sensitivity
+    )
     avatar = load_avatar(avatar_file)
     _tell_consent(avatar, as_json)
-    with _progress(as_json) as show:
-        report = _finish(speak_clip(avatar, speech, out, fps, size, seed, behind), show)
-    _answer(
+    with console.progress(as_json) as show:
+        report = console.finish(speak_clip(avatar, speech, out, fps, size, seed, behind, settings), show)
+    for note in report.notes:
+        console.note(note, as_json)
+    console.answer(
         {**asdict(report), "path": str(out), "real_time_factor": report.real_time_factor},
         f"Wrote {out}: {report.frames} frames, {report.duration:.2f} s, in {report.seconds:.1f} s "
         f"({report.real_time_factor:.1f}× real time)",
@@ -258,49 +278,7 @@ def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
         ("size", f"{header.size / 1e6:.1f} MB, {len(header.arrays)} arrays"),
         *(("note", note) for note in header.notes),
     ]
-    _answer(asdict(header), "\n".join(f"{key:<11}{value}" for key, value in lines), as_json)
-
-
-@heads_app.command("add")
-def add_head(
-    path: Annotated[
-        Path, typer.Argument(metavar="PATH", help="A FLAME file (.pkl, .npz) or ICT-FaceKit's folder FaceXModel.")
-    ],
-    name: Annotated[str | None, typer.Option(metavar="NAME", help="What to call it.")] = None,
-    as_json: JsonFlag = False,
-) -> None:
-    """Add a head model of your own; its file is read once and not needed again."""
-    from studio.core.heads import library
-
-    with _progress(as_json) as show:
-        info = _finish(library.add(path, name), show)
-    _note(info.licence, as_json)
-    _answer(asdict(info), f"Added the head '{info.name}': {_about(info)}", as_json)
-
-
-@heads_app.command("list")
-def list_heads(as_json: JsonFlag = False) -> None:
-    """List the heads that were added."""
-    from studio.core.heads import library
-
-    found = library.installed()
-    text = "\n".join(f"{info.name:<20}{_about(info)}" for info in found)
-    _answer(
-        {"heads": [asdict(info) for info in found]},
-        text or "No heads were added; add one with: avatar-studio heads add PATH",
-        as_json,
-    )
-
-
-@heads_app.command("remove")
-def remove_head(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="As heads list shows it.")], as_json: JsonFlag = False
-) -> None:
-    """Remove a head that was added; the file it came from is not touched."""
-    from studio.core.heads import library
-
-    library.remove(name)
-    _answer({"removed": name}, f"Removed the head '{name}'", as_json)
+    console.answer(asdict(header), "\n".join(f"{key:<11}{value}" for key, value in lines), as_json)
 
 
 @app.command()
@@ -309,7 +287,7 @@ def doctor(as_json: JsonFlag = False) -> None:
     from studio.core.doctor import report
 
     found = report()
-    _answer(found.as_dict(), found.as_text(), as_json)
+    console.answer(found.as_dict(), found.as_text(), as_json)
 
 
 @app.command()
@@ -334,18 +312,18 @@ def demo(
     for path in files.values():
         check_writable(path)
     seconds: dict[str, float] = {}
-    with _native_messages_in_log(), _progress(as_json) as show:
+    with console.native_messages_in_log(), console.progress(as_json) as show:
         watch = Stopwatch()
-        avatar = _finish(build_avatar(sample_portrait(), consent=CONSENT), show)
+        avatar = console.finish(build_avatar(sample_portrait(), consent=CONSENT), show)
         save_avatar(avatar, files["avatar"])
         seconds["avatar"] = watch.elapsed
         show(Progress(0.0, "rendering the view sheet"))
         save_png(files["sheet"], view_sheet(avatar), {"Title": f"{avatar.name} (synthetic)"})
         seconds["sheet"] = watch.elapsed - seconds["avatar"]
-        report = _finish(speak_clip(avatar, sample_speech(), files["clip"]), show)
+        report = console.finish(speak_clip(avatar, sample_speech(), files["clip"]), show)
         seconds["clip"] = report.seconds
     text = "\n".join(f"{what:<8}{path}  ({seconds[what]:.1f} s)" for what, path in files.items())
-    _answer({**{k: str(v) for k, v in files.items()}, "seconds": seconds}, text, as_json)
+    console.answer({**{k: str(v) for k, v in files.items()}, "seconds": seconds}, text, as_json)
 
 
 def parse_expression(text: str) -> dict[str, float]:
@@ -378,112 +356,9 @@ def parse_expression(text: str) -> dict[str, float]:
     return shapes
 
 
-def _finish(job: Job[T], show: Callable[[Progress], None]) -> T:
-    """Run a job; whatever interrupts it, the job is closed on the way out."""
-    try:
-        return run(job, show)
-    finally:
-        job.close()
-
-
-@contextmanager
-def _native_messages_in_log() -> Iterator[None]:
-    """Send what C++ libraries print to standard error (mediapipe's is dozens of lines) to the log file."""
-    from studio.core.logs import log_file, log_folder
-
-    sys.stderr.flush()
-    terminal, ours = os.dup(2), sys.stderr
-    try:
-        log_folder().mkdir(parents=True, exist_ok=True)
-        log = os.open(log_file(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    except OSError:
-        log = os.open(os.devnull, os.O_WRONLY)
-    with os.fdopen(terminal, "w", buffering=1) as sys.stderr:
-        os.dup2(log, 2)
-        os.close(log)
-        try:
-            yield
-        finally:
-            os.dup2(terminal, 2)
-            sys.stderr = ours
-
-
-@contextmanager
-def _progress(as_json: bool) -> Iterator[Callable[[Progress], None]]:
-    """Give out a function that shows `Progress`: a bar on a terminal, JSON lines, or one line a step."""
-    if as_json:
-        yield lambda report: print(  # noqa: T201
-            json.dumps({"fraction": report.fraction, "message": report.message, "eta": report.eta}),
-            file=sys.stderr,
-            flush=True,
-        )
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bars
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        told: list[str] = []
-
-        def line(report: Progress) -> None:
-            if report.message not in told[-1:]:
-                told.append(report.message)
-                console.print(report.message, highlight=False, markup=False)
-
-        yield line
-        return
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[eta]}"),
-    )
-    with Bars(*columns, TimeElapsedColumn(), console=console, transient=True) as bars:
-        task = bars.add_task("", total=1.0, eta="")
-
-        def draw(report: Progress) -> None:
-            eta = "" if report.eta is None else f"{report.eta:.0f} s left"
-            bars.update(task, completed=report.fraction, description=report.message, eta=eta)
-
-        yield draw
-
-
-def _answer(result: dict[str, Any], text: str, as_json: bool) -> None:
-    # File names may hold bytes that are no text, which a terminal's encoding would refuse.
-    print(json.dumps(result, default=str) if as_json else text.encode(errors="backslashreplace").decode())  # noqa: T201
-
-
-def _note(text: str, as_json: bool) -> None:
-    print(json.dumps({"note": text}) if as_json else text, file=sys.stderr)  # noqa: T201
-
-
-def _show_error(text: str, kind: str, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps({"error": text, "kind": kind}))  # noqa: T201
-    else:
-        print(text, file=sys.stderr)  # noqa: T201
-
-
-def _about(info: "HeadInfo") -> str:
-    mapped = f", ARKit by {info.expressions_from}" if info.expressions_from else ""
-    return (
-        f"{info.kind}, {info.vertices} vertices, {info.identities} identities, {info.expressions} expressions{mapped}"
-    )
-
-
 def _tell_consent(avatar: "Avatar", as_json: bool) -> None:
     if not avatar.consent.stated:
-        _note("This avatar was built without stated consent.", as_json)
-
-
-def _bug(error: Exception) -> str:
-    from studio.core.logs import log_file, start_logging
-
-    start_logging()
-    logging.getLogger("studio.cli").error("unexpected error", exc_info=error)
-    kind = type(error).__name__
-    return f"Something went wrong inside the program ({kind}); please report it with the log: {log_file()}"
+        console.note("This avatar was built without stated consent.", as_json)
 
 
 def _check_out(path: Path, suffix: str) -> None:

@@ -6,10 +6,12 @@ import sys
 import wave
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import fakes
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 
 from studio import cli
@@ -20,6 +22,7 @@ from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.project import archive
 from studio.core.project.archive import load_avatar, save_avatar
+from studio.core.speech.settings import RANGES, SpeechSettings
 
 BUILD = ["build", "portrait.png", "--engine", "tiny"]
 
@@ -38,7 +41,7 @@ def folder(tmp_path: Path, tiny_engine: str, monkeypatch: pytest.MonkeyPatch) ->
 def write_buzz(name: str, seconds: float) -> None:
     with wave.open(name, "wb") as file:
         file.setparams((1, 2, 16000, 0, "NONE", ""))
-        file.writeframes((np.arange(round(seconds * 16000)) % 120 * 100).astype("<i2").tobytes())
+        file.writeframes((np.arange(round(seconds * 16000)) % 120 * 100 - 5950).astype("<i2").tobytes())
 
 
 @pytest.fixture
@@ -116,6 +119,39 @@ def test_speak_writes_a_clip(capfd: pytest.CaptureFixture[str]) -> None:
     assert lines[-1] == {"fraction": 1.0, "message": "done", "eta": 0.0}
 
 
+def test_speak_tells_what_is_wrong_with_the_recording(capfd: pytest.CaptureFixture[str]) -> None:
+    Path("speech.wav").write_bytes(Path("speech.wav").read_bytes()[:4044])
+    assert call(["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--size", "64"]) == 0
+    assert "'speech.wav' is cut short" in capfd.readouterr().err
+    assert call(["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--size", "64", "--json"]) == 0
+    captured = capfd.readouterr()
+    (note,) = json.loads(captured.out)["notes"]
+    assert {"note": note} in map(json.loads, captured.err.splitlines())
+
+
+def test_speak_passes_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    used: list[object] = []
+    usual = export.motion_frames
+
+    def watched(blocks, fps, settings, seed):
+        used.append(settings)
+        return usual(blocks, fps, settings, seed)
+
+    monkeypatch.setattr(export, "motion_frames", watched)
+    wanted = {"gain": 1.5, "closure": 0.5, "emphasis": 0.2, "smoothing": 0.3, "sensitivity": 0.9}
+    options = [part for name, value in wanted.items() for part in (f"--{name}", str(value))]
+    assert call(["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--size", "64", *options]) == 0
+    assert used == [SpeechSettings(**wanted)]
+
+
+def test_speak_offers_the_settings_with_their_ranges_and_defaults() -> None:
+    command: Any = typer.main.get_command(cli.app)
+    options = {option.name: option for option in command.commands["speak"].params}
+    for name, (low, high) in RANGES.items():
+        assert (options[name].min, options[name].max) == (low, high)
+        assert options[name].default == getattr(SpeechSettings(), name)
+
+
 @pytest.mark.parametrize("command", [["info", "a.avatar"], ["doctor"]])
 def test_info_and_doctor_answer_in_text_and_json(command: list[str], capfd: pytest.CaptureFixture[str]) -> None:
     assert call(command) == 0
@@ -175,6 +211,7 @@ BAD = {
     "a bad background": ["view", "a.avatar", "-o", "v.png", "--background", "blue"],
     "a bad size": ["view", "a.avatar", "-o", "v.png", "--size", "0"],
     "an odd size": ["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--size", "65"],
+    "a gain beyond the scale": ["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--gain", "3"],
     "no such recording": ["speak", "a.avatar", "none.wav", "-o", "c.mp4"],
     "not a recording": ["speak", "a.avatar", "portrait.png", "-o", "c.mp4"],
     "no such avatar to tell about": ["info", "none.avatar"],
