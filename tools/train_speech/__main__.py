@@ -1,0 +1,56 @@
+"""Make the data, train, and export the speech network; README.md beside this file has the commands."""
+
+import argparse
+from pathlib import Path
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tools.train_speech", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    make = commands.add_parser("shards", help="synthesise speech and write shards")
+    make.add_argument("folder", type=Path)
+    make.add_argument("source", choices=("espeak", "flite", "festival", "kokoro"))
+    make.add_argument("--seeds", type=int, nargs=2, metavar=("FIRST", "LAST"), default=(0, 9))
+    make.add_argument("--minutes", type=float, default=10, help="of speech in each shard")
+    make.set_defaults(run=_shards)
+
+    train = commands.add_parser("train", help="train, or go on training, a network")
+    train.add_argument("shards", type=Path)
+    train.add_argument("checkpoint", type=Path, help="written every few minutes; read first where it exists")
+    train.add_argument("--steps", type=int, default=20000, help="in all; may be changed when going on")
+    train.add_argument("--recording", action="store_true", help="the network for whole recordings")
+    train.add_argument("--start", type=Path, help="weights (safetensors) of an equal or smaller network to begin with")
+    train.add_argument("--seed", type=int, default=0)
+    train.set_defaults(run=_train)
+
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+def _shards(arguments: argparse.Namespace) -> None:
+    from .voices import make_shard
+
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    first, last = arguments.seeds
+    for seed in range(first, last + 1):
+        print(make_shard(arguments.source, seed, arguments.minutes, arguments.folder), flush=True)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from .train import Plan, train
+
+    train(
+        Plan(
+            arguments.checkpoint,
+            arguments.shards,
+            arguments.steps,
+            arguments.recording,
+            arguments.start,
+            seed=arguments.seed,
+        )
+    )
+
+
+if __name__ == "__main__":
+    main()
