@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
+from studio.core.heads.mesh_file import HeadMesh
+from studio.core.jobs import Job
 from studio.core.motion.motion import Motion
 from studio.core.render.composite import Picture, empty_bytes
 from studio.core.render.rasterize import Raster, choose_backend, rasterize
@@ -115,6 +117,15 @@ class Movable(Protocol):
 
     def on(self, device: str) -> DeviceAvatar:
         """Return the same avatar on a torch device."""
+        ...
+
+
+@runtime_checkable
+class Meshed(Avatar, Protocol):
+    """An avatar whose head can be told as a mesh."""
+
+    def mesh(self) -> Job[HeadMesh]:
+        """Return the head's mesh at rest with its texture and ARKit shapes."""
         ...
 
 

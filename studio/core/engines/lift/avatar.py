@@ -20,7 +20,9 @@ from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.anatomy import smoothstep
 from studio.core.heads.arkit import ARKIT_NAMES
+from studio.core.heads.mesh_file import HeadMesh
 from studio.core.heads.template import SHAPE_NAMES, shape_weights
+from studio.core.jobs import Job
 from studio.core.motion.motion import Motion
 from studio.core.render.composite import Picture, composite
 from studio.core.render.raster import Raster
@@ -88,6 +90,13 @@ class LiftAvatar:
         from studio.core.engines.lift.avatar_torch import LiftAvatarOnDevice
 
         return LiftAvatarOnDevice(self, device)
+
+    def mesh(self) -> Job[HeadMesh]:
+        """Return the head, bald, with the hair painted on; see `studio.core.engines.lift.mesh`."""
+        # That module draws avatars.
+        from studio.core.engines.lift.mesh import head_mesh
+
+        return head_mesh(self)
 
     def with_colors(self, colors: NDArray[np.float32]) -> "LiftAvatar":
         """Return this head with other Gaussian colours ``[N,3]``."""
