@@ -260,6 +260,51 @@ def speak(
 
 
 @app.command()
+def export(
+    avatar_file: AvatarFile,
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="HEAD.ply|.spz|.glb",
+            help="Splats: .ply as 3D Gaussian Splatting has it, .spz a quarter as large, .glb with "
+            "KHR_gaussian_splatting. With --mesh: .glb.",
+        ),
+    ],
+    mesh: Annotated[
+        bool,
+        typer.Option("--mesh", help="A bald head as textured triangles with the 52 ARKit shapes, hair painted on."),
+    ] = False,
+    expression: Annotated[
+        str, typer.Option(metavar="NAME=VALUE,...", help="The splats' pose, in ARKit blendshapes; at rest without it.")
+    ] = "",
+    as_json: JsonFlag = False,
+) -> None:
+    """Write the head as splats or as a mesh, for other programs."""
+    from studio.core.export_mesh import export_mesh
+    from studio.core.export_splats import export_splats
+    from studio.core.gaussians.splat_file import SUFFIXES
+    from studio.core.motion.motion import Motion
+    from studio.core.project.archive import load_avatar
+
+    _check_out(out, *((".glb",) if mesh else SUFFIXES))
+    shapes = parse_expression(expression)
+    if mesh and shapes:
+        raise UserError("A mesh has every expression in it, at rest; leave out --expression, or --mesh.")
+    avatar = load_avatar(avatar_file)
+    _tell_consent(avatar, as_json)
+    with console.progress(as_json) as show:
+        if mesh:
+            made = console.finish(export_mesh(avatar, out), show)
+            said = f"{made.vertices} vertices, {made.shapes} shapes, face drawn again {made.face_psnr:.0f} dB"
+        else:
+            made = console.finish(export_splats(avatar, out, Motion.arkit(0.0, None, **shapes)), show)
+            said = f"{made.gaussians} splats, drawn again {made.psnr:.0f} dB"
+    console.answer({**asdict(made), "path": str(out)}, f"Wrote {out}: {said}, {made.bytes / 1e6:.1f} MB", as_json)
+
+
+@app.command()
 def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
     """Say what an avatar file holds."""
     from studio.core.project.archive import read_header
@@ -361,12 +406,12 @@ def _tell_consent(avatar: "Avatar", as_json: bool) -> None:
         console.note("This avatar was built without stated consent.", as_json)
 
 
-def _check_out(path: Path, suffix: str) -> None:
+def _check_out(path: Path, *suffixes: str) -> None:
     """Refuse a file that could not be written at the end, before anything is made for it."""
     from studio.core.media.files import check_writable
 
-    if path.suffix.lower() != suffix:
-        raise UserError(f"'{path.name}' should end with {suffix}; name the file so.")
+    if path.suffix.lower() not in suffixes:
+        raise UserError(f"'{path.name}' should end with {' or '.join(suffixes)}; name the file so.")
     check_writable(path)
 
 
