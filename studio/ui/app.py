@@ -48,7 +48,7 @@ def main(paths: Sequence[str] = (), sample: bool = False) -> int:
             print(f"window shown after {seconds_since_start():.2f} s", flush=True)  # noqa: T201
         window.director.warm_up()
         window.director.start()
-        window.director.find_microphones()
+        window.director.live.find()
         if sample:
             window.director.open_sample()
         window.director.open_paths([Path(path) for path in paths])
@@ -56,7 +56,7 @@ def main(paths: Sequence[str] = (), sample: bool = False) -> int:
     # The threads and their imports start when the window has been painted once.
     QTimer.singleShot(0, begin)
     code = app.exec()
-    if any(thread.name in ("drive", "lost device") for thread in threading.enumerate()):
+    if any(thread.name in ("drive", "microphone", "lost device") for thread in threading.enumerate()):
         # A dead sound server holds PortAudio; the interpreter would wait for it while it shuts down.
         logging.shutdown()
         os._exit(code)

@@ -17,6 +17,7 @@ from studio.ui import tasks
 from studio.ui.builds import Builds
 from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
+from studio.ui.live import Live
 from studio.ui.session import Clip, Session
 from studio.ui.viewport.drive_loop import DriveLoop
 from studio.ui.viewport.frame_loop import FrameLoop
@@ -36,8 +37,6 @@ class Director(QObject):
     """An `Entry` for the avatar list."""
     unlisted = Signal(str)
     recent_changed = Signal()
-    microphones_found = Signal(list)
-    """Names of the input devices."""
 
     def __init__(
         self,
@@ -59,13 +58,13 @@ class Director(QObject):
         self.builds.built.connect(self._built)
         self.heads = Heads(self.session, settings, self.jobs, self.say, self)
         self.frames = FrameLoop(self)
-        self.drive = DriveLoop(lambda motion: self.frames.show(motion=motion), self)
+        self.drive = DriveLoop(lambda motion, heard: self.frames.show(motion=motion, captured=heard), self)
+        self.live = Live(self.session, settings, self.jobs, self.drive, self.say, self)
         self.jobs.idle_changed.connect(self._set_idle)
         self.renderer_said = ""
         """The newest sentence about preparing the renderer."""
         self.frames.message.connect(self._say_of_renderer)
         self.frames.failed.connect(self.say)
-        self.drive.started.connect(self.say)
         self.drive.stopped.connect(self._source_stopped)
         self.drive.failed.connect(self._source_failed)
         events = self.session.events
@@ -82,6 +81,7 @@ class Director(QObject):
         """Start the threads and list the library."""
         self.frames.start()
         self.drive.start()
+        self._configure_drive()
         self.frames.prepared.connect(lambda *_: self.heads.look())
         self.jobs.submit(self.tr("Library"), self.library.scan, Urgency.QUICK, self._list_all, self._say_failure)
 
@@ -269,29 +269,6 @@ class Director(QObject):
     def reset_expression(self) -> None:
         """Let go of every slider."""
         self.session.expression = Motion.neutral()
-
-    def listen(self, on: bool) -> None:
-        """Switch the microphone."""
-        if on == self.session.listening:
-            return
-        self.session.playing = False
-        self.session.listening = on
-        if on:
-            self.drive.listen(self.session.microphone)
-        else:
-            self.drive.rest()
-            self.say(self.tr("The microphone is off."))
-
-    def find_microphones(self) -> None:
-        """Look for input devices."""
-        title = self.tr("Looking for microphones")
-        self.jobs.submit(title, tasks.find_microphones, Urgency.QUICK, self.microphones_found.emit, self._say_failure)
-
-    def choose_microphone(self, name: str | None) -> None:
-        """Use this input device, at once if listening."""
-        self.session.microphone = name
-        if self.session.listening:
-            self.drive.listen(name)
 
     def play(self, on: bool, at: float = 0.0) -> None:
         """Play the opened sound or stop it."""

@@ -1,5 +1,7 @@
 """The one window: it lays panels around the stage and connects them to the `Director`."""
 
+import math
+import time
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl
@@ -28,6 +30,7 @@ from studio.core.avatar import Avatar
 from studio.ui import commands, theme
 from studio.ui.dialogs import FileDialogs
 from studio.ui.director import Director
+from studio.ui.latency import LatencyMeter
 from studio.ui.panels.avatars import AvatarsPanel
 from studio.ui.panels.build_options import BuildOptionsBox
 from studio.ui.panels.camera import CameraPanel
@@ -75,6 +78,9 @@ class MainWindow(QMainWindow):
         self._connect_session()
         self._connect_actions()
         self._ticks = 0
+        self._latency = LatencyMeter()
+        self._captured = math.nan
+        self.drive.show_settings(director.session.drive)
         self._meter, self._pace = QTimer(self), QTimer(self)
         self._meter.timeout.connect(self._show_live)
         self._pace.timeout.connect(self._show_pace)
@@ -157,9 +163,7 @@ class MainWindow(QMainWindow):
         self.avatars.remove_wanted.connect(director.remove)
         self.options.wanted.connect(director.heads.choose)
         self.options.add_head_wanted.connect(self.files.add_head)
-        self.drive.settings_wanted.connect(lambda settings: setattr(session, "drive", settings))
-        self.drive.microphone_wanted.connect(director.choose_microphone)
-        self.drive.devices_wanted.connect(director.find_microphones)
+        director.live.serve(self.drive)
         self.face.channel_wanted.connect(director.set_channel)
         self.face.reset_wanted.connect(director.reset_expression)
         self.camera.orbit_wanted.connect(lambda orbit: setattr(session, "orbit", orbit))
@@ -180,7 +184,7 @@ class MainWindow(QMainWindow):
         director.builds.handles_wanted.connect(self.stage.place_handles)
         director.recent_changed.connect(self._fill_recent)
         director.heads.listed.connect(self.options.show_heads)
-        director.microphones_found.connect(lambda names: self.drive.show_devices(names, director.session.microphone))
+        self.stage.painted.connect(self._frame_painted)
         director.frames.ready.connect(self._show_frame)
         director.frames.prepared.connect(self._prepared)
         events.status.connect(self.status.say)
@@ -222,7 +226,7 @@ class MainWindow(QMainWindow):
             "about": lambda: director.say(self.tr("Avatar Studio {v}").format(v=__version__)),
         }.items():
             actions[name].triggered.connect(lambda _, slot=slot: slot())
-        actions["listen"].triggered.connect(director.listen)
+        actions["listen"].triggered.connect(director.live.listen)
         actions["play"].triggered.connect(lambda on: director.play(on))
         actions["guessed"].triggered.connect(director.show_guessed)
         actions["full"].triggered.connect(lambda on: self.showFullScreen() if on else self.showNormal())
@@ -234,8 +238,12 @@ class MainWindow(QMainWindow):
     def _show_frame(self) -> None:
         frame = self.director.frames.take()
         if frame is not None:
+            self._captured = frame.scene.captured
             self.stage.show_frame(frame.rgba, frame.opaque)
             self.stage.explain_tint(frame.scene.show_guessed, frame.guessed)
+
+    def _frame_painted(self) -> None:
+        self._latency.note(self._captured, time.monotonic())
 
     def _frames_go_another_way(self, sentence: str) -> None:
         self.director.say(sentence)
@@ -287,7 +295,7 @@ class MainWindow(QMainWindow):
 
     def _show_live(self) -> None:
         drive = self.director.drive
-        self.drive.show_level(drive.level)
+        self.drive.show_live(drive.level, drive.left_to_record)
         self._ticks += 1
         if self._ticks % 3 == 0 and self.tabs.currentWidget() is self.face:
             self.face.show_live(drive.newest.code[0])
@@ -297,14 +305,20 @@ class MainWindow(QMainWindow):
 
     def _show_pace(self) -> None:
         session = self.director.session
-        if session.listening:
+        if session.listening and self.director.drive.waiting:
+            state = self.tr("Waiting for the microphone")
+        elif session.listening:
             state = self.tr("Live")
         elif session.playing:
             state = self.tr("Playing")
         else:
             state = self.tr("At rest")
         live = session.listening or session.playing
-        self.indicator.show_pace(state, live, self.director.frames.pace())
+        latency = self._latency.median(time.monotonic())
+        self.drive.show_latency(latency)
+        if math.isfinite(latency):
+            self.director.drive.latency = latency
+        self.indicator.show_pace(state, live, self.director.frames.pace(), latency)
 
     # What the user wants
 

@@ -11,6 +11,7 @@ from psygnal import SignalGroupDescriptor
 from studio.core.avatar import Avatar, Background
 from studio.core.engines.base import BuildOptions
 from studio.core.motion.motion import Motion
+from studio.core.speech.settings import SpeechSettings
 from studio.ui.viewport.orbit import Orbit
 
 RATE = 16000  # Hz, of everything heard
@@ -33,15 +34,17 @@ class Clip:
 class DriveSettings:
     """How the head is moved; handed whole to the drive thread."""
 
-    look_ahead: float = 0.08
-    """Seconds the mouth waits to hear what comes next."""
-    speech: float = 1.0
-    """Gain of what speech moves."""
+    speech: SpeechSettings = field(default_factory=SpeechSettings)
+    """How sound moves the mouth."""
     head: float = 1.0
     """Gain of the idle head motion."""
     blink: bool = True
     at_rest: bool = True
     """Blink and breathe also while nothing is heard."""
+    monitor: bool = False
+    """Play the microphone again, as late as the picture."""
+    monitor_shift: float = 0.0
+    """s by which that sound leaves after the picture."""
 
 
 @dataclass(eq=False)

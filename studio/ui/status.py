@@ -1,5 +1,7 @@
 """The status line and the live indicator."""
 
+import math
+
 from PySide6.QtCore import QPoint, QSize, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
@@ -49,7 +51,7 @@ class StatusLine(ElidedLabel):
 
 
 class LiveIndicator(QLabel):
-    """``● Live  24 ms  58 fps  numba · 2 threads``."""
+    """``● Live  microphone to picture 118 ms  24 ms  58 fps  numba · 2 threads``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,10 +71,12 @@ class LiveIndicator(QLabel):
         self._backend = name
         self.setToolTip(reason)
 
-    def show_pace(self, state: str, live: bool, pace: Pace) -> None:
-        """Say what is going on and how fast."""
+    def show_pace(self, state: str, live: bool, pace: Pace, latency: float) -> None:
+        """Say what is going on and how fast; `latency` is from microphone to picture, s, NaN where not measured."""
         color = theme.current().accent if live else theme.current().faint
         parts = [f'<span style="color:{color}">●</span>&nbsp;{state}']
+        if math.isfinite(latency):
+            parts.append(self.tr("microphone to picture {ms:.0f} ms").format(ms=1000 * latency))
         if pace.fps:
             parts += [self.tr("{ms:.0f} ms").format(ms=pace.ms), self.tr("{fps:.0f} fps").format(fps=pace.fps)]
         if self._backend:

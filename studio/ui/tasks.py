@@ -225,6 +225,34 @@ def find_microphones() -> Job[list[str]]:
     return [device.name for device in input_devices()]
 
 
+def calibrate(device: str, samples: NDArray[np.float32]) -> Job[bool]:
+    """Learn a voice from samples ``[S]`` at 16 kHz and keep it for a microphone; return True."""
+    yield Progress(0.0, "listening to what was said")
+    from studio.core.speech import calibration
+
+    learnt = calibration.calibrate(samples)
+    yield Progress(0.9, "keeping it")
+    calibration.save_calibration(device, learnt)
+    return True
+
+
+def forget_calibration(device: str) -> Job[bool]:
+    """Drop what was learnt for a microphone; return False."""
+    yield Progress(0.0, "forgetting it")
+    from studio.core.speech.calibration import forget_calibration
+
+    forget_calibration(device)
+    return False
+
+
+def has_calibration(device: str) -> Job[bool]:
+    """Return whether a voice was learnt for a microphone."""
+    yield Progress(0.0, "looking for it")
+    from studio.core.speech.calibration import load_calibration
+
+    return load_calibration(device) is not None
+
+
 def load_preview(path: Path) -> Job[NDArray[np.float32]]:
     """Decode a picture for showing; ``[H,W,3]`` float32."""
     return (yield from _opened(path)).rgb

@@ -22,7 +22,7 @@ from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MainWindow
 
-THREADS = {"render", "drive", "jobs"}
+THREADS = {"render", "drive", "jobs", "microphone"}
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,8 @@
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -7,10 +10,15 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_INDEX
-from studio.core.media import microphone, player
+from studio.core.media import live_input, microphone, player
+from studio.core.media.audio import load_audio
+from studio.core.media.audio_clock import AudioClock
+from studio.core.media.portaudio import NoPortAudioError
 from studio.core.motion.motion import Motion
+from studio.core.sample import sample_speech
+from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
 from studio.ui.session import RATE, Clip, DriveSettings
-from studio.ui.viewport import drive_loop
+from studio.ui.viewport import clip_source
 from studio.ui.viewport.drive_loop import DriveLoop
 
 JAW, BLINK = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["eyeBlinkLeft"]
@@ -27,17 +35,16 @@ def loop(qapp: object, frames: list[Motion], monkeypatch: pytest.MonkeyPatch) ->
         raise UserError("No sound output could be opened; connect one.")
 
     monkeypatch.setattr(player.Player, "start", no_output)
-    made = DriveLoop(frames.append)
+    made = DriveLoop(lambda motion, _: frames.append(motion))
     made.start()
     yield made
     made.stop()
 
 
-def hum(seconds: float) -> Clip:
-    """A voice-like buzz."""
-    t = np.arange(round(seconds * RATE)) / RATE
-    buzz = sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 25))
-    return Clip(Path("hum.wav"), (0.2 * buzz * (1 + np.sin(2 * np.pi * 4 * t))).astype(np.float32))
+def speech(seconds: float) -> Clip:
+    """The first words of the sample."""
+    samples = load_audio(sample_speech(), RATE)
+    return Clip(Path("words.wav"), samples[: round(seconds * RATE)])
 
 
 def test_sliders_reach_the_head(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
@@ -56,18 +63,18 @@ def test_a_resting_head_lives_until_told_otherwise(qtbot: QtBot, loop: DriveLoop
 
 
 def test_a_clip_moves_the_mouth_and_ends(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
-    with qtbot.waitSignal(loop.stopped, timeout=20_000) as stopped, qtbot.waitSignal(loop.started) as started:
-        loop.play(hum(0.6))
+    with qtbot.waitSignal(loop.stopped, timeout=20_000) as stopped, qtbot.waitSignal(loop.said) as started:
+        loop.play(speech(1.2))
     assert started.args is not None
-    assert started.args[0].startswith("Playing hum.wav without sound. No sound output")
+    assert started.args[0].startswith("Playing words.wav without sound. No sound output")
     assert stopped.args == ["The clip has ended."]
     assert max(frame.code[0, JAW] for frame in frames) > 0.02
     assert loop.position is None
 
 
 def test_a_clip_can_start_in_the_middle(qtbot: QtBot, loop: DriveLoop) -> None:
-    with qtbot.waitSignal(loop.started):
-        loop.play(hum(5), at=3.0)
+    with qtbot.waitSignal(loop.said):
+        loop.play(speech(5), at=3.0)
     assert loop.position is not None
     assert 3.0 <= loop.position <= 5.0
     with qtbot.waitSignal(loop.stopped) as stopped:
@@ -82,53 +89,164 @@ def test_no_blink_means_open_eyes(qtbot: QtBot, loop: DriveLoop, frames: list[Mo
     assert not any(frame.code[0, BLINK] or frame.head_pose.any() for frame in frames[1:])
 
 
-def test_a_missing_microphone_is_one_sentence(qtbot: QtBot, loop: DriveLoop, monkeypatch: pytest.MonkeyPatch) -> None:
+class FakeMicrophone:
+    """A device that speaks, goes and comes back as the test wants."""
+
+    there = True
+    words = speech(6.0).samples
+    made: ClassVar[list["FakeMicrophone"]] = []
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name, self.rate, self.overflows, self.level = name or "Desk", RATE, 0, -20.0
+        self.clock = AudioClock(RATE)
+        self.listener = None
+        self._opened = self._read = 0.0
+        self.made.append(self)
+
+    def start(self) -> None:
+        if not self.there:
+            raise UserError(f"The microphone '{self.name}' is not there; plug it in.")
+        self._opened = self._read = time.monotonic()
+
+    def read(self) -> np.ndarray:
+        now = time.monotonic()
+        count = round((now - self._read) * RATE) if self.there else 0
+        first = round((self._read - self._opened) * RATE)
+        self._read += count / RATE
+        if count:
+            self.clock.update(first, self._opened + first / RATE)
+        return np.take(self.words, range(first, first + count), mode="wrap")
+
+    def remarks(self) -> list[str]:
+        return []
+
+    def follow(self) -> str:
+        return ""
+
+    @property
+    def lost(self) -> bool:
+        return not self.there
+
+    def stop(self) -> None:
+        pass
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> type[FakeMicrophone]:
+    class Device(FakeMicrophone):
+        made: ClassVar[list[FakeMicrophone]] = []
+
+    monkeypatch.setattr(live_input, "Microphone", Device)
+    monkeypatch.setattr(live_input, "_LEAVING", 0.0)
+    monkeypatch.setattr(live_input, "_LOOK_FOR_DEVICE", 0.05)
+    return Device
+
+
+def test_without_portaudio_listening_fails_with_one_sentence(
+    qtbot: QtBot, loop: DriveLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def nothing(self: object) -> None:
-        raise UserError("No microphone was found; plug one in.")
+        raise NoPortAudioError("Sound needs PortAudio; install it.")
 
     monkeypatch.setattr(microphone.Microphone, "start", nothing)
     with qtbot.waitSignal(loop.failed) as failure:
         loop.listen(None)
-    assert failure.args == ["No microphone was found; plug one in."]
+    assert failure.args == ["Sound needs PortAudio; install it."]
+    assert loop.microphone == ""
 
 
-def test_a_lost_microphone_is_said(
-    qtbot: QtBot, loop: DriveLoop, frames: list[Motion], monkeypatch: pytest.MonkeyPatch
+def test_a_lost_microphone_closes_the_mouth_and_opens_it_when_it_is_back(
+    qtbot: QtBot, loop: DriveLoop, frames: list[Motion], device: type[FakeMicrophone]
 ) -> None:
-    heard = [np.zeros(160, np.float32)] * 3
-    monkeypatch.setattr(microphone.Microphone, "start", lambda self: None)
-    monkeypatch.setattr(microphone.Microphone, "stop", lambda self: None)
-    monkeypatch.setattr(microphone.Microphone, "read", lambda self: heard.pop() if heard else np.zeros(0, np.float32))
-    monkeypatch.setattr(microphone.Microphone, "lost", property(lambda self: not heard))
-    with qtbot.waitSignal(loop.stopped) as stopped:
-        loop.listen("Desk")
-    assert stopped.args is not None
-    assert "disconnected" in stopped.args[0]
+    said: list[str] = []
+    loop.said.connect(said.append)
+    loop.configure(DriveSettings(at_rest=False), Motion.neutral())
+    loop.listen("Desk")
+    qtbot.waitUntil(lambda: bool(frames) and frames[-1].code[0, JAW] > 0.02, timeout=20_000)
+    device.there = False
+    qtbot.waitUntil(lambda: loop.waiting)
+    qtbot.waitUntil(lambda: frames[-1].code[0, JAW] < 0.01)
+    device.there = True
+    qtbot.waitUntil(lambda: not loop.waiting)
+    qtbot.waitUntil(lambda: frames[-1].code[0, JAW] > 0.02)
+    assert [line.split(";")[0] for line in said] == [
+        "Listening to Desk.",
+        "The microphone 'Desk' is gone",
+        "The microphone 'Desk' is back.",
+    ]
+    assert {made.name for made in device.made} == {"Desk"}
+
+
+def test_what_is_published_says_when_its_sound_was_at_the_microphone(
+    qtbot: QtBot, device: type[FakeMicrophone]
+) -> None:
+    late: list[float] = []
+    loop = DriveLoop(lambda _, captured: late.append(time.monotonic() - captured))
+    loop.configure(DriveSettings(SpeechSettings(look_ahead=0.05), at_rest=False), Motion.neutral())
+    loop.start()
+    loop.listen(None)
+    qtbot.waitUntil(lambda: np.isfinite(late).sum() > 40, timeout=20_000)
+    loop.stop()
+    assert np.median(np.array(late)[np.isfinite(late)]) == pytest.approx(0.06, abs=0.015), np.percentile(
+        late, [5, 50, 95]
+    )
+
+
+def test_a_recording_of_so_many_seconds_is_handed_over_or_given_up(
+    qtbot: QtBot, loop: DriveLoop, device: type[FakeMicrophone]
+) -> None:
+    loop.listen("Desk")
+    with qtbot.waitSignal(loop.recorded, timeout=20_000) as recorded:
+        loop.record(0.5)
+    name, samples = recorded.args or ("", np.zeros(0))
+    assert name == "Desk"
+    assert len(samples) / RATE == pytest.approx(0.5, abs=0.1)
+    assert loop.left_to_record == 0
+    loop.record(60)
+    qtbot.waitUntil(lambda: 0 < loop.left_to_record < 60)
+    with qtbot.waitSignal(loop.said, check_params_cb=lambda said: said.startswith("The calibration stopped")):
+        device.there = False
+    assert loop.left_to_record == 0
+    device.there = True
+    qtbot.waitUntil(lambda: not loop.waiting)
+    loop.record(60)
+    qtbot.waitUntil(lambda: 0 < loop.left_to_record < 60)
+    loop.record(0)
+    qtbot.waitUntil(lambda: loop.left_to_record == 0)
+
+
+def test_another_look_ahead_holds_at_once(
+    qtbot: QtBot, loop: DriveLoop, frames: list[Motion], device: type[FakeMicrophone]
+) -> None:
+    loop.listen("Desk")
+    qtbot.waitUntil(lambda: bool(frames) and frames[-1].code[0, JAW] > 0.02, timeout=20_000)
+    for look_ahead in LOOK_AHEADS:
+        loop.configure(DriveSettings(SpeechSettings(look_ahead=look_ahead, gain=1.5)), Motion.neutral())
+        qtbot.waitUntil(lambda wanted=look_ahead: loop._driver is not None and loop._driver.look_ahead == wanted)
+    count = len(frames)
+    qtbot.waitUntil(lambda: len(frames) > count + 40 and frames[-1].code[0, JAW] > 0.02)
 
 
 def test_a_device_that_does_not_close_does_not_stop_the_head(
-    qtbot: QtBot, loop: DriveLoop, frames: list[Motion], monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, loop: DriveLoop, frames: list[Motion], device: type[FakeMicrophone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def hangs(self: object) -> None:
-        raise UserError("The sound system does not answer.")
-
-    monkeypatch.setattr(microphone.Microphone, "start", lambda self: None)
-    monkeypatch.setattr(microphone.Microphone, "stop", hangs)
-    with qtbot.waitSignal(loop.started):
-        loop.listen("Desk")
-    with qtbot.waitSignal(loop.failed) as failure:
-        loop.listen("Headset")
-    assert failure.args == ["The sound system does not answer."]
-    loop.configure(DriveSettings(at_rest=False), Motion.arkit(jawOpen=0.6))
-    qtbot.waitUntil(lambda: bool(frames) and frames[-1].code[0, JAW] == pytest.approx(0.6))
+    closing = threading.Event()
+    monkeypatch.setattr(device, "stop", lambda self: closing.wait(20))
+    loop.listen("Desk")
+    qtbot.waitUntil(lambda: loop.microphone == "Desk" and bool(frames))
+    loop.listen("Headset")
+    loop.configure(DriveSettings(at_rest=False), Motion.arkit(jawOpen=0.9))
+    qtbot.waitUntil(lambda: frames[-1].code[0, JAW] == pytest.approx(0.9, abs=0.1))
+    assert loop.microphone == "Headset"
+    closing.set()
 
 
 def test_a_clip_whose_output_stalls_is_let_go(qtbot: QtBot, loop: DriveLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drive_loop, "STALLED", 0.05)
+    monkeypatch.setattr(clip_source, "STALLED", 0.05)
     monkeypatch.setattr(player.Player, "start", lambda self, at=0.0: None)
     monkeypatch.setattr(player.Player, "position", 0.0)
     with qtbot.waitSignal(loop.stopped, timeout=20_000) as stopped:
-        loop.play(hum(1.0))
+        loop.play(speech(1.0))
     assert stopped.args is not None
     assert stopped.args[0].startswith("The sound output stopped")
     assert loop.position is None

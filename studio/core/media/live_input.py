@@ -46,6 +46,10 @@ class LiveInput:
     ----------
     state
         "opening", "hearing", "waiting" for the device, or "failed" for good.
+    name
+        Of the microphone; known from the first "hearing" on where None was asked for.
+    failure
+        A sentence that says why it failed.
     monitored
         Whether the sound is played again on the system's output; may be set at any time.
     monitor_delay
@@ -55,6 +59,7 @@ class LiveInput:
     def __init__(self, wanted: str | None, report: Callable[[str], None]) -> None:
         self.state: State = "opening"
         self.name = wanted or ""
+        self.failure = ""
         self.monitored = False
         self.monitor_delay = 0.0
         self._output: str | None = None  # pinned by name like the microphone: speakers would howl
@@ -94,10 +99,14 @@ class LiveInput:
         self._known += len(chunk)
         return chunk
 
+    @property
+    def known(self) -> float:
+        """Seconds given out so far."""
+        return self._known / RATE
+
     def position(self) -> float:
         """Return the second of the stream that is surely known by now; it moves as evenly as the device's clock."""
-        known = self._known / RATE
-        microphone = self._reading
+        known, microphone = self.known, self._reading
         captured = known
         if microphone is not None and microphone.clock.running:
             captured = self._before / RATE + microphone.clock.sample_at(time.monotonic()) / microphone.rate
@@ -146,8 +155,8 @@ class LiveInput:
                     self._rest(_LOOK_FOR_DEVICE)
         except Exception as error:
             log.exception("the microphone could not be kept")
+            self.failure = f"The microphone stopped on a fault in the program ({error}); see Help > Log."
             self.state = "failed"
-            self._report(f"The microphone stopped on a fault in the program ({error}); see Help > Log.")
         finally:
             watch.stop()
 
@@ -160,8 +169,7 @@ class LiveInput:
         try:
             microphone.start()
         except NoPortAudioError as error:
-            self._over, self.state = True, "failed"
-            self._say(str(error))
+            self._over, self.failure, self.state = True, str(error), "failed"
             return None
         except UserError as error:
             if self.state != "waiting":
@@ -232,5 +240,5 @@ class LiveInput:
         closing.join(PATIENCE)
 
     def _say(self, sentence: str) -> None:
-        if not self._over or self.state == "failed":
+        if not self._over:
             self._report(sentence)

@@ -1,6 +1,7 @@
 """The drive thread: sound in, the newest motion frame out; the audio clock is the master."""
 
 import logging
+import math
 import queue
 import threading
 import time
@@ -16,8 +17,10 @@ from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.motion.motion import Motion
 from studio.ui.session import RATE, Clip, DriveSettings
+from studio.ui.viewport.clip_source import ClipSource, abandon
 
 if TYPE_CHECKING:
+    from studio.core.media.live_input import LiveInput
     from studio.core.speech.stream import SpeechDriver
 
 log = logging.getLogger(__name__)
@@ -26,119 +29,9 @@ LIVE_TICK = 1 / 60
 REST_TICK = 1 / 24
 BUSY_TICK = 1 / 6  # at rest while a job needs the processor
 DEVICE_PATIENCE = 5.0  # s for a device to close
-STALLED = 4.0  # s; a sound server that wakes up takes two
+LONGEST_MONITOR_DELAY = 2.0  # s
+KEPT = 2.0  # s of past motion that the driver keeps
 BLINKS = [ARKIT_INDEX["eyeBlinkLeft"], ARKIT_INDEX["eyeBlinkRight"]]
-
-
-def abandon(stop: Callable[[], None]) -> None:
-    """Close a lost device on a thread that nobody waits for: PortAudio may never return from it."""
-
-    def close() -> None:
-        try:
-            stop()
-        except Exception as error:  # it hangs in a device lost before; there is nothing left to do
-            log.warning("a lost device could not be closed: %s", error)
-
-    threading.Thread(target=close, name="lost device", daemon=True).start()
-
-
-class MicrophoneSource:
-    """Hears a microphone; what is seen lags by the driver's look-ahead."""
-
-    def __init__(self, name: str | None, look_ahead: float) -> None:
-        from studio.core.media.microphone import Microphone
-
-        self._microphone = Microphone(name)
-        self._microphone.start()
-        self._heard = 0
-        self._look_ahead = look_ahead
-
-    @property
-    def lost(self) -> bool:
-        """True when the device went away."""
-        return self._microphone.lost
-
-    @property
-    def name(self) -> str:
-        """What the system calls the device."""
-        return self._microphone.name
-
-    def read(self) -> NDArray[np.float32]:
-        """Return what arrived since the last call."""
-        chunk = self._microphone.read()
-        self._heard += len(chunk)
-        return chunk
-
-    def time(self) -> float:
-        """Return the newest second that the driver can be sure of."""
-        return max(0.0, self._heard / RATE - self._look_ahead)
-
-    def stop(self) -> None:
-        """Close the device."""
-        if self.lost:
-            abandon(self._microphone.stop)
-        else:
-            self._microphone.stop()
-
-
-class ClipSource:
-    """Plays a clip; it is known in advance, so the mouth is exactly in step with what is heard."""
-
-    def __init__(self, clip: Clip, at: float, look_ahead: float) -> None:
-        from studio.core.media.player import Player
-
-        self._clip = clip
-        self._ahead = look_ahead
-        self._begin = self._read = round(at * RATE)
-        self._player: Player | None = Player(clip.samples, RATE)
-        self.silent_because = ""
-        self._started = time.monotonic()
-        self._moved = (at, self._started)
-        try:
-            self._player.start(at)
-        except UserError as error:
-            self._player = None
-            self.silent_because = str(error)
-
-    @property
-    def position(self) -> float:
-        """Second of the clip being heard."""
-        if self._player is not None:
-            return self._player.position
-        here = self._begin / RATE + time.monotonic() - self._started
-        return min(here, self._clip.seconds)
-
-    @property
-    def ended(self) -> bool:
-        """True once the last sample was heard."""
-        return self.position >= self._clip.seconds
-
-    @property
-    def lost(self) -> bool:
-        """True when the sound output has not gone on for `STALLED` s."""
-        return time.monotonic() - self._moved[1] > STALLED
-
-    def read(self) -> NDArray[np.float32]:
-        """Return what the driver needs to know for the present position."""
-        if self.position > self._moved[0]:
-            self._moved = (self.position, time.monotonic())
-        end = max(self._read, round((self.position + self._ahead + 2 * LIVE_TICK) * RATE))
-        known = self._clip.samples[self._read : end]
-        # Silence after the end makes the last sound final.
-        chunk = np.concatenate([known, np.zeros(end - self._read - len(known), np.float32)])
-        self._read = end
-        return chunk
-
-    def time(self) -> float:
-        """Return the position, on the driver's clock."""
-        return self.position - self._begin / RATE
-
-    def stop(self) -> None:
-        """Fall silent."""
-        if self._player is not None and self.lost:
-            abandon(self._player.stop)
-        elif self._player is not None:
-            self._player.stop()
 
 
 class DriveLoop(QObject):
@@ -147,13 +40,15 @@ class DriveLoop(QObject):
     Public methods only leave a note for the drive thread; they never wait for a device.
     """
 
-    started = Signal(str)
-    """A source was opened; a sentence about it."""
+    said = Signal(str)
+    """A sentence about the source: it was opened, it is gone, something is wrong with its sound."""
     stopped = Signal(str)
     """The source ended or was lost; a sentence, or "" when that was asked for."""
     failed = Signal(str)
+    recorded = Signal(str, object)
+    """What `record` asked for: the name of the microphone, and samples ``[S]``."""
 
-    def __init__(self, publish: Callable[[Motion], None], parent: QObject | None = None) -> None:
+    def __init__(self, publish: Callable[[Motion, float], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._publish = publish
         self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -162,13 +57,19 @@ class DriveLoop(QObject):
         self._thread: threading.Thread | None = None
         self._settings = DriveSettings()
         self._expression = Motion.neutral()
-        self._source: MicrophoneSource | ClipSource | None = None
+        self._source: LiveInput | ClipSource | None = None
         self._driver: SpeechDriver | None = None
+        self._begun = 0.0  # second of the stream at which the driver's time starts
+        self._voice = ""  # the microphone whose calibration the driver uses
+        self._record: list[NDArray[np.float32]] | None = None
+        self._record_left = 0.0
         self._idle: Any = None
         self.busy = False
         """Set while a job needs the processor: the resting head moves at a lower rate."""
         self.asleep = True
         """Set while nobody looks: the resting head does not move."""
+        self.latency = math.nan
+        """Set to the s measured from the microphone to the picture; the monitor plays as late as that."""
         self.level = -np.inf
         """dBFS of what was heard last."""
         self.newest = Motion.neutral()
@@ -193,6 +94,14 @@ class DriveLoop(QObject):
 
         def note() -> None:
             self._settings, self._expression = settings, expression
+            driver = self._driver
+            if driver is None:
+                return
+            if settings.speech.look_ahead == driver.look_ahead or isinstance(self._source, ClipSource):
+                # A clip keeps the look-ahead it began with: it is known in advance.
+                driver.adjust(replace(settings.speech, look_ahead=driver.look_ahead))
+            else:
+                self._renew_driver()
 
         self._leave(note)
 
@@ -200,9 +109,9 @@ class DriveLoop(QObject):
         """Drive from a microphone; None takes the system's."""
 
         def note() -> None:
-            source = MicrophoneSource(microphone, self._settings.look_ahead)
-            self._take(source)
-            self.started.emit(self.tr("Listening to {name}.").format(name=source.name))
+            from studio.core.media.live_input import LiveInput
+
+            self._take(LiveInput(microphone, self.said.emit))
 
         self._leave(note)
 
@@ -210,19 +119,48 @@ class DriveLoop(QObject):
         """Drive from a clip and let it be heard."""
 
         def note() -> None:
-            source = ClipSource(clip, at, self._settings.look_ahead)
+            source = ClipSource(clip, at, self._settings.speech.look_ahead)
             self._take(source)
             if source.silent_because:
                 silent = self.tr("Playing {name} without sound. {reason}")
-                self.started.emit(silent.format(name=clip.path.name, reason=source.silent_because))
+                self.said.emit(silent.format(name=clip.path.name, reason=source.silent_because))
             else:
-                self.started.emit(self.tr("Playing {name}.").format(name=clip.path.name))
+                self.said.emit(self.tr("Playing {name}.").format(name=clip.path.name))
 
         self._leave(note)
 
     def rest(self) -> None:
         """Let go of the source."""
         self._leave(lambda: self._let_go(""))
+
+    def record(self, seconds: float) -> None:
+        """Keep so many s of what the microphone hears from now on, for `recorded`; 0 keeps nothing after all."""
+
+        def note() -> None:
+            self._record, self._record_left = ([], seconds) if seconds else (None, 0.0)
+
+        self._leave(note)
+
+    def recalibrate(self) -> None:
+        """Use what is known of the person at the microphone now."""
+        self._leave(lambda: setattr(self, "_voice", ""))
+
+    @property
+    def left_to_record(self) -> float:
+        """Seconds that `record` still waits for; 0 when it does not."""
+        return self._record_left
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the microphone is gone and waited for."""
+        source = self._source
+        return source is not None and not isinstance(source, ClipSource) and source.state == "waiting"
+
+    @property
+    def microphone(self) -> str:
+        """Name of the microphone being heard or waited for, "" for none."""
+        source = self._source
+        return "" if source is None or isinstance(source, ClipSource) else source.name
 
     @property
     def position(self) -> float | None:
@@ -234,16 +172,30 @@ class DriveLoop(QObject):
         self._notes.put(note)
         self._wake.set()
 
-    def _take(self, source: MicrophoneSource | ClipSource) -> None:
-        from studio.core.speech.stream import SpeechDriver
-
+    def _take(self, source: "LiveInput | ClipSource") -> None:
         before, self._source = self._source, source
-        self._driver = SpeechDriver(look_ahead=self._settings.look_ahead)
+        self._voice = ""
+        self._renew_driver()
         if before is not None:
             before.stop()
 
+    def _renew_driver(self) -> None:
+        """Start the mouth anew: with another look-ahead, or for another person."""
+        from studio.core.speech.calibration import load_calibration
+        from studio.core.speech.stream import SpeechDriver
+
+        calibration, source = None, self._source
+        if self._voice:
+            try:
+                calibration = load_calibration(self._voice)
+            except UserError as error:
+                self.said.emit(str(error))
+        self._driver = SpeechDriver(self._settings.speech, calibration)
+        self._begun = 0.0 if source is None or isinstance(source, ClipSource) else source.known
+
     def _let_go(self, sentence: str) -> None:
         source, self._source, self._driver = self._source, None, None
+        self._record, self._record_left = None, 0.0
         self.level = -np.inf
         if source is not None:
             source.stop()
@@ -252,6 +204,7 @@ class DriveLoop(QObject):
     def _give_up(self) -> None:
         """Let go of the source after an error, without waiting: its device may not close either."""
         source, self._source, self._driver = self._source, None, None
+        self._record, self._record_left = None, 0.0
         self.level = -np.inf
         if source is not None:
             abandon(source.stop)
@@ -285,36 +238,59 @@ class DriveLoop(QObject):
         return BUSY_TICK if self.busy else REST_TICK
 
     def _advance(self, now: float) -> None:
-        from studio.core.motion.idle import IdleMotion
+        from studio.core.motion.idle import SILENCE, IdleMotion
         from studio.core.motion.mixer import mix
 
         if self._idle is None:
             self._idle = IdleMotion(seed=0)
-        layers, speaking = [self._expression], 0.0
+        layers, prosody, captured = [self._expression], SILENCE, math.nan
         source, settings = self._source, self._settings
         if source is not None and self._driver is not None:
             chunk = source.read()
+            if isinstance(source, ClipSource):
+                shown = source.time()
+            else:
+                self._attend(source, chunk)
+                heard = source.position() - self._driver.look_ahead
+                shown, captured = max(heard - self._begun, 0.0), source.captured_at(heard)
             if len(chunk):
                 self.level = float(10 * np.log10(np.mean(np.square(chunk)) + 1e-12))
                 self._driver.push(chunk)
-            heard = source.time()
-            speech = self._driver.read(heard)
-            speaking = self._driver.speaking(heard)
-            layers.append(replace(speech, code=speech.code * np.float32(settings.speech)))
+            layers.append(self._driver.read(shown))
+            prosody = self._driver.speaking(shown)
+            self._driver.forget(shown - KEPT)
         if source is not None or settings.at_rest:
-            layers.append(self._alive(self._idle.at(now, speaking=speaking)))
+            layers.append(self._alive(self._idle.at(now, prosody, settings.head)))
         self.newest = mix(*layers)
-        self._publish(self.newest)
-        if isinstance(source, MicrophoneSource) and source.lost:
-            self._let_go(self.tr("The microphone was disconnected; plug it in and press Ctrl+M."))
-        elif isinstance(source, ClipSource) and source.ended:
+        self._publish(self.newest, captured)
+        if isinstance(source, ClipSource) and source.ended:
             self._let_go(self.tr("The clip has ended."))
         elif isinstance(source, ClipSource) and source.lost:
             self._let_go(self.tr("The sound output stopped; check the system's sound settings and press Space."))
 
+    def _attend(self, live: "LiveInput", chunk: NDArray[np.float32]) -> None:
+        """See to what a microphone needs beside being heard."""
+        if live.state == "failed":
+            raise UserError(live.failure)
+        live.monitored = self._settings.monitor and math.isfinite(self.latency)
+        if live.monitored:
+            live.monitor_delay = min(max(self.latency + self._settings.monitor_shift, 0.0), LONGEST_MONITOR_DELAY)
+        if live.state == "hearing" and live.name != self._voice:
+            self._voice = live.name
+            self._renew_driver()
+        if self._record is not None and live.state == "waiting":
+            self._record, self._record_left = None, 0.0
+            self.said.emit(self.tr("The calibration stopped, because the microphone is gone; repeat it then."))
+        elif self._record is not None and live.state == "hearing":
+            self._record.append(chunk)
+            self._record_left -= len(chunk) / RATE
+            if self._record_left <= 0:
+                samples, self._record, self._record_left = np.concatenate(self._record), None, 0.0
+                self.recorded.emit(live.name, samples)
+
     def _alive(self, idle: Motion) -> Motion:
-        code = idle.code
-        if not self._settings.blink:
-            code = code.copy()
-            code[:, BLINKS] = 0
-        return replace(idle, code=code, head_pose=idle.head_pose * np.float32(self._settings.head))
+        if self._settings.blink:
+            return idle
+        code = idle.code.copy()
+        code[:, BLINKS] = 0
+        return replace(idle, code=code)

@@ -1,6 +1,7 @@
 """The render thread: one slot holds the newest wish, and the newest frame is all anybody gets."""
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -42,6 +43,8 @@ class Scene:
     background: Background = "plate"
     show_guessed: bool = False
     size: int = 512
+    captured: float = math.nan
+    """`time.monotonic` when the sound that `motion` shows was at the microphone; NaN where there is none."""
     stamp: float = 0.0
     """`time.monotonic` of the wish."""
 

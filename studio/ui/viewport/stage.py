@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
@@ -31,6 +31,8 @@ class Stage(QWidget):
     """The `Orbit` that a gesture asks for."""
     said = Signal(str)
     """A sentence about how frames reach the screen from now on."""
+    painted = Signal()
+    """The frame of `show_frame` is on screen."""
     handles_placed = Signal(object)
     """`Handles` for the picture of `place_handles`, or None."""
 
@@ -63,6 +65,10 @@ class Stage(QWidget):
         self._shown: Pixels | None = None
         self._grip: QPointF | None = None
         self._holding = False
+        self._unpainted = False
+        # It fires once the window was painted and handed to the display.
+        self._after_paint = QTimer(self, singleShot=True, interval=0)
+        self._after_paint.timeout.connect(self.painted)
 
     def show_empty(self) -> None:
         """Invite to drop something."""
@@ -97,6 +103,7 @@ class Stage(QWidget):
     def show_frame(self, rgba: Pixels, opaque: bool = True) -> None:
         """Take a frame of the head, which must not change until the next one; a held picture stays before it."""
         self._shown = rgba
+        self._unpainted = True
         self.view.show_frame(rgba, opaque)
         if not self._holding:
             self._turn_to(self.view.widget)
@@ -144,6 +151,9 @@ class Stage(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Turn gestures on the head into orbits."""
         kind = event.type()
+        if kind == QEvent.Type.Paint and self._unpainted:
+            self._unpainted = False
+            self._after_paint.start()
         if kind == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
             self._grip = event.position()
             self.view.widget.setFocus()
