@@ -2,10 +2,13 @@
 
 Two causal convolutions, two GRU layers and a linear head, 388k weights. The head answers three times per
 hop: what the mouth did 20, 50 and 80 ms before the end of the newest analysis window. More delay hears
-more of what follows and is more often right.
+more of what follows and is more often right. A recording is known to its end: there a third GRU reads what the
+second one heard from the future back, and a head of its own answers for every hop itself.
 """
 
+from collections.abc import Mapping
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,11 +38,32 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "head.bias": (len(DELAYS) * len(CHANNELS),),
 }
 
+RECORDING_WEIGHTS = "speech_recording_v1.safetensors"
+_BACKWARD = 128
+RECORDING_SHAPES: dict[str, tuple[int, ...]] = {
+    "gru.weight_ih_l0": (3 * _BACKWARD, _HIDDEN),
+    "gru.weight_hh_l0": (3 * _BACKWARD, _BACKWARD),
+    "gru.bias_ih_l0": (3 * _BACKWARD,),
+    "gru.bias_hh_l0": (3 * _BACKWARD,),
+    "head.weight": (len(CHANNELS), _HIDDEN + _BACKWARD),
+    "head.bias": (len(CHANNELS),),
+}
+# A recording is answered for in blocks of 4 s, each of which hears up to 1.5 s of what follows.
+_BLOCK, _AHEAD = 400, 150
+
+Weights: TypeAlias = Mapping[str, NDArray[np.float32]]
+
 
 @cache
 def speech_weights() -> dict[str, NDArray[np.float32]]:
     """Return the shipped weights, named and shaped as in `SHAPES`; read once per process."""
     return load_weights(WEIGHTS, SHAPES)
+
+
+@cache
+def recording_weights() -> dict[str, NDArray[np.float32]]:
+    """Return what recordings need beside `speech_weights`, named and shaped as in `RECORDING_SHAPES`."""
+    return load_weights(RECORDING_WEIGHTS, RECORDING_SHAPES)
 
 
 def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -67,45 +91,109 @@ class _Convolution:
 class _GatedRecurrentUnit:
     """One GRU layer in PyTorch's layout (reset, update, new) and its hidden state."""
 
-    def __init__(self, weights: dict[str, NDArray[np.float32]], layer: int) -> None:
+    def __init__(self, weights: Weights, layer: int) -> None:
         self._input = np.ascontiguousarray(weights[f"gru.weight_ih_l{layer}"].T)
         self._input_bias = weights[f"gru.bias_ih_l{layer}"]
         self._recurrent = weights[f"gru.weight_hh_l{layer}"]
         self._recurrent_bias = weights[f"gru.bias_hh_l{layer}"]
-        self._hidden = np.zeros(_HIDDEN, np.float32)
+        self._hidden = np.zeros(self._recurrent.shape[1], np.float32)
 
     def push(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         projected = frames @ self._input + self._input_bias
-        out = np.empty((len(frames), _HIDDEN), np.float32)
         hidden = self._hidden
+        size = len(hidden)
+        out = np.empty((len(frames), size), np.float32)
         for i, own in enumerate(projected):
             back = self._recurrent @ hidden + self._recurrent_bias
-            gates = _sigmoid(own[: 2 * _HIDDEN] + back[: 2 * _HIDDEN])
-            reset, update = gates[:_HIDDEN], gates[_HIDDEN:]
-            new = np.tanh(own[2 * _HIDDEN :] + reset * back[2 * _HIDDEN :])
+            gates = _sigmoid(own[: 2 * size] + back[: 2 * size])
+            reset, update = gates[:size], gates[size:]
+            new = np.tanh(own[2 * size :] + reset * back[2 * size :])
             hidden = new + update * (hidden - new)
             out[i] = hidden
         self._hidden = hidden
         return out
 
 
-class NetworkStream:
-    """The network with its memory. One frame at a time or all at once, the answers are the same."""
+class _Listener:
+    """Convolutions and GRUs with their memory: what has been heard up to each hop, ``[T, 160]``."""
 
-    def __init__(self) -> None:
-        weights = speech_weights()
+    def __init__(self, weights: Weights) -> None:
         first = weights["conv1.bias"]
         # Trained with zero frames before the first, so the second layer's past is conv1 of zeros.
-        self._conv1 = _Convolution(weights["conv1.weight"], first, np.zeros(MELS))
-        self._conv2 = _Convolution(weights["conv2.weight"], weights["conv2.bias"], np.maximum(first, 0))
-        self._gru = [_GatedRecurrentUnit(weights, layer) for layer in (0, 1)]
+        self._layers = [
+            _Convolution(weights["conv1.weight"], first, np.zeros(MELS)),
+            _Convolution(weights["conv2.weight"], weights["conv2.bias"], np.maximum(first, 0)),
+            _GatedRecurrentUnit(weights, 0),
+            _GatedRecurrentUnit(weights, 1),
+        ]
+
+    def push(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        for layer in self._layers:
+            frames = layer.push(frames)
+        return frames
+
+
+class NetworkStream:
+    """The network with its memory. One frame at a time or all at once, the answers are the same.
+
+    Parameters
+    ----------
+    weights
+        As `SHAPES`; the shipped ones where none are given.
+    """
+
+    def __init__(self, weights: Weights | None = None) -> None:
+        weights = speech_weights() if weights is None else weights
+        self._listener = _Listener(weights)
         self._head = np.ascontiguousarray(weights["head.weight"].T)
         self._head_bias = weights["head.bias"]
 
     def push(self, log_mels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return channel activations ``[T, len(DELAYS), len(CHANNELS)]`` in 0..1 for frames ``[T, MELS]``."""
-        frames = self._conv2.push(self._conv1.push(log_mels))
-        for layer in self._gru:
-            frames = layer.push(frames)
-        logits = frames @ self._head + self._head_bias
+        logits = self._listener.push(log_mels) @ self._head + self._head_bias
         return _sigmoid(logits).reshape(-1, len(DELAYS), len(CHANNELS))
+
+
+class RecordingNetwork:
+    """The network for recordings: it also hears what follows, and answers without delay.
+
+    Its blocks lie where they lie however the frames are pushed, and it forgets what it has answered for, so
+    that hours need no more memory than seconds.
+
+    Parameters
+    ----------
+    weights, backward
+        As `SHAPES` and `RECORDING_SHAPES`; the shipped ones where none are given.
+    """
+
+    def __init__(self, weights: Weights | None = None, backward: Weights | None = None) -> None:
+        self._listener = _Listener(speech_weights() if weights is None else weights)
+        self._backward = recording_weights() if backward is None else backward
+        self._head = np.ascontiguousarray(self._backward["head.weight"].T)
+        self._heard = np.zeros((0, _HIDDEN), np.float32)
+
+    def push(self, log_mels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Append frames ``[T, MELS]``; return channels ``[T', 8]`` in 0..1 of the hops whose block is complete.
+
+        Row i of all that is returned describes hop i itself. `push` and `finish` together return as many rows as
+        there were frames.
+        """
+        self._heard = np.concatenate([self._heard, self._listener.push(log_mels)])
+        answers = [np.zeros((0, len(CHANNELS)), np.float32)]
+        while len(self._heard) >= _BLOCK + _AHEAD:
+            answers.append(self._answer(_BLOCK))
+        return np.concatenate(answers)
+
+    def finish(self) -> NDArray[np.float32]:
+        """Return the channels ``[T'', 8]`` of all hops that are left: nothing follows them."""
+        answers = [np.zeros((0, len(CHANNELS)), np.float32)]
+        while len(self._heard):
+            answers.append(self._answer(min(_BLOCK, len(self._heard))))
+        return np.concatenate(answers)
+
+    def _answer(self, count: int) -> NDArray[np.float32]:
+        heard = self._heard[: _BLOCK + _AHEAD]
+        self._heard = self._heard[count:]
+        to_come = _GatedRecurrentUnit(self._backward, 0).push(heard[::-1])[::-1]
+        both = np.concatenate([heard[:count], to_come[:count]], axis=1)
+        return _sigmoid(both @ self._head + self._backward["head.bias"])

@@ -3,7 +3,15 @@ import pytest
 import torch
 
 from studio.core.speech.features import MELS
-from studio.core.speech.network import CHANNELS, DELAYS, SHAPES, NetworkStream, speech_weights
+from studio.core.speech.network import (
+    CHANNELS,
+    DELAYS,
+    RECORDING_SHAPES,
+    SHAPES,
+    NetworkStream,
+    RecordingNetwork,
+    speech_weights,
+)
 
 
 @pytest.fixture
@@ -43,3 +51,46 @@ def test_streams_do_not_share_their_memory(log_mels: np.ndarray) -> None:
     busy, fresh = NetworkStream(), NetworkStream()
     busy.push(log_mels)
     np.testing.assert_array_equal(fresh.push(log_mels[:5]), NetworkStream().push(log_mels[:5]))
+
+
+@pytest.fixture
+def recording() -> RecordingNetwork:
+    """The network for recordings with weights that make every hop hear its future."""
+    rng = np.random.default_rng(1)
+    small = {key: (0.1 * rng.standard_normal(shape)).astype(np.float32) for key, shape in RECORDING_SHAPES.items()}
+    return RecordingNetwork(backward=small)
+
+
+@pytest.fixture
+def long_log_mels() -> np.ndarray:
+    return (np.random.default_rng(2).standard_normal((1300, MELS)) * 0.6 - 0.5).astype(np.float32)
+
+
+def test_a_recording_is_answered_hop_for_hop(recording: RecordingNetwork, long_log_mels: np.ndarray) -> None:
+    early = recording.push(long_log_mels)
+    late = recording.finish()
+    assert early.shape[0] > 0
+    assert len(early) + len(late) == len(long_log_mels)
+    assert len(recording.finish()) == 0
+    assert early.shape[1] == late.shape[1] == len(CHANNELS)
+
+
+@pytest.mark.parametrize("piece", [1, 37, 999])
+def test_how_a_recording_is_cut_changes_nothing(
+    recording: RecordingNetwork, long_log_mels: np.ndarray, piece: int
+) -> None:
+    whole = np.concatenate([recording.push(long_log_mels), recording.finish()])
+    other = RecordingNetwork(backward=recording._backward)
+    cut = [other.push(long_log_mels[k : k + piece]) for k in range(0, len(long_log_mels), piece)]
+    np.testing.assert_allclose(np.concatenate([*cut, other.finish()]), whole, atol=1e-3)
+
+
+def test_a_recording_hears_what_follows_across_blocks(recording: RecordingNetwork, long_log_mels: np.ndarray) -> None:
+    """The hops before a block's edge know what comes after it, as those in its middle do."""
+    whole = np.concatenate([recording.push(long_log_mels), recording.finish()])
+    changed = long_log_mels.copy()
+    changed[403:] += 1
+    other = RecordingNetwork(backward=recording._backward)
+    heard = np.concatenate([other.push(changed), other.finish()])
+    assert np.abs(heard[398] - whole[398]).max() > 1e-4
+    np.testing.assert_allclose(heard[:200], whole[:200], atol=1e-3)
