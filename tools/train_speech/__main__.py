@@ -19,10 +19,17 @@ def main() -> None:
     train.add_argument("shards", type=Path)
     train.add_argument("checkpoint", type=Path, help="written every few minutes; read first where it exists")
     train.add_argument("--steps", type=int, default=20000, help="in all; may be changed when going on")
-    train.add_argument("--recording", action="store_true", help="the network for whole recordings")
-    train.add_argument("--start", type=Path, help="weights (safetensors) of an equal or smaller network to begin with")
+    train.add_argument("--start", type=Path, help="weights of a live network (safetensors) to begin with")
+    train.add_argument("--recording", action="store_true", help="train the network for recordings on top of --start")
     train.add_argument("--seed", type=int, default=0)
     train.set_defaults(run=_train)
+
+    export = commands.add_parser("export", help="put a checkpoint's weights into assets/")
+    export.add_argument("checkpoint", type=Path)
+    export.add_argument(
+        "--closures", type=float, nargs="+", default=[0.5], metavar="P", help="threshold of `close`, for each head"
+    )
+    export.set_defaults(run=_export)
 
     arguments = parser.parse_args()
     arguments.run(arguments)
@@ -45,11 +52,17 @@ def _train(arguments: argparse.Namespace) -> None:
             arguments.checkpoint,
             arguments.shards,
             arguments.steps,
-            arguments.recording,
             arguments.start,
+            arguments.recording,
             seed=arguments.seed,
         )
     )
+
+
+def _export(arguments: argparse.Namespace) -> None:
+    from .export import export
+
+    print(export(arguments.checkpoint, arguments.closures))
 
 
 if __name__ == "__main__":

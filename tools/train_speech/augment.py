@@ -117,8 +117,8 @@ def _room(samples: Sound, rng: np.random.Generator) -> Sound:
     """Add a few early reflections and an exponential tail that is darker than the sound itself."""
     length = int(rng.uniform(0.1, 0.8) * SAMPLE_RATE)
     tail = rng.standard_normal(length) * np.exp(-6.9 * np.arange(length) / length)
-    tail = scipy.signal.lfilter([1 - (pole := rng.uniform(0, 0.7))], [1, -pole], tail)
-    response = tail * rng.uniform(0.02, 0.14)
+    pole = rng.uniform(0, 0.7)
+    response = np.asarray(scipy.signal.lfilter([1 - pole], [1, -pole], tail)) * rng.uniform(0.02, 0.14)
     response[0] = 1
     for _ in range(rng.integers(0, 5)):
         response[rng.integers(16, min(length, 800))] += rng.uniform(-0.5, 0.5)
@@ -127,8 +127,9 @@ def _room(samples: Sound, rng: np.random.Generator) -> Sound:
 
 def _telephone(samples: Sound, rng: np.random.Generator) -> Sound:
     """300–3400 Hz at 8 kHz, 8 bits of mu-law."""
-    band = scipy.signal.butter(4, [rng.uniform(150, 350), rng.uniform(3000, 3800)], "bandpass", fs=SAMPLE_RATE)
-    narrow = scipy.signal.lfilter(*band, samples)[::2]
+    edges = [rng.uniform(150, 350), rng.uniform(3000, 3800)]
+    band = scipy.signal.butter(4, edges, "bandpass", fs=SAMPLE_RATE, output="sos")
+    narrow = np.asarray(scipy.signal.sosfilt(band, samples))[::2]
     peak = float(np.abs(narrow).max()) + 1e-9
     companded = np.sign(narrow) * np.log1p(255 * np.abs(narrow) / peak) / np.log(256)
     companded = np.round(companded * 127) / 127

@@ -24,11 +24,11 @@ _UTF8, _IPA = 1, 0x02
 
 
 class _Identity(ctypes.Union):
-    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]  # noqa: RUF012
+    _fields_ = [("number", ctypes.c_int), ("name", ctypes.c_char_p), ("string", ctypes.c_char * 8)]
 
 
 class _Event(ctypes.Structure):
-    _fields_ = [  # noqa: RUF012
+    _fields_ = [
         ("type", ctypes.c_int),
         ("unique_identifier", ctypes.c_uint),
         ("text_position", ctypes.c_int),
@@ -116,7 +116,7 @@ class Espeak:
         self._chunks: list[np.ndarray] = []
         self._events: list[tuple[float, str]] = []
 
-    def _receive(self, samples, count: int, events) -> int:  # noqa: ANN001
+    def _receive(self, samples, count: int, events) -> int:
         if samples and count > 0:
             self._chunks.append(np.ctypeslib.as_array(samples, (count,)).copy())
         i = 0

@@ -29,8 +29,8 @@ _SAMPA = {
     "T": "θ", "A": "ɑ", "uu": "u", "ii": "i", "aa": "a",
 }  # fmt: skip
 _CZECH = {
-    "ch": "x", "c": "ts", "c~": "tʃ", "s~": "ʃ", "z~": "ʒ", "r~": "ʒ", "r~*": "ʃ", "n~": "ɲ", "t~": "c", "d~": "ɟ", "dz~": "dʒ",
-    "dz": "dz", "n*": "ŋ", "h": "ɦ",
+    "ch": "x", "c": "ts", "c~": "tʃ", "s~": "ʃ", "z~": "ʒ", "r~": "ʒ", "r~*": "ʃ", "n~": "ɲ", "t~": "c", "d~": "ɟ",
+    "dz~": "dʒ", "dz": "dz", "n*": "ŋ", "h": "ɦ",
 }  # fmt: skip
 # Doubled consonants are soft, doubled vowels stressed.
 _RUSSIAN = {
@@ -39,7 +39,8 @@ _RUSSIAN = {
 } | {letter * 2: letter for letter in "pbmfvtdnslrkgz"}  # fmt: skip
 _FINNISH = {"@": "æ", "7": "ø", "A": "ɑ", "a": "ɑ", "N": "ŋ", "D": "d", "v": "ʋ"}
 _INDIAN = {
-    "aa": "a", "a": "ə", "ay": "ɛ", "aw": "ɔ", "eh": "e", "ih": "ɪ", "iy": "i", "uh": "ʊ", "uw": "u", "ee": "i", "ii": "i", "uu": "u", "oo": "o", "ou": "o", "au": "ɔ",
+    "aa": "a", "a": "ə", "ay": "ɛ", "aw": "ɔ", "eh": "e", "ih": "ɪ", "iy": "i", "uh": "ʊ", "uw": "u",
+    "ee": "i", "ii": "i", "uu": "u", "oo": "o", "ou": "o", "au": "ɔ",
     "ng": "ŋ", "nj": "ɲ", "ny": "ɲ", "nd": "ɳ", "th": "t", "dh": "d", "tt": "ʈ", "dd": "ɖ", "kh": "k", "gh": "ɡ",
     "ph": "p", "bh": "b", "ch": "tʃ", "jh": "dʒ", "j": "dʒ", "sh": "ʃ", "y": "j", "v": "ʋ",
 }  # fmt: skip
@@ -106,7 +107,7 @@ def say(texts: Sequence[str], voice: Voice, rng: np.random.Generator) -> list[Ut
                 "(unwind-protect (begin (utt.synth said)",
                 f' (utt.save.wave said "{folder}/{i}.wav" \'riff)',
                 f' (format t "\\nSEGMENTS {i}")',
-                " (mapcar (lambda (s) (format t \" %s:%f\" (item.name s) (item.feat s 'end)))",
+                ' (mapcar (lambda (s) (format t " %s:%f" (item.name s) (item.feat s \'end)))',
                 "  (utt.relation.items said 'Segment))",
                 ' (format t "\\n")) nil)',
             ]

@@ -37,8 +37,8 @@ class Kokoro:
 
     def __init__(self) -> None:
         try:
-            import onnx
-            import onnxruntime
+            import onnx  # pyright: ignore[reportMissingImports]
+            import onnxruntime  # pyright: ignore[reportMissingImports]
 
             data = importlib.resources.files(_SPEAKERS) / "data"
             parts = [importlib.resources.files(f"{_SPEAKERS}_model_{i + 1}") / "part.bin" for i in range(_PARTS)]

@@ -1,65 +1,65 @@
-"""The two networks in PyTorch, their layers named as the shipped tensors are."""
+"""The two networks in PyTorch, their layers named as the shipped tensors are.
+
+Both also guess the phone (`phone`): it teaches the layers below to tell sounds apart and is not shipped.
+"""
 
 import torch
 from torch import Tensor, nn
 
 from studio.core.speech.features import MELS
-from studio.core.speech.network import CHANNELS, DELAYS
+from studio.core.speech.network import CHANNELS, DELAYS, RECORDING_SHAPES, SHAPES
 
 from .articulation import SYMBOLS
 
-CONVOLUTION = 128
-STREAM_HIDDEN = 160
-RECORDING_HIDDEN = 128
+_CONVOLUTION = SHAPES["conv1.weight"][0]
+_HIDDEN = SHAPES["head.weight"][1]
+_BACKWARD = RECORDING_SHAPES["gru.weight_hh_l0"][1]
 
 
-class SpeechNet(nn.Module):
-    """Two causal convolutions, two GRU layers, a linear head.
+class LiveNet(nn.Module):
+    """Two causal convolutions, two GRU layers, a linear head that answers for `DELAYS` hops before the newest."""
 
-    The live one answers for `DELAYS` hops before the newest; the one for recordings has GRUs in both directions
-    and answers for each hop itself. `phone` guesses the phone as well: it teaches the layers below to tell
-    sounds apart and is not shipped.
-    """
+    delays = DELAYS
 
-    def __init__(self, recording: bool) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.delays = (0,) if recording else DELAYS
-        hidden = RECORDING_HIDDEN if recording else STREAM_HIDDEN
-        self.conv1 = nn.Conv1d(MELS, CONVOLUTION, 5)
-        self.conv2 = nn.Conv1d(CONVOLUTION, CONVOLUTION, 3)
-        self.gru = nn.GRU(CONVOLUTION, hidden, 2, batch_first=True, bidirectional=recording)
-        width = hidden * (2 if recording else 1)
-        self.head = nn.Linear(width, len(self.delays) * len(CHANNELS))
-        self.phone = nn.Linear(width, len(SYMBOLS))
+        self.conv1 = nn.Conv1d(MELS, _CONVOLUTION, 5)
+        self.conv2 = nn.Conv1d(_CONVOLUTION, _CONVOLUTION, 3)
+        self.gru = nn.GRU(_CONVOLUTION, _HIDDEN, 2, batch_first=True)
+        self.head = nn.Linear(_HIDDEN, len(DELAYS) * len(CHANNELS))
+        self.phone = nn.Linear(_HIDDEN, len(SYMBOLS))
 
-    def forward(self, log_mels: Tensor) -> tuple[Tensor, Tensor]:
-        """Return logits of the channels ``[B, T, delays, 8]`` and of the phones ``[B, T, symbols]``.
-
-        The phone is that of the longest delay. Frames before the first are zeros.
-        """
+    def listen(self, log_mels: Tensor) -> Tensor:
+        """Return what has been heard up to each hop, ``[B, T, 160]``; the frames before the first are zeros."""
         x = nn.functional.pad(log_mels.transpose(1, 2), (6, 0))  # [B, MELS, T+6]
         x = torch.relu(self.conv2(torch.relu(self.conv1(x)))).transpose(1, 2)
-        x, _ = self.gru(x)
-        channels = self.head(x).reshape(*x.shape[:2], len(self.delays), len(CHANNELS))
-        return channels, self.phone(x)
+        return self.gru(x)[0]
+
+    def forward(self, log_mels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits of the channels ``[B, T, 3, 8]`` and of the phone at the longest delay ``[B, T, symbols]``."""
+        x = self.listen(log_mels)
+        return self.head(x).reshape(*x.shape[:2], len(DELAYS), len(CHANNELS)), self.phone(x)
 
 
-@torch.no_grad()
-def start_from(net: SpeechNet, tensors: dict[str, Tensor]) -> None:
-    """Copy a smaller network's weights into the first units of `net`, which then begins by answering alike.
+class RecordingNet(nn.Module):
+    """A live network, which stays as it is, and a GRU that reads what it heard from the future back."""
 
-    Its further units keep their random input weights; what they say is at first ignored.
-    """
-    for name, target in net.state_dict().items():
-        source = tensors.get(name)
-        if source is None:
-            continue
-        gates = 3 if name.startswith("gru") else 1  # reset, update and new are stacked
-        old = source.reshape(gates, -1, *source.shape[1:])
-        new = target.reshape(gates, -1, *target.shape[1:])
-        rows = old.shape[1]
-        if old.ndim > 2:
-            new[:, :rows, old.shape[2] :] = 0
-            new[:, :rows, : old.shape[2]] = old
-        else:
-            new[:, :rows] = old
+    delays = (0,)
+
+    def __init__(self, live: LiveNet) -> None:
+        super().__init__()
+        self.live = live.requires_grad_(False)
+        self.gru = nn.GRU(_HIDDEN, _BACKWARD, batch_first=True)
+        self.head = nn.Linear(_HIDDEN + _BACKWARD, len(CHANNELS))
+        self.phone = nn.Linear(_HIDDEN + _BACKWARD, len(SYMBOLS))
+
+    def forward(self, log_mels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits of the channels ``[B, T, 1, 8]`` and of the phones ``[B, T, symbols]``, without delay."""
+        with torch.no_grad():
+            heard = self.live.listen(log_mels)
+        to_come = self.gru(heard.flip(1))[0].flip(1)
+        both = torch.cat([heard, to_come], 2)
+        return self.head(both)[:, :, None], self.phone(both)
+
+
+Net = LiveNet | RecordingNet

@@ -26,7 +26,7 @@ def noise_bank(seed: int, seconds: int = 30) -> list[NDArray[np.float32]]:
 def _coloured(count: int, rng: np.random.Generator) -> Sound:
     """White to brown, its loudness wandering: ventilation, traffic, rain, hiss."""
     pole = 1 - 10 ** rng.uniform(-2.5, 0)
-    steady = scipy.signal.lfilter([1], [1, -pole], rng.standard_normal(count))
+    steady = np.asarray(scipy.signal.lfilter([1], [1, -pole], rng.standard_normal(count)))
     swell = np.exp(rng.uniform(0, 0.8) * _wander(count, rng.uniform(0.1, 2), rng))
     return steady / steady.std() * swell
 
@@ -34,7 +34,9 @@ def _coloured(count: int, rng: np.random.Generator) -> Sound:
 def _hum(count: int, rng: np.random.Generator) -> Sound:
     """Mains and motors: harmonics of a steady tone over a little hiss."""
     t, tone = np.arange(count) / SAMPLE_RATE, rng.choice([50, 60, 100, 120, rng.uniform(70, 400)])
-    harmonics = sum(np.sin(2 * np.pi * tone * k * t + rng.uniform(0, 6)) / k ** rng.uniform(0.5, 1.5) for k in range(1, 15))
+    orders, fall = np.arange(1, 15)[:, None], rng.uniform(0.5, 1.5)
+    phases = rng.uniform(0, 2 * np.pi, orders.shape)
+    harmonics = (np.sin(2 * np.pi * tone * orders * t + phases) / orders**fall).sum(0)
     return harmonics + 0.1 * rng.standard_normal(count)
 
 
@@ -61,7 +63,7 @@ def _clicks(count: int, rng: np.random.Generator) -> Sound:
     for start in rng.integers(0, count - 3000, int(count / SAMPLE_RATE * rng.uniform(2, 10))):
         for offset in (0, int(rng.uniform(700, 2000)))[: rng.integers(1, 3)]:
             stroke = rng.standard_normal(900) * np.exp(-np.arange(900) / rng.uniform(15, 160))
-            stroke = scipy.signal.lfilter([1], [1, -1.4 * rng.random(), 0.75], stroke)
+            stroke = np.asarray(scipy.signal.lfilter([1], [1, -1.4 * rng.random(), 0.75], stroke))
             sound[start + offset : start + offset + 900] += stroke * rng.uniform(0.3, 1)
     return sound
 
@@ -88,7 +90,8 @@ def _breaths(count: int, rng: np.random.Generator) -> Sound:
 def _bumps(count: int, rng: np.random.Generator) -> Sound:
     """Wind on the microphone, knocks on the table, cloth: low noise that comes and goes."""
     low = scipy.signal.butter(2, rng.uniform(80, 500), "lowpass", fs=SAMPLE_RATE, output="sos")
-    return scipy.signal.sosfilt(low, rng.standard_normal(count)) * np.exp(1.5 * _wander(count, rng.uniform(1, 6), rng))
+    rumble = np.asarray(scipy.signal.sosfilt(low, rng.standard_normal(count)))
+    return rumble * np.exp(1.5 * _wander(count, rng.uniform(1, 6), rng))
 
 
 def _chirps(count: int, rng: np.random.Generator) -> Sound:

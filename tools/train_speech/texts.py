@@ -34,7 +34,7 @@ def _english_sentences() -> list[str]:
 @functools.cache
 def _words(language: str) -> list[str]:
     """Return words of `language` (ISO 639-1), the most common first."""
-    import wordfreq
+    import wordfreq  # pyright: ignore[reportMissingImports]
 
     words = wordfreq.top_n_list(language, 20000)
     if language == "ja":
@@ -49,7 +49,7 @@ def _common_words(language: str, rng: np.random.Generator) -> str:
     ranks = np.exp(rng.uniform(0, np.log(len(words)), rng.integers(4, 12))).astype(int) - 1
     chosen = [words[rank] for rank in ranks]
     if language == "zh":
-        from pypinyin import Style, lazy_pinyin
+        from pypinyin import Style, lazy_pinyin  # pyright: ignore[reportMissingImports]
 
         return " ".join(" ".join(lazy_pinyin(w, Style.TONE3, neutral_tone_with_five=True)) for w in chosen)
     return " ".join(chosen)

@@ -10,11 +10,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from studio.core.errors import UserError
 from studio.core.speech.network import CHANNELS
 
 from .articulation import SYMBOLS, VOWELS
 from .mixing import Corpus, batch
-from .model import SpeechNet, start_from
+from .model import LiveNet, Net, RecordingNet
 from .noises import noise_bank
 
 _ROWS = 48
@@ -31,13 +32,16 @@ _IS_VOWEL = torch.tensor([symbol in VOWELS for symbol in SYMBOLS])
 
 @dataclass(frozen=True)
 class Plan:
-    """What to train, on what, and for how long."""
+    """What to train, on what, and for how long.
+
+    `start` holds weights of the live network to begin with; `recording` trains the other network on top of them.
+    """
 
     checkpoint: Path
     shards: Path
     steps: int
-    recording: bool = False
     start: Path | None = None
+    recording: bool = False
     rate: float = 1.5e-3
     seed: int = 0
     save_seconds: float = 180.0
@@ -68,13 +72,31 @@ def loss(logits: Tensor, phones: Tensor, channels: Tensor, labels: Tensor, delay
         answer = torch.sigmoid(said)
         total = total + (weights * (answer - meant) ** 2).mean()
         events = nn.functional.binary_cross_entropy_with_logits(
-            said[..., _EVENTS], meant[..., _EVENTS], weight=1 + 2 * meant[..., _EVENTS]
+            said[..., _EVENTS], meant[..., _EVENTS], weight=1 + meant[..., _EVENTS]
         )
         change = (answer[:, 2:] - answer[:, :-2]) - (meant[:, 2:] - meant[:, :-2])
         total = total + 0.25 * events + 0.5 * (_CHANNEL_WEIGHTS * change**2).mean()
     last = delays[-1]
-    guess = nn.functional.cross_entropy(phones[:, first:].flatten(0, 1), labels[:, first - last : count - last].flatten())
+    guess = nn.functional.cross_entropy(
+        phones[:, first:].flatten(0, 1), labels[:, first - last : count - last].flatten()
+    )
     return total / len(delays) + 0.05 * guess
+
+
+def build(plan: Plan) -> Net:
+    """Return the network of a plan, not yet trained beyond its start.
+
+    Raises
+    ------
+    UserError
+        If a network for recordings is to stand on no live one.
+    """
+    live = LiveNet()
+    if plan.start:
+        live.load_state_dict({**live.state_dict(), **load_file(plan.start)})
+    elif plan.recording:
+        raise UserError("The network for recordings stands on the live one; give its weights with --start.")
+    return RecordingNet(live) if plan.recording else live
 
 
 def learning_rate(plan: Plan, step: int) -> float:
@@ -87,9 +109,9 @@ def train(plan: Plan) -> None:
     """Train until ``plan.steps``, from the checkpoint where there is one; print and save on the way."""
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
-    net = SpeechNet(plan.recording)
-    average = SpeechNet(plan.recording)
-    optimiser = torch.optim.AdamW(net.parameters(), plan.rate, weight_decay=1e-3)
+    net, average = build(plan), build(plan)
+    learnt = [weight for weight in net.parameters() if weight.requires_grad]
+    optimiser = torch.optim.AdamW(learnt, plan.rate, weight_decay=1e-3)
     step = 0
     if plan.checkpoint.exists():
         saved = torch.load(plan.checkpoint, weights_only=True)
@@ -98,8 +120,6 @@ def train(plan: Plan) -> None:
         optimiser.load_state_dict(saved["optimiser"])
         step = saved["step"]
     else:
-        if plan.start:
-            start_from(net, load_file(plan.start))
         average.load_state_dict(net.state_dict())
     corpus, noises = Corpus(plan.shards), noise_bank(plan.seed)
     print(f"step {step}, {len(corpus.names)} shards, {corpus.hours:.1f} h", flush=True)
@@ -119,7 +139,7 @@ def train(plan: Plan) -> None:
         value = loss(logits.float(), phones.float(), channels, labels, net.delays)
         optimiser.zero_grad()
         value.backward()
-        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        nn.utils.clip_grad_norm_(learnt, 1.0)
         optimiser.step()
         step, done = step + 1, done + 1
         keep = min(_AVERAGING, step / (step + 10))
