@@ -15,6 +15,7 @@ _FULL_SCALE_DB = 45.8
 TARGET_DB = -26.0  # mean level of active hops, dBFS, that speech at an RMS of −20 dBFS has
 GAIN_LIMITS_DB = (-15.0, 30.0)
 _PRIOR_HOPS = 30  # trust put in TARGET_DB before anything was heard
+_KNOWN_HOPS = 130  # a second of vowels beyond the prior
 _MEMORY_HOPS = 400  # active hops over which the level is averaged, then forgotten
 
 _FLOOR_BLOCK_HOPS = 50
@@ -32,6 +33,11 @@ _RELEASE = 0.9  # per hop, after the hold
 class InputLevel:
     """Follows the level of a stream hop by hop, and never looks ahead.
 
+    Parameters
+    ----------
+    gain_db, floor_db
+        What a calibration knows before the first hop; None assumes an average voice in a quiet room.
+
     Attributes
     ----------
     presence
@@ -40,17 +46,27 @@ class InputLevel:
         The newest hop relative to the speaker's mean level, dB.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, gain_db: float | None = None, floor_db: float | None = None) -> None:
         self.presence = 0.0
         self.above_speech_db = GAIN_LIMITS_DB[0]
-        self._speech_db = TARGET_DB
-        self._heard = float(_PRIOR_HOPS)
+        self._speech_db = TARGET_DB - (gain_db or 0.0)
+        self._heard = float(_PRIOR_HOPS if gain_db is None else _MEMORY_HOPS)
         self._smooth_power: float | None = None
-        self._floor = _STARTING_FLOOR_DB
+        self._floor = _STARTING_FLOOR_DB if floor_db is None else float(np.clip(floor_db, *_FLOOR_LIMITS_DB))
         self._quietest: deque[float] = deque(maxlen=_FLOOR_BLOCKS)
         self._block: list[float] = []
         self._unsettled = _UNSETTLED_HOPS
         self._quiet_hops = 0
+
+    @property
+    def floor_db(self) -> float:
+        """The noise floor, dBFS."""
+        return self._floor
+
+    @property
+    def known(self) -> bool:
+        """Whether the speaker's level was heard and not only assumed."""
+        return self._heard >= _KNOWN_HOPS
 
     @property
     def gain_db(self) -> float:
@@ -60,8 +76,8 @@ class InputLevel:
         """
         return float(np.clip(TARGET_DB - self._speech_db, *GAIN_LIMITS_DB))
 
-    def push(self, power: NDArray[np.float32], speech: float) -> None:
-        """Take one hop of mel power ``[MELS]`` and how surely the hops before it were speech, 0..1."""
+    def push(self, power: NDArray[np.float32], speech: bool) -> None:
+        """Take one hop of mel power ``[MELS]`` and whether the hops before it were speech."""
         total = float(power.sum())
         if self._smooth_power is None:
             self._smooth_power = total
@@ -69,7 +85,7 @@ class InputLevel:
         level, smooth = _decibel(total), _decibel(self._smooth_power)
         floor = self._follow_floor(smooth)
 
-        if level > floor + _ACTIVE_DB and speech > 0.5:
+        if level > floor + _ACTIVE_DB and speech:
             self._heard = min(self._heard + 1, _MEMORY_HOPS)
             self._speech_db += (level - self._speech_db) / self._heard
         self.above_speech_db = level - self._speech_db

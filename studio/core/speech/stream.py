@@ -13,7 +13,9 @@ from studio.core.speech.calibration import Calibration
 from studio.core.speech.features import HOP_SECONDS, MELS, SAMPLE_RATE, MelStream, log_mel
 from studio.core.speech.level import InputLevel
 from studio.core.speech.network import CHANNELS, DELAYS, NetworkStream
+from studio.core.speech.pitch import PitchStream
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
+from studio.core.speech.voice import VoiceActivity
 
 _SPEECH = CHANNELS.index("speech")
 _VOICED = (0.35, 0.65)  # the speech channel from "mouth at rest" to "mouth follows"
@@ -80,8 +82,11 @@ class SpeechDriver:
         """Forget everything pushed and start again at time zero."""
         self._high_pass = np.zeros((len(_HIGH_PASS), 2))
         self._mels = MelStream()
+        self._pitch = PitchStream()
+        self._activity = VoiceActivity()
         self._network = NetworkStream()
-        self._level = InputLevel()
+        known = self._calibration
+        self._level = InputLevel() if known is None else InputLevel(known.gain_db, known.floor_db)
         silence = log_mel(np.zeros((_PRIMING_HOPS, MELS), np.float32))
         self._newest_speech = float(self._network.push(silence)[-1, 0, _SPEECH])
         self._voice = 0.0
@@ -105,17 +110,19 @@ class SpeechDriver:
         if len(chunk) == 0:
             return
         chunk, self._high_pass = scipy.signal.sosfilt(_HIGH_PASS, chunk, zi=self._high_pass)
-        for power in self._mels.push(chunk.astype(np.float32)):
-            self._hear(power)
+        chunk = chunk.astype(np.float32)
+        for power, (hz, periodicity) in zip(self._mels.push(chunk), self._pitch.push(chunk).tolist(), strict=True):
+            self._hear(power, hz, periodicity)
 
-    def _hear(self, power: NDArray[np.float32]) -> None:
-        level = self._level
-        level.push(power, self._newest_speech)
+    def _hear(self, power: NDArray[np.float32], hz: float, periodicity: float) -> None:
+        level, activity = self._level, self._activity
+        level.push(power, activity.voiced and self._newest_speech > 0.5)
+        voice = activity.push(hz, periodicity, level, self.settings.sensitivity)
         heads = self._network.push(log_mel(power[None] * np.float32(10 ** (level.gain_db / 10))))[0]
         self._newest_speech = float(heads[0, _SPEECH])
 
         channels = heads[self._head]
-        heard = level.presence * _ramp(float(channels[_SPEECH]), *_VOICED)
+        heard = voice * level.presence * _ramp(float(channels[_SPEECH]), *_VOICED)
         self._voice += min(max(heard - self._voice, _GATE_SHUTTING), _GATE_OPENING)
         voice = self._voice
         loud = voice * _ramp(level.above_speech_db, *_EMPHASIS_DB)

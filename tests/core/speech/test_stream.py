@@ -15,11 +15,13 @@ JAW, CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
 
 
 def vowels(seconds: float = 3.0, seed: int = 0) -> np.ndarray:
-    """Syllables of an open vowel: a 120 Hz pulse train through four formants, five a second, then a pause."""
+    """Syllables of an open vowel: pulses that glide about 120 Hz through four formants, five a second, then a pause."""
     rng = np.random.default_rng(seed)
     count = int(seconds * SAMPLE_RATE)
     t = np.arange(count) / SAMPLE_RATE
-    voice = (np.diff(np.floor(120 * t), prepend=0) > 0) + 0.01 * rng.standard_normal(count)
+    # A voice is never on one pitch: what is would be taken for an instrument.
+    cycles = 120 * t + 4 * np.sin(2 * np.pi * 1.3 * t)
+    voice = (np.diff(np.floor(cycles), prepend=0) > 0) + 0.01 * rng.standard_normal(count)
     for formant, width in ((750, 90), (1200, 110), (2500, 170), (3500, 250)):
         radius = np.exp(-np.pi * width / SAMPLE_RATE)
         voice = lfilter([1], [1, -2 * radius * np.cos(2 * np.pi * formant / SAMPLE_RATE), radius**2], voice)
