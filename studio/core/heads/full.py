@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 from studio.core.assets import asset_bytes
 from studio.core.heads.anatomy import SIDES, smoothstep, to_face, to_head
@@ -39,6 +40,8 @@ FULL_SHAPES: tuple[str, ...] = ARKIT_NAMES + CORRECTIVES
 
 _NECK_JOINT = np.array([0.0, 1.75, -1.45])
 _ROOT_JOINT = np.array([0.0, 3.20, -1.50])
+# The mouth bag keeps this much room behind the skin, where it has it at rest; skin counts that faces the front so.
+_ROOM, _FACES_FRONT = 0.06, 0.3
 
 
 @lru_cache(maxsize=1)
@@ -140,6 +143,7 @@ class FullHead:
         fields = {name: field * self._share[:, None] for name, field in fields.items()}
         fields["closeJaw"] = self._before_jaw(fields["closeJaw"])
         self._carry_inner_mouth(fields)
+        self._keep_inside(fields)
         self._correct(fields)
         origin = to_head(np.zeros(3))
         return np.stack([to_head(fields[name]) - origin for name in FULL_SHAPES]).astype(np.float32)
@@ -164,6 +168,28 @@ class FullHead:
         over, droop = smoothstep(0.1, 0.55, self._tongue), smoothstep(0.75, 1.0, self._tongue)
         path = np.column_stack([np.zeros(len(over)), 0.10 * droop - 0.19 * over, 0.54 * self._tongue**1.3])
         fields["tongueOut"] = fields["tongueOut"] + self._mouth_scale * path
+
+    def _keep_inside(self, fields: dict[str, NDArray]) -> None:
+        """Draw the mouth bag back where lips and cheeks that press in would else let it through."""
+        points = self._face
+        skin = self.of("skin") & (np.abs(points[:, :2] - self.shapes.landmarks[13, :2]) < 0.9).all(1)
+        skin &= self._follows == np.arange(len(skin))
+        skin &= self._outward(points)[:, 2] > _FACES_FRONT
+        bag = self.of("mouth_bag") & (self._share < 1)
+        room = np.minimum(_depth_inside(points[bag], points[skin]), _ROOM)
+        for field in fields.values():
+            if np.abs(field[skin]).max() > 0:
+                left = _depth_inside(points[bag] + field[bag], points[skin] + field[skin])
+                field[bag, 2] -= np.clip(room - left, 0, None)
+
+    def _outward(self, points: NDArray) -> NDArray[np.float64]:
+        """Return normals ``[V,3]`` of points ``[V,3]`` in the face frame, which is mirrored: y points down."""
+        a, b, c = (points[self.faces[:, k]] for k in range(3))
+        across = np.cross(c - a, b - a)
+        normals = np.zeros_like(points)
+        for k in range(3):
+            np.add.at(normals, self.faces[:, k], across)
+        return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
     def _correct(self, fields: dict[str, NDArray]) -> None:
         """Keep lids on the eyeball and add the correctives."""
@@ -232,6 +258,12 @@ class FullHead:
         weights[:, 3], weights[:, 4] = self.of("eye_left"), self.of("eye_right")
         weights[:, 1] = 1 - weights.sum(1)
         return weights.astype(np.float32)
+
+
+def _depth_inside(points: NDArray, skin: NDArray) -> NDArray[np.float64]:
+    """Return how far points ``[n,3]`` lie behind the skin ``[m,3]`` before them."""
+    _, nearest = KDTree(skin[:, :2]).query(points[:, :2])
+    return skin[nearest, 2] - points[:, 2]
 
 
 def full_weights(code: NDArray) -> NDArray[np.float32]:

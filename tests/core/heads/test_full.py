@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from scipy.spatial import KDTree
 
 from studio.core.heads.anatomy import (
     CHIN,
@@ -290,6 +291,19 @@ def test_at_rest_teeth_and_tongue_are_behind_closed_lips() -> None:
     lips = points[[13, 14], 2].min()
     for part in ("teeth_upper", "teeth_lower", "gum_upper", "gum_lower", "tongue"):
         assert points[head.of(part), 2].max() < lips - 0.03
+
+
+@pytest.mark.parametrize("channels", [{"mouthRollLower": 1.0}, both("mouthDimple"), both("mouthPress")])
+def test_the_mouth_bag_stays_behind_lips_that_press_in(channels: dict[str, float]) -> None:
+    head = mean_head()
+    rest, moved = posed(head), posed(head, **channels)
+    bag = np.flatnonzero((head.part == PARTS.index("mouth_bag")) & (head._share < 1))
+    lips = np.unique(faces_of(head, "skin"))
+    lips = lips[
+        (np.abs(rest[lips, :2] - rest[LOWER_LIP_MIDDLE, :2]) < 0.5).all(1) & (rest[lips, 2] > rest[bag, 2].max())
+    ]
+    nearest = KDTree(moved[lips, :2]).query(moved[bag, :2])[1]
+    assert (moved[lips[nearest], 2] - moved[bag, 2]).min() > 0
 
 
 def test_expressions_end_before_skull_and_shoulders() -> None:
