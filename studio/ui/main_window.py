@@ -313,7 +313,7 @@ class MainWindow(QMainWindow):
             state = self.tr("Playing")
         else:
             state = self.tr("At rest")
-        live = session.listening or session.playing
+        live = session.playing or (session.listening and not self.director.drive.waiting)
         latency = self._latency.median(time.monotonic())
         self.drive.show_latency(latency)
         if math.isfinite(latency):

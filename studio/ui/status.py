@@ -51,7 +51,7 @@ class StatusLine(ElidedLabel):
 
 
 class LiveIndicator(QLabel):
-    """``● Live  microphone to picture 118 ms  24 ms  58 fps  numba · 2 threads``."""
+    """``● Live  microphone to picture 118 ms  58 fps  numba · 2 threads``."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,7 +64,7 @@ class LiveIndicator(QLabel):
 
     def sizeHint(self) -> QSize:
         """Keep its place while numbers change."""
-        return super().sizeHint().expandedTo(QSize(320, 24))
+        return super().sizeHint().expandedTo(QSize(440, 24))
 
     def show_backend(self, name: str, reason: str) -> None:
         """Say which renderer draws, and in the tooltip why no better one does."""
@@ -77,8 +77,10 @@ class LiveIndicator(QLabel):
         parts = [f'<span style="color:{color}">●</span>&nbsp;{state}']
         if math.isfinite(latency):
             parts.append(self.tr("microphone to picture {ms:.0f} ms").format(ms=1000 * latency))
+        elif pace.fps:
+            parts.append(self.tr("{ms:.0f} ms").format(ms=pace.ms))
         if pace.fps:
-            parts += [self.tr("{ms:.0f} ms").format(ms=pace.ms), self.tr("{fps:.0f} fps").format(fps=pace.fps)]
+            parts.append(self.tr("{fps:.0f} fps").format(fps=pace.fps))
         if self._backend:
             parts.append(self._backend)
         text = "&nbsp;&nbsp;&nbsp;".join(parts)

@@ -4,9 +4,11 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pytest
+from fake_microphone import FakeMicrophone
 from fakes import TinyBuilder
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
@@ -15,6 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.errors import NoFaceFoundError
 from studio.core.jobs import Job, Progress
+from studio.core.media import live_input
 from studio.core.media.image import LoadedPicture
 from studio.core.perception.portrait import FacesFoundError
 from studio.ui import theme
@@ -43,6 +46,19 @@ def nothing_left_behind(qapp: QApplication) -> Iterator[None]:
     assert not left, f"widgets left behind: {left}"
     running = [thread.name for thread in threading.enumerate() if thread.name in THREADS]
     assert not running, f"threads left behind: {running}"
+
+
+@pytest.fixture
+def device(monkeypatch: pytest.MonkeyPatch) -> type[FakeMicrophone]:
+    """Let every microphone be one of these from now on."""
+
+    class Device(FakeMicrophone):
+        made: ClassVar[list[FakeMicrophone]] = []
+
+    monkeypatch.setattr(live_input, "Microphone", Device)
+    monkeypatch.setattr(live_input, "_LEAVING", 0.0)
+    monkeypatch.setattr(live_input, "_LOOK_FOR_DEVICE", 0.05)
+    return Device
 
 
 @pytest.fixture

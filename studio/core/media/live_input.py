@@ -23,6 +23,7 @@ _LOOK_AT_DEVICE = 0.1  # s between two looks whether the microphone is lost
 _LOOK_FOR_DEVICE = 1.0  # s between two looks whether it is back
 _LOOK_FOR_OUTPUT = 2.0  # s
 _LEAVING = 0.3  # s for which a sound server may still list a device that is gone
+_BACKLOG = 0.5  # s; whoever is further behind leaves sound out: a picture that late helps nobody
 _GAP = 0.25  # s without sound, after which silence stands in for it
 _CLOSING = 0.5  # s that `stop` waits for the device
 
@@ -88,6 +89,9 @@ class LiveInput:
         chunk = np.zeros(0, np.float32)
         if microphone is not None:
             chunk = microphone.read()
+            if (late := len(chunk) - round(_BACKLOG * RATE)) > 0:
+                chunk = chunk[late:]
+                self._before -= late
             for remark in microphone.remarks():
                 self._report(remark)
         if len(chunk):

@@ -111,7 +111,7 @@ class DriveLoop(QObject):
         def note() -> None:
             from studio.core.media.live_input import LiveInput
 
-            self._take(LiveInput(microphone, self.said.emit))
+            self._take(LiveInput(microphone, self._say))
 
         self._leave(note)
 
@@ -167,6 +167,10 @@ class DriveLoop(QObject):
         """Second of the clip being heard, or None when no clip plays."""
         source = self._source
         return source.position if isinstance(source, ClipSource) else None
+
+    def _say(self, sentence: str) -> None:
+        if self._running:  # the thread of a device that hangs may outlive this object
+            self.said.emit(sentence)
 
     def _leave(self, note: Callable[[], None]) -> None:
         self._notes.put(note)
