@@ -7,6 +7,7 @@ speakers.
 
 import importlib.resources
 import json
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,13 +85,16 @@ class Kokoro:
         samples = np.asarray(samples, np.float32).reshape(-1)
         if len(ends) != len(known) + 2 or not np.isfinite(samples).all():
             return None
-        phones = phones_from_events(_events(known, ends), len(samples) / RATE)
+        phones = phones_from_events(events(known, ends), len(samples) / RATE)
         return Utterance(samples, RATE, phones, "kokoro")
 
 
-def _events(known: list[str], ends: NDArray) -> list[tuple[float, str]]:
-    """Return ``(start, IPA)`` of every sound; marks of stress and length lend their time to their neighbours."""
-    events: list[tuple[float, str]] = [(0.0, "")]
+def events(known: Sequence[str], ends: NDArray) -> list[tuple[float, str]]:
+    """Return ``(start, IPA)`` of every sound; marks of stress and length lend their time to their neighbours.
+
+    `known` are the letters said, `ends` the ends, s, of silence, each letter, and silence again.
+    """
+    found: list[tuple[float, str]] = [(0.0, "")]
     start = float(ends[0])
     stressed_from: float | None = None
     for letter, end in zip(known, ends[1:-1], strict=True):
@@ -100,10 +104,10 @@ def _events(known: list[str], ends: NDArray) -> list[tuple[float, str]]:
         elif letter in _PAUSES:
             # A space between words is no pause: its frame belongs to the sound before it.
             if end - start > 0.06:
-                events.append((start, ""))
+                found.append((start, ""))
         elif letter not in _STRESS_AND_LENGTH:
-            events.append((start if stressed_from is None else stressed_from, letter))
+            found.append((start if stressed_from is None else stressed_from, letter))
             stressed_from = None
         start = float(end)
-    events.append((start, ""))
-    return events
+    found.append((start, ""))
+    return found

@@ -91,7 +91,7 @@ def _bumps(count: int, rng: np.random.Generator) -> Sound:
     """Wind on the microphone, knocks on the table, cloth: low noise that comes and goes."""
     low = scipy.signal.butter(2, rng.uniform(80, 500), "lowpass", fs=SAMPLE_RATE, output="sos")
     rumble = np.asarray(scipy.signal.sosfilt(low, rng.standard_normal(count)))
-    return rumble * np.exp(1.5 * _wander(count, rng.uniform(1, 6), rng))
+    return rumble.astype(np.float64) * np.exp(1.5 * _wander(count, rng.uniform(1, 6), rng))
 
 
 def _chirps(count: int, rng: np.random.Generator) -> Sound:

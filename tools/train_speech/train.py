@@ -18,7 +18,6 @@ from .mixing import Corpus, batch
 from .model import LiveNet, Net, RecordingNet
 from .noises import noise_bank
 
-_ROWS = 48
 _SETTLING = 20  # hops at the beginning of a row that are not judged: the memory starts empty
 _WARM_UP, _COOL_DOWN = 100, 0.35  # steps; share of all steps
 _AVERAGING = 0.998  # of the weights that are exported
@@ -45,6 +44,8 @@ class Plan:
     rate: float = 1.5e-3
     seed: int = 0
     save_seconds: float = 180.0
+    rows: int = 48  # of a batch
+    noise_seconds: int = 30  # of every kind
 
 
 def loss(logits: Tensor, phones: Tensor, channels: Tensor, labels: Tensor, delays: tuple[int, ...]) -> Tensor:
@@ -105,8 +106,12 @@ def learning_rate(plan: Plan, step: int) -> float:
     return plan.rate * min(1.0, (step + 1) / _WARM_UP, max(left, 0.0))
 
 
-def train(plan: Plan) -> None:
-    """Train until ``plan.steps``, from the checkpoint where there is one; print and save on the way."""
+def train(plan: Plan, until: int | None = None) -> None:
+    """Train to the end of the plan, or to step `until`, from the checkpoint where there is one.
+
+    Prints and saves on the way. On one machine and one set of shards, the seed and the plan decide every weight,
+    however often the run was broken off at a checkpoint.
+    """
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
     net, average = build(plan), build(plan)
@@ -121,16 +126,17 @@ def train(plan: Plan) -> None:
         step = saved["step"]
     else:
         average.load_state_dict(net.state_dict())
-    corpus, noises = Corpus(plan.shards), noise_bank(plan.seed)
+    corpus, noises = Corpus(plan.shards), noise_bank(plan.seed, plan.noise_seconds)
     print(f"step {step}, {len(corpus.names)} shards, {corpus.hours:.1f} h", flush=True)
 
     began = saved_at = time.monotonic()
     done, recent = 0, float("nan")
-    while step < plan.steps:
+    end = min(plan.steps, until or plan.steps)
+    while step < end:
         if step % _REFRESH == 0:
             corpus.refresh()
         # Every step has its own generator, so that a resumed run draws what an unbroken one would.
-        drawn = batch(corpus, noises, np.random.default_rng([plan.seed, step]), _ROWS)
+        drawn = batch(corpus, noises, np.random.default_rng([plan.seed, step]), plan.rows)
         log_mels, channels, labels = (torch.from_numpy(array) for array in drawn)
         for group in optimiser.param_groups:
             group["lr"] = learning_rate(plan, step)
@@ -150,7 +156,7 @@ def train(plan: Plan) -> None:
         now = time.monotonic()
         if step % 50 == 0:
             print(f"step {step} loss {recent:.4f} {(now - began) / done:.2f} s/step {corpus.hours:.1f} h", flush=True)
-        if now - saved_at > plan.save_seconds or step == plan.steps:
+        if now - saved_at > plan.save_seconds or step == end:
             saved_at = now
             _save(plan.checkpoint, net, average, optimiser, step)
 
