@@ -42,7 +42,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/build.py --data $(DATA)
 	$(BIN)/python benchmarks/lift_quality.py --data $(DATA)
 	$(BIN)/python benchmarks/speak.py --data $(DATA)
-	$(BIN)/python benchmarks/speech.py --data $(DATA)
+	$(BIN)/python benchmarks/speech_sync.py --data $(DATA)
 	$(ON_DISPLAY) $(BIN)/python benchmarks/render.py
 	$(BIN)/python benchmarks/frame.py
 	$(BIN)/python benchmarks/fit.py

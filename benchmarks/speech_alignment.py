@@ -21,10 +21,11 @@ from studio.core.speech.features import HOP_SECONDS, SAMPLE_RATE
 Phone: TypeAlias = tuple[float, float, str]
 """From s, to s, ARPAbet without stress; "" for silence."""
 
-TARGETS = ("jaw", "close", "round", "spread", "fv")
+TARGETS = ("jaw", "close", "round", "spread", "fv", "teeth")
 """The channels that have a reference, named as the network's (`network.CHANNELS`)."""
 
 BILABIALS = ("P", "B", "M")
+LABIODENTALS = ("F", "V")
 
 # Jaw, round and spread of vowels, 0..1: openness and rounding as the IPA chart orders them.
 VOWELS = {
@@ -39,11 +40,11 @@ _DENTAL = {"jaw": (0.2, 1.0)}
 _VELAR = {"jaw": (0.28, 0.35)}
 _BILABIAL = {"jaw": (0.12, 1.2), "close": (1.0, 8.0)}
 _LABIODENTAL = {"jaw": (0.12, 1.3), "fv": (1.0, 8.0)}
-_ALVEOLAR_HISS = {"jaw": (0.07, 1.8), "spread": (0.3, 0.6)}
-_ROUNDED_HISS = {"jaw": (0.1, 1.6), "round": (0.5, 1.2)}
+_ALVEOLAR_HISS = {"jaw": (0.07, 1.8), "spread": (0.3, 0.6), "teeth": (0.95, 3.0)}
+_ROUNDED_HISS = {"jaw": (0.1, 1.6), "round": (0.5, 1.2), "teeth": (0.9, 3.0)}
 CONSONANTS: dict[str, dict[str, tuple[float, float]]] = {
     **dict.fromkeys(BILABIALS, _BILABIAL),
-    **dict.fromkeys(("F", "V"), _LABIODENTAL),
+    **dict.fromkeys(LABIODENTALS, _LABIODENTAL),
     **dict.fromkeys(("T", "D", "N"), _LINGUAL),
     **dict.fromkeys(("K", "G", "NG"), _VELAR),
     **dict.fromkeys(("S", "Z"), _ALVEOLAR_HISS),
@@ -61,10 +62,10 @@ _GLIDES = {"AW": ("A", "UH", 0.45), "AY": ("A", "IH", 0.45), "EY": ("E", "IH", 0
            "OY": ("AO", "IH", 0.45), "CH": ("T", "SH", 0.5), "JH": ("D", "ZH", 0.5)}  # fmt: skip
 _PLOSIVES = ("P", "B", "T", "D", "K", "G")
 
-_REACH = np.array([0.055, 0.024, 0.085, 0.06, 0.024])  # s over which dominance falls to 1/e, by channel
-_UNNAMED = np.array([0.0, 1.0, 0.35, 0.35, 1.0])  # dominance of "not named: 0"
-_AT_REST = np.array([0.8, 1.0, 0.8, 0.8, 1.0])  # dominance of silence
-_BACKGROUND = np.array([0.02, 0.05, 0.02, 0.02, 0.05])  # of the mouth at rest, always
+_REACH = np.array([0.055, 0.024, 0.085, 0.06, 0.024, 0.035])  # s over which dominance falls to 1/e, by channel
+_UNNAMED = np.array([0.0, 1.0, 0.35, 0.35, 1.0, 0.8])  # dominance of "not named: 0"
+_AT_REST = np.array([0.8, 1.0, 0.8, 0.8, 1.0, 1.0])  # dominance of silence
+_BACKGROUND = np.array([0.02, 0.05, 0.02, 0.02, 0.05, 0.05])  # of the mouth at rest, always
 _SILENT_JAW = 0.03
 _ROOM = 0.3  # s of faint noise put around a recording before it is aligned
 _MISFIT = "The transcript does not fit the recording; check that it holds every word and no other."
@@ -192,7 +193,7 @@ def gestures(phones: list[Phone]) -> list[Phone]:
 
 
 def target_tracks(phones: list[Phone], hops: int) -> NDArray[np.float32]:
-    """Return `TARGETS` ``[hops,5]`` 0..1 at the times ``k * HOP_SECONDS``."""
+    """Return `TARGETS` ``[hops,6]`` 0..1 at the times ``k * HOP_SECONDS``."""
     times = np.arange(hops) * HOP_SECONDS
     weighted, total = np.zeros((hops, len(TARGETS))), np.tile(_BACKGROUND, (hops, 1))
     after_silence = True
@@ -213,7 +214,7 @@ def target_tracks(phones: list[Phone], hops: int) -> NDArray[np.float32]:
 
 
 def _asked(label: str) -> tuple[NDArray, NDArray]:
-    """Return target and dominance ``[5]`` of one gesture."""
+    """Return target and dominance ``[6]`` of one gesture."""
     target = np.zeros(len(TARGETS))
     if label == "":
         target[0] = _SILENT_JAW

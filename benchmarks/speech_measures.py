@@ -4,13 +4,13 @@ Everything is a sum over segments of speech, so that resampling the segments giv
 """
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TypeAlias
 
 import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
-from speech_alignment import TARGETS, VOWELS, Phone, bilabials, gestures, target_tracks
+from speech_alignment import LABIODENTALS, TARGETS, VOWELS, Phone, bilabials, gestures, target_tracks
 
 from studio.core.heads.anatomy import LOWER_LIP_INNER, UPPER_LIP_INNER, to_face, to_head
 from studio.core.heads.arkit import ARKIT_INDEX
@@ -31,7 +31,8 @@ _REST = 0.15  # s of silence in which lips may rest; shorter ones are stops and 
 _BLINK = 2  # hops: nobody sees lips that part or meet for less
 _PAUSE = 0.25  # s of silence at which speech is cut into segments
 _SHORTEST_SEGMENT = 2.0  # s
-_REACH = 20  # hops of offset that are looked at, either way
+REACH = 20
+"""Hops of offset that are looked at, either way."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,7 @@ class Mouth:
     Attributes
     ----------
     channels
-        ``[T,5]`` `TARGETS`; NaN where a system has no such channel.
+        ``[T,6]`` `TARGETS`; NaN where a system has no such channel.
     code
         ``[T,52]`` ARKit: what the face is given.
     """
@@ -49,15 +50,35 @@ class Mouth:
     channels: NDArray[np.float32]
     code: NDArray[np.float32]
 
+    @cached_property
+    def gap(self) -> NDArray[np.float64]:
+        """How far the lips are open, mm ``[T]``; see `lip_gap`."""
+        return lip_gap(self.code)
+
 
 @dataclass(eq=False)
 class Tally:
-    """Sums of one segment; `counts` are hits, references, found, hits by onset alone, hits by chance."""
+    """Sums of one segment: what `figures` adds up and divides.
+
+    Attributes
+    ----------
+    counts, channel_counts
+        Of closures on the face and in the `close` channel: hits, bilabials, found, hits whose onset is near, hits at
+        random times.
+    channels, opening, vowels, middles, lags
+        Of pairs, as `_sums`: each channel and its target, lip gap and the target's opening, jaw in each vowel (and in
+        its middle half) and the vowel's openness, jaw at each offset and its target.
+    onsets
+        s by which each hit on the face comes late.
+    """
 
     counts: NDArray[np.float64] = field(default_factory=lambda: np.zeros(5))
     channel_counts: NDArray[np.float64] = field(default_factory=lambda: np.zeros(5))
     channels: NDArray[np.float64] = field(default_factory=lambda: np.zeros((len(TARGETS), 6)))
+    opening: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
     vowels: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
+    middles: NDArray[np.float64] = field(default_factory=lambda: np.zeros(6))
+    lags: NDArray[np.float64] = field(default_factory=lambda: np.zeros((2 * REACH + 1, 6)))
     onsets: list[float] = field(default_factory=list)
 
 
@@ -85,28 +106,30 @@ def spans(track: NDArray[np.bool_]) -> list[Span]:
 
 
 def closures_seen(shut: NDArray[np.bool_], phones: list[Phone]) -> tuple[list[Span], set[int]]:
-    """Return the closures a viewer sees in a track of shut lips ``[T]``, and which of them may only hit.
+    """Return the closures a viewer sees in a track of shut lips ``[T]``, and which of them are excused if they miss.
 
     Lips rest in pauses: what lies wholly in one is no closure. A rest that reaches into speech counts for its part in
-    speech, so that the m of "many" after a pause can be found; by `SLACK` it may do so without being wrong. Lips that
-    stay shut in speech for longer than `LONGEST_CLOSURE` do not move, and close nothing.
+    speech, so that the m of "many" after a pause can be found; by `SLACK` it may do so without being wrong. f and v
+    bring the lips as near to each other, and are not wrong either. Lips that stay shut in speech for longer than
+    `LONGEST_CLOSURE` do not move, and close nothing.
     """
-    speech = np.ones(len(shut), bool)
+    speech, labiodental = np.ones(len(shut), bool), np.zeros(len(shut), bool)
     for k, (start, end, label) in enumerate(phones):
         if not label and (end - start >= _REST or k in (0, len(phones) - 1)):
-            speech[_hop(start) : _hop(end)] = False
-    speech[_hop(phones[-1][1]) :] = False
+            speech[hop_at(start) : hop_at(end)] = False
+        labiodental[hop_at(start) : hop_at(end)] = label in LABIODENTALS
+    speech[hop_at(phones[-1][1]) :] = False
     shut = shut | np.asarray(scipy.ndimage.binary_closing(shut, np.ones(_BLINK + 1)), bool)
     shut = np.asarray(scipy.ndimage.binary_opening(shut, np.ones(_BLINK)), bool)
     found = [span for span in spans(shut & speech) if span[1] - span[0] <= LONGEST_CLOSURE]
-    at_rest = shut & ~speech
+    at_rest = np.pad(shut & ~speech, 1, constant_values=True)
 
-    def touches_rest(span: Span) -> bool:
-        before, after = _hop(span[0]) - 1, _hop(span[1])
-        return (before < 0 or at_rest[before]) or (after >= len(shut) or at_rest[after])
+    def excused(span: Span) -> bool:
+        first, behind = hop_at(span[0]), hop_at(span[1])
+        resting = (at_rest[first] or at_rest[behind + 1]) and span[1] - span[0] <= SLACK + 1e-9
+        return bool(resting or labiodental[(first + behind) // 2])
 
-    excused = {k for k, span in enumerate(found) if span[1] - span[0] <= SLACK + 1e-9 and touches_rest(span)}
-    return found, excused
+    return found, {k for k, span in enumerate(found) if excused(span)}
 
 
 def match(reference: list[Span], found: list[Span], slack: float = SLACK) -> list[tuple[int, int]]:
@@ -149,7 +172,7 @@ def tally(mouth: Mouth, phones: list[Phone], seed: int = 0) -> list[Tally]:
 
     reference = bilabials(phones)
     close = mouth.channels[:, TARGETS.index("close")]
-    for shut, name in ((lip_gap(mouth.code) < LIPS_MEET, "counts"), (close > CLOSE_CHANNEL, "channel_counts")):
+    for shut, name in ((mouth.gap < LIPS_MEET, "counts"), (close > CLOSE_CHANNEL, "channel_counts")):
         found, excused = closures_seen(shut, phones)
         pairs = match(reference, found)
         excused -= {j for _, j in pairs}
@@ -162,6 +185,9 @@ def tally(mouth: Mouth, phones: list[Phone], seed: int = 0) -> list[Tally]:
             getattr(part(reference[i][0]), name)[[0, 3]] += 1, abs(late) <= SLACK
             if name == "counts":
                 part(reference[i][0]).onsets.append(late)
+        if name == "channel_counts" and np.isnan(close).all():
+            for one in tallies:
+                one.channel_counts[:] = np.nan
         # What the same closures would hit at other times tells how much of a score is luck.
         shifts = np.random.default_rng(seed).uniform(0, seconds, 20)
         for shift in shifts:
@@ -170,18 +196,28 @@ def tally(mouth: Mouth, phones: list[Phone], seed: int = 0) -> list[Tally]:
                 getattr(part(reference[i][0]), name)[4] += 1 / len(shifts)
 
     target = target_tracks(phones, hops)
-    for (start, end), one in zip(parts, tallies, strict=True):
-        rows = slice(_hop(start), _hop(end))
-        one.channels += [_sums(mouth.channels[rows, c], target[rows, c]) for c in range(len(TARGETS))]
+    opening = target[:, TARGETS.index("jaw")] * (1 - target[:, TARGETS.index("close")])
     jaw = mouth.channels[:, TARGETS.index("jaw")]
+    for (start, end), one in zip(parts, tallies, strict=True):
+        rows = slice(hop_at(start), hop_at(end))
+        one.channels += [_sums(mouth.channels[rows, c], target[rows, c]) for c in range(len(TARGETS))]
+        one.opening += _sums(mouth.gap[rows], opening[rows])
+        one.lags += lagged(jaw[rows], target[rows, TARGETS.index("jaw")])
     for start, end, label in gestures(phones):
-        if label in VOWELS and _hop(start) < hops:
-            seen = jaw[_hop(start) : max(_hop(end), _hop(start) + 1)].mean(keepdims=True)
-            part(start).vowels += _sums(seen, np.array([VOWELS[label][0]]))
+        if label in VOWELS and hop_at(start) < hops:
+            openness = np.array([VOWELS[label][0]])
+            seen = jaw[hop_at(start) : max(hop_at(end), hop_at(start) + 1)].mean(keepdims=True)
+            part(start).vowels += _sums(seen, openness)
+            quarter = (end - start) / 4
+            middle = jaw[hop_at(start + quarter) : max(hop_at(end - quarter), hop_at(start + quarter) + 1)].mean(
+                keepdims=True
+            )
+            part(start).middles += _sums(middle, openness)
     return tallies
 
 
-def _hop(time: float) -> int:
+def hop_at(time: float) -> int:
+    """Return the hop nearest to a time, s."""
     return round(time / HOP_SECONDS)
 
 
@@ -205,7 +241,8 @@ def figures(tallies: list[Tally], draws: int = 1000, seed: int = 0) -> dict[str,
 
     ``P R F1`` of closures seen on the face, ``F1 onset`` where only onsets within `SLACK` count, ``F1 luck`` of the
     same closures at random times, ``F1 channel`` of the `close` channel, correlations of channels and of vowels with
-    their openness, median and 90th percentile of the onsets of hits, s (late is positive), ``n`` bilabials.
+    their openness, ``gap r`` of the lips' opening on the face, ``n`` bilabials; median and 90th percentile of the
+    onsets of hits, and offset of the jaw, s (late is positive).
     """
     weights = np.random.default_rng(seed).multinomial(len(tallies), np.full(len(tallies), 1 / len(tallies)), size=draws)
     weights = np.concatenate([np.ones((1, len(tallies)), np.int64), weights])
@@ -226,7 +263,10 @@ def figures(tallies: list[Tally], draws: int = 1000, seed: int = 0) -> dict[str,
             "F1 channel": 2 * channel_hits / (wanted + channel_found),
         }
     rows |= {f"{name} r": r for name, r in zip(TARGETS, correlation(total("channels")).T, strict=True)}
+    rows["gap r"] = correlation(total("opening"))
     rows["vowel r"] = correlation(total("vowels"))
+    rows["vowel middle r"] = correlation(total("middles"))
+    rows["offset"] = offset(total("lags"))
     late = np.concatenate([one.onsets for one in tallies])
     owner = np.repeat(np.arange(len(tallies)), [len(one.onsets) for one in tallies])
     drawn = [np.repeat(late, row[owner]) if len(late) else np.zeros(0) for row in weights]
@@ -241,11 +281,16 @@ def _with_interval(row: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.array([row[0], *ends])
 
 
-def offset(track: NDArray, reference: NDArray) -> tuple[float, float]:
-    """Return by how many s `track` ``[T]`` comes after `reference` (the peak of their correlation), and r there."""
-    scores = [
-        np.corrcoef(track[_REACH + k : len(track) - _REACH + k], reference[_REACH : len(reference) - _REACH])[0, 1]
-        for k in range(-_REACH, _REACH + 1)
-    ]
-    best = int(np.nanargmax(scores)) if np.isfinite(scores).any() else _REACH
-    return (best - _REACH) * HOP_SECONDS, float(scores[best])
+def lagged(track: NDArray, reference: NDArray) -> NDArray[np.float64]:
+    """Return the sums ``[2 * REACH + 1, 6]`` of a track that is read from `REACH` hops early to `REACH` hops late."""
+    if len(track) <= 2 * REACH:
+        return np.zeros((2 * REACH + 1, 6))
+    middle = reference[REACH : len(reference) - REACH]
+    return np.stack([_sums(track[k : k + len(middle)], middle) for k in range(2 * REACH + 1)])
+
+
+def offset(lags: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how many s a track comes late, ``[...]`` for sums ``[..., 2 * REACH + 1, 6]`` of `lagged`."""
+    r = correlation(lags)
+    best = np.argmax(np.where(np.isnan(r), -1, r), axis=-1)
+    return np.where(np.isnan(r).all(-1), np.nan, (best - REACH) * HOP_SECONDS)

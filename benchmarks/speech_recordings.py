@@ -98,14 +98,15 @@ def room_noise(data: Path) -> dict[str, Samples]:
     Raises
     ------
     UserError
-        If what is left still holds the voice.
+        If the voice is not found in a mixture as loud as it is alone, or nothing is left without it.
     """
     voice = load_audio(data / _VOICE_ALONE)
     rooms = {}
     for name, file in _ROOMS.items():
         mixture = load_audio(data / file)[: len(voice)]
-        rest = mixture - voice * (mixture @ voice / (voice @ voice))
-        if abs(np.corrcoef(rest, voice)[0, 1]) > 0.01 or np.std(rest) < 0.1 * np.std(mixture):
+        gain = mixture @ voice / (voice @ voice)
+        rest = mixture - gain * voice
+        if not 0.9 < gain < 1.1 or np.std(rest) < 0.1 * np.std(mixture):
             raise UserError(f"'{file}' is not '{_VOICE_ALONE}' in noise; take the recordings as they were.")
         rooms[name] = rest.astype(np.float32)
     return rooms
