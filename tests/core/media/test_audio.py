@@ -1,3 +1,4 @@
+import os
 import re
 from pathlib import Path
 
@@ -119,6 +120,22 @@ def test_surveying_tells_how_far_it_is(tmp_path: Path, monkeypatch: pytest.Monke
     fractions = [progress.fraction for progress in seen]
     assert fractions == sorted(fractions)
     assert len(set(fractions)) > 3
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are listed by Linux's /proc")
+def test_a_survey_that_is_cancelled_closes_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audio, "_TELL_EVERY", 0)
+    path = write_wave(tmp_path / "a.wav", tone(16000, 5)[:, None], 16000)
+
+    def is_open() -> bool:
+        return any(os.path.realpath(link) == str(path) for link in Path("/proc/self/fd").iterdir())
+
+    job = survey(path)
+    next(job)
+    next(job)
+    assert is_open()
+    job.close()
+    assert not is_open()
 
 
 def test_too_long_to_hold_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
