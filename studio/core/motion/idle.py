@@ -7,8 +7,8 @@ eyes turn against it so that the gaze stays where it is.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,12 +36,12 @@ _SPEAKING_BAND = (0.35, 1.3)
 _SINES = 6
 _LISTENING = np.array([0.010, 0.018, 0.008, 0.0012, 0.0010, 0.0015])  # pitch yaw roll x y z, standard dev.
 _SPEAKING = np.array([0.016, 0.020, 0.012, 0.0012, 0.0012, 0.0015])
-_NOD = np.radians(2.2)  # forward on a fully emphatic voice
+_LEAN = np.radians(1.5)  # forward on a fully emphatic voice
+_NOD = np.radians(2.4)  # forward on a stressed syllable
 _BREATH = 0.0007  # m, at a quarter of a hertz
 
 
-@dataclass(frozen=True)
-class Prosody:
+class Prosody(NamedTuple):
     """How a voice goes at one moment, as far as head, brows and eyes follow it; all zero is silence.
 
     Every value must be smooth in time: the head follows it directly.
@@ -54,6 +54,8 @@ class Prosody:
         0..1: the beat of the newest stressed syllable in the head, and in the brows.
     blink
         0..1: how far the lids are down for a blink that the voice placed.
+    wait
+        0..1: how much the blinks of a resting head wait for the voice.
     look_left, look_down
         rad: where a turn of speech draws the gaze.
     """
@@ -62,6 +64,7 @@ class Prosody:
     nod: float = 0.0
     brow: float = 0.0
     blink: float = 0.0
+    wait: float = 0.0
     look_left: float = 0.0
     look_down: float = 0.0
 
@@ -99,38 +102,38 @@ class IdleMotion:
             Scales head and brows, not the eyes; 0 is a head that only blinks and looks.
         """
         prosody = speaking if isinstance(speaking, Prosody) else Prosody(speaking)
-        speaking = amount * prosody.speaking
-        pose = amount * self._head(time, prosody.speaking)
+        pose = amount * self._head(time, prosody)
         code = np.zeros(len(ARKIT_NAMES), np.float32)
-        blink = self._blink(time)
+        blink = max((1 - prosody.wait) * self._blink(time), prosody.blink)
         for side in ("Left", "Right"):
             code[ARKIT_INDEX["eyeBlink" + side]] = blink
 
         yaw, pitch = self._gaze(time)
         # Gaze is held in space, so the eyes turn back by what the head has turned.
-        _look(code, yaw - pose[1], pitch - pose[0])
+        _look(code, yaw + prosody.look_left - pose[1], pitch + prosody.look_down - pose[0])
 
-        # Brows rise on some stressed stretches, not on all: a slow wave decides which.
+        # A slow wave decides how much the brows join in: a face is not always equally lively.
         wave = np.sin(2 * np.pi * (0.11 * time) + self._phases[2, 0, 0])
         wave += np.sin(2 * np.pi * (0.27 * time) + self._phases[2, 1, 0])
-        raised = speaking * max(0.0, float(wave)) * 0.5
-        code[ARKIT_INDEX["browInnerUp"]] = 0.30 * raised
-        code[ARKIT_INDEX["browOuterUpLeft"]] = code[ARKIT_INDEX["browOuterUpRight"]] = 0.20 * raised
+        lively = 0.5 + 0.25 * float(wave)
+        raised = amount * (prosody.speaking * max(0.0, lively - 0.5) + 1.6 * prosody.brow * lively)
+        code[ARKIT_INDEX["browInnerUp"]] = min(0.30 * raised, 1.0)
+        code[ARKIT_INDEX["browOuterUpLeft"]] = code[ARKIT_INDEX["browOuterUpRight"]] = min(0.20 * raised, 1.0)
         return Motion.from_frames("arkit", np.array([time]), code[None], pose[None])
 
-    def _head(self, time: float, speaking: float) -> NDArray[np.float64]:
+    def _head(self, time: float, prosody: Prosody) -> NDArray[np.float64]:
         def noise(hz: NDArray, phases: NDArray) -> NDArray:
             return np.sin(2 * np.pi * hz * time + phases).sum(axis=0) / np.sqrt(_SINES / 2)
 
         pose = _LISTENING * noise(self._listening_hz, self._phases[0])
-        pose += speaking * _SPEAKING * noise(self._speaking_hz, self._phases[1])
-        pose[0] += speaking * _NOD
+        pose += prosody.speaking * _SPEAKING * noise(self._speaking_hz, self._phases[1])
+        pose[0] += prosody.speaking * _LEAN + prosody.nod * _NOD
         pose[4] += _BREATH * np.sin(2 * np.pi * 0.25 * time + self._phases[2, 2, 0])
         return pose
 
     def _blink(self, time: float) -> float:
         slot = int(np.floor(time / _BLINK_SLOT))
-        return max(_lid(time - start) for k in (slot - 1, slot) for start in _blink_starts(self.seed, k))
+        return max(lid(time - start) for k in (slot - 1, slot) for start in _blink_starts(self.seed, k))
 
     def _gaze(self, time: float) -> tuple[float, float]:
         """Return yaw (to the head's left) and pitch (down), rad, of the line of sight in space."""
@@ -165,8 +168,8 @@ def _fixation(seed: int, slot: int) -> tuple[float, float, float]:
     return start, float(yaw), float(pitch)
 
 
-def _lid(since: float) -> float:
-    """Return how far the lid is down `since` s after a blink began."""
+def lid(since: float) -> float:
+    """Return how far the lid is down, 0..1, `since` s after a blink began; 0 before and long after."""
     if since < _CLOSING:
         return _done(since, _CLOSING)
     return 1 - _done(since - _CLOSING - _CLOSED, _OPENING)

@@ -18,7 +18,7 @@ _CLOSURE = (0.2, 0.5)
 _CLOSED_JAW = 0.3  # how much of its opening the jaw keeps while the lips are shut
 
 
-def articulate(channels: NDArray[np.floating], gain: float = 1.0) -> NDArray[np.float32]:
+def articulate(channels: NDArray[np.floating], gain: float = 1.0, closure: float = 1.0) -> NDArray[np.float32]:
     """Return ARKit coefficients ``[T,52]`` in 0..1 for channels ``[T,8]`` (`network.CHANNELS`).
 
     Parameters
@@ -27,33 +27,35 @@ def articulate(channels: NDArray[np.floating], gain: float = 1.0) -> NDArray[np.
         Gated by voice: all zero is the mouth at rest.
     gain
         Scales every movement but the sealing of the lips.
+    closure
+        How readily the lips seal: 0 never, 2 at half of what 1 needs.
     """
     jaw, close, round_, spread, fv, tongue, teeth, _ = np.moveaxis(np.asarray(channels, np.float32), -1, 0)
-    closure = _smooth_step(close, *_CLOSURE)
+    sealed = _smooth_step(closure * close, *_CLOSURE)
     labiodental = _smooth_step(fv, 0.3, 0.8)
-    apart = 1 - closure
+    apart = 1 - sealed
 
     jaw_open = _JAW_SCALE * gain * np.maximum(jaw - _JAW_REST, 0)
     # p, b, m shut the lips over a jaw that rises; f and v bring the lower lip to the teeth.
-    jaw_open = jaw_open * (1 - (1 - _CLOSED_JAW) * closure) * (1 - 0.4 * labiodental)
+    jaw_open = jaw_open * (1 - (1 - _CLOSED_JAW) * sealed) * (1 - 0.4 * labiodental)
     # A sealed mouth still has a little jaw to seal; without it mouthClose would have nothing to do.
-    jaw_open = np.clip(jaw_open + 0.04 * closure, 0, 0.9)
+    jaw_open = np.clip(jaw_open + 0.04 * sealed, 0, 0.9)
     rounding = gain * round_ * apart
     spreading = gain * spread * apart * (1 - round_)
 
     tracks = {
         "jawOpen": jaw_open,
-        "mouthClose": closure * jaw_open,
+        "mouthClose": sealed * jaw_open,
         "mouthPucker": 0.75 * rounding,
         "mouthFunnel": 0.45 * rounding * (0.4 + 0.6 * _smooth_step(jaw, 0.1, 0.4)),
         "mouthStretch": 0.3 * spreading,
         "mouthSmile": 0.25 * spreading,
-        "mouthRollLower": 0.45 * labiodental + 0.15 * closure,
-        "mouthRollUpper": 0.12 * closure,
-        "mouthPress": 0.3 * closure,
+        "mouthRollLower": 0.45 * labiodental + 0.15 * sealed,
+        "mouthRollUpper": 0.12 * sealed,
+        "mouthPress": 0.3 * sealed,
         "mouthUpperUp": 0.18 * labiodental + gain * 0.15 * teeth * apart,
         "mouthLowerDown": gain * 0.28 * teeth * apart * (1 - labiodental),
-        "mouthShrugLower": 0.1 * closure,
+        "mouthShrugLower": 0.1 * sealed,
         "tongueOut": 0.04 * gain * tongue * apart,
     }
     code = np.zeros((len(jaw), len(ARKIT_NAMES)), np.float32)

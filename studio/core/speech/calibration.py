@@ -16,13 +16,17 @@ from studio.core.media.files import atomic_path, opened
 from studio.core.speech.features import HOP_SECONDS, MelStream, log_mel
 from studio.core.speech.level import GAIN_LIMITS_DB, TARGET_DB, InputLevel
 from studio.core.speech.network import CHANNELS, DELAYS, NetworkStream
+from studio.core.speech.pitch import PitchStream
+from studio.core.speech.voice import VoiceActivity
 
 SECONDS = 10.0
 """s of speech to ask a person for."""
 
 _LEAST_VOICE = 3.0  # s of voice, without which the figures are a guess
 _VOICE = 0.5  # of the speech channel
+_SENSITIVITY = 0.5
 _JAW, _CLOSE, _SPEECH = (CHANNELS.index(name) for name in ("jaw", "close", "speech"))
+_AVERAGE_JAW, _AVERAGE_CLOSURE = (0.11, 0.49), 0.55  # of the recordings it was developed on
 _CLOSURE = 0.15  # a peak of the close channel above this counts as an attempt at p, b or m
 _LIMITS: dict[str, tuple[float, float]] = {
     "gain_db": GAIN_LIMITS_DB,
@@ -63,6 +67,19 @@ class Calibration:
         if self.jaw_low >= self.jaw_high:
             raise ValueError(f"jaw_low {self.jaw_low} is not below jaw_high {self.jaw_high}")
 
+    def applied(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return channels ``[8]`` (`network.CHANNELS`) of this person as an average speaker's would be."""
+        channels = channels.copy()
+        stretch = min(max((_AVERAGE_JAW[1] - _AVERAGE_JAW[0]) / (self.jaw_high - self.jaw_low), 0.7), 1.5)
+        channels[_JAW] = min(max(_AVERAGE_JAW[0] + stretch * (float(channels[_JAW]) - self.jaw_low), 0.0), 1.0)
+        channels[_CLOSE] = min(float(channels[_CLOSE]) * self.closeness, 1.0)
+        return channels
+
+    @property
+    def closeness(self) -> float:
+        """What brings the close channel of this person's p, b and m to an average speaker's."""
+        return min(max(_AVERAGE_CLOSURE / self.closure_peak, 0.8), 1.6) if self.closure_peak > 0 else 1.0
+
 
 def calibrate(samples: NDArray[np.float32]) -> Calibration:
     """Learn from about `SECONDS` of a person's speech, pauses included.
@@ -77,19 +94,18 @@ def calibrate(samples: NDArray[np.float32]) -> Calibration:
     UserError
         If there is too little voice in it.
     """
-    power = MelStream().push(np.asarray(samples, np.float32))
-    level = InputLevel()
-    network = NetworkStream()
+    samples = np.asarray(samples, np.float32)
+    level, activity, network = InputLevel(), VoiceActivity(), NetworkStream()
+    power, pitch = MelStream().push(samples), PitchStream().push(samples)
     heads = np.zeros((len(power), len(CHANNELS)), np.float32)
     levels = np.zeros(len(power))
-    newest = 0.0
+    voiced = np.zeros(len(power), bool)
     for i, hop in enumerate(power):
-        level.push(hop, newest)
+        level.push(hop, activity.voiced)
+        voiced[i] = activity.push(float(pitch[i, 0]), float(pitch[i, 1]), level, _SENSITIVITY)
         levels[i] = level.above_speech_db + TARGET_DB - level.gain_db
-        answer = network.push(log_mel(hop[None] * np.float32(10 ** (level.gain_db / 10))))[0]
-        newest = float(answer[0, _SPEECH])
-        heads[i] = answer[-1]
-    voiced = heads[:, _SPEECH] > _VOICE
+        heads[i] = network.push(log_mel(hop[None] * np.float32(10 ** (level.gain_db / 10))))[0, -1]
+    voiced &= heads[:, _SPEECH] > _VOICE
     if voiced.sum() * HOP_SECONDS < _LEAST_VOICE:
         raise UserError(
             f"Only {voiced.sum() * HOP_SECONDS:.0f} s of speech were heard; speak for {SECONDS:.0f} s at your usual "

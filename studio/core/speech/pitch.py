@@ -37,7 +37,7 @@ class PitchStream:
         self._slow = np.zeros(_WINDOW - HOP // _STEP)
 
     def push(self, samples: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Append samples ``[S]``; return ``[T,2]``: Hz (0 where there is no period) and periodicity 0..1 of every hop."""
+        """Append samples ``[S]``; return ``[T,2]``: Hz (0 where nothing repeats) and periodicity 0..1 of each hop."""
         joined = np.concatenate([self._tail, samples.astype(np.float64)])
         count = (len(joined) - len(_TAPS) + _STEP) // HOP
         self._tail = joined[count * HOP :]

@@ -14,6 +14,7 @@ from studio.core.speech.features import HOP_SECONDS, MELS, SAMPLE_RATE, MelStrea
 from studio.core.speech.level import InputLevel
 from studio.core.speech.network import CHANNELS, DELAYS, NetworkStream
 from studio.core.speech.pitch import PitchStream
+from studio.core.speech.prosody import ProsodyFollower
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
 from studio.core.speech.voice import VoiceActivity
 
@@ -25,9 +26,13 @@ _HIGH_PASS = np.asarray(scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE,
 _GATE_OPENING, _GATE_SHUTTING = 0.2, -0.1
 # Half a second of silence settles the recurrent state, so that a stream starts with the mouth at rest.
 _PRIMING_HOPS = 50
-# Loudness from −6 dB (no emphasis) to +8 dB around the speaker's own level.
-_EMPHASIS_DB = (-6.0, 8.0)
-_EMPHASIS_RATE = HOP_SECONDS / 0.2  # per hop: a head follows the voice with about 0.2 s
+# How much wider a mouth opens 6 dB above the speaker's own level, and how soon.
+_LOUDER, _LOUDER_DB = 0.25, 6.0
+_LOUDER_RATE = HOP_SECONDS / 0.08
+_SMOOTHING = 0.12  # s, twice, at full smoothing
+_QUICK = [CHANNELS.index(name) for name in ("close", "fv", "speech")]  # what smoothing would undo
+
+_PROSODY = len(CHANNELS) + 1  # the first column of a row's prosody
 
 
 class SpeechDriver:
@@ -90,11 +95,14 @@ class SpeechDriver:
         silence = log_mel(np.zeros((_PRIMING_HOPS, MELS), np.float32))
         self._newest_speech = float(self._network.push(silence)[-1, 0, _SPEECH])
         self._voice = 0.0
-        self._emphasis = np.zeros(2)  # two equal low-passes in a row: no jump, no kink
-        # One row per hop: the gated channels, then emphasis. Row i describes time (i + 1 − delay) hops.
-        self._rows = np.zeros((1024, len(CHANNELS) + 1), np.float32)
-        self._forgotten = 0  # rows before the first that is kept
-        self._count = 0  # rows kept
+        self._louder = 0.0
+        self._smooth = np.zeros((2, len(CHANNELS)), np.float32)
+        self._prosody = ProsodyFollower(self._seed)
+        # One row per hop: the gated channels, what loudness adds to the gain, and the prosody. Row i describes time
+        # (i + 1 − delay) hops.
+        self._rows = np.zeros((1024, _PROSODY + len(Prosody._fields)), np.float32)
+        self._count = 0  # rows so far
+        self._forgotten = 0  # of those, how many are no longer kept
 
     def push(self, chunk: NDArray[np.float32]) -> None:
         """Append mono samples ``[S]`` −1..1 at 16 kHz; any length, empty included.
@@ -122,20 +130,32 @@ class SpeechDriver:
         self._newest_speech = float(heads[0, _SPEECH])
 
         channels = heads[self._head]
+        if self._calibration is not None:
+            channels = self._calibration.applied(channels)
         heard = voice * level.presence * _ramp(float(channels[_SPEECH]), *_VOICED)
         self._voice += min(max(heard - self._voice, _GATE_SHUTTING), _GATE_OPENING)
-        voice = self._voice
-        loud = voice * _ramp(level.above_speech_db, *_EMPHASIS_DB)
-        self._emphasis[0] += _EMPHASIS_RATE * (loud - self._emphasis[0])
-        self._emphasis[1] += _EMPHASIS_RATE * (self._emphasis[0] - self._emphasis[1])
+        louder = min(max(level.above_speech_db / _LOUDER_DB, -1.0), 1.0)
+        self._louder += _LOUDER_RATE * (_LOUDER * self._voice * louder - self._louder)
+        emphasis = self.settings.emphasis
+        prosody = self._prosody.push(self._voice, level.above_speech_db, activity.voiced, activity.semitones, emphasis)
 
         if self._count - self._forgotten == len(self._rows):
             self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
         row = self._rows[self._count - self._forgotten]
-        row[:-1] = channels * voice
-        row[_SPEECH] = voice
-        row[-1] = self._emphasis[1]
+        row[: len(CHANNELS)] = self._smoothed(channels * np.float32(self._voice))
+        row[_SPEECH] = self._voice
+        row[len(CHANNELS)] = emphasis * self._louder
+        row[_PROSODY:] = prosody
         self._count += 1
+
+    def _smoothed(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
+        rate = np.float32(HOP_SECONDS / (HOP_SECONDS + self.settings.smoothing * _SMOOTHING))
+        first, second = self._smooth
+        first += rate * (channels - first)
+        second += rate * (first - second)
+        smooth = second.copy()
+        smooth[_QUICK] = channels[_QUICK]
+        return smooth
 
     def _row(self, time: float) -> NDArray[np.float32]:
         if self._count == 0:
@@ -161,18 +181,20 @@ class SpeechDriver:
 
     def channels(self, time: float) -> NDArray[np.float32]:
         """Return the eight articulatory channels (`network.CHANNELS`) at `time` s, 0..1."""
-        return self._row(time)[:-1]
+        return self._row(time)[: len(CHANNELS)]
 
     def speaking(self, time: float) -> Prosody:
         """Return how the voice goes at `time` s: for `IdleMotion.at`."""
-        return Prosody(float(self._row(time)[-1]))
+        return Prosody(*self._row(time)[_PROSODY:].tolist())
 
     def read(self, time: float) -> Motion:
         """Return the mouth (T=1, head pose at rest) at `time` s of sound.
 
         Final once the stream has passed ``time + look_ahead``; past that, the newest frame is held.
         """
-        code = articulate(self.channels(time)[None], self.settings.gain)
+        row, settings = self._row(time), self.settings
+        gain = settings.gain * float(1 + row[len(CHANNELS)])
+        code = articulate(row[None, : len(CHANNELS)], gain, settings.closure)
         return Motion.from_frames("arkit", np.array([time]), code)
 
 
