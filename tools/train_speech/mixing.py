@@ -6,15 +6,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.speech.features import MELS, log_mel
+from studio.core.speech.features import HOP_SECONDS, MELS, log_mel
 from studio.core.speech.network import CHANNELS
 
 from . import shards
 from .shards import Example
 
-HOPS = 200  # of one row of a batch: 2 s
-# How often a row comes from each source: the nearer to human speech, the more often.
+HOPS = 300  # of one row of a batch: 3 s, enough to get to know a voice
+# How often a row comes from each source: the nearer to human speech, the more often. A source of which there is
+# little is heard less, or its sentences would be learnt by heart.
 _SHARES = {"kokoro": 0.34, "festival": 0.2, "flite": 0.22, "espeak": 0.24}
+_ENOUGH_HOURS = 0.5
 
 Power = NDArray[np.float32]  # [T, MELS]
 
@@ -34,17 +36,15 @@ class Corpus:
             if path.name not in self.names:
                 self.names.append(path.name)
                 self._examples.setdefault(path.name.split("-")[0], []).extend(shards.read(path))
-
-    @property
-    def hours(self) -> float:
-        """Hours of speech in all shards."""
-        return sum(len(e.labels) for examples in self._examples.values() for e in examples) / 360_000
+        self._sources = sorted(self._examples)
+        hours = np.array([sum(len(e.labels) for e in self._examples[s]) * HOP_SECONDS / 3600 for s in self._sources])
+        weights = np.array([_SHARES[s] for s in self._sources]) * np.minimum(hours / _ENOUGH_HOURS, 1)
+        self._weights = weights / weights.sum()
+        self.hours = float(hours.sum())
 
     def draw(self, rng: np.random.Generator) -> Example:
         """Return a random utterance."""
-        sources = sorted(self._examples)
-        weights = np.array([_SHARES.get(source, 0.25) for source in sources])
-        examples = self._examples[sources[rng.choice(len(sources), p=weights / weights.sum())]]
+        examples = self._examples[self._sources[rng.choice(len(self._sources), p=self._weights)]]
         return examples[rng.integers(len(examples))]
 
 
@@ -84,8 +84,8 @@ def _passage(corpus: Corpus, rng: np.random.Generator) -> tuple[Power, NDArray, 
 
 def _heard(power: Power, corpus: Corpus, noises: Sequence[Power], rng: np.random.Generator) -> NDArray[np.float32]:
     bands = np.arange(MELS)
-    if rng.random() < 0.5:
-        power = _warped(power, rng.uniform(0.87, 1.15))
+    if rng.random() < 0.4:
+        power = _warped(power, rng.uniform(0.93, 1.08))
     if rng.random() < 0.7:
         power = power * _equaliser(5, rng)
     speech_level = max(float(power.mean()), 1e-4)

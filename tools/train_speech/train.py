@@ -22,7 +22,7 @@ _SETTLING = 20  # hops at the beginning of a row that are not judged: the memory
 _WARM_UP, _COOL_DOWN = 100, 0.35  # steps; share of all steps
 _AVERAGING = 0.998  # of the weights that are exported
 _REFRESH = 50  # steps between looks at the folder
-_WEIGHTS = dict(jaw=2.0, close=2.0, round=1.2, spread=1.0, fv=2.0, tongue=0.7, teeth=0.8, speech=0.4)
+_WEIGHTS = dict(jaw=3.0, close=2.0, round=1.2, spread=1.0, fv=2.0, tongue=0.7, teeth=0.8, speech=0.4)
 _CHANNEL_WEIGHTS = torch.tensor([_WEIGHTS[name] for name in CHANNELS])
 _EVENTS = [CHANNELS.index("close"), CHANNELS.index("fv")]
 _JAW = CHANNELS.index("jaw")
@@ -44,7 +44,7 @@ class Plan:
     rate: float = 1.5e-3
     seed: int = 0
     save_seconds: float = 180.0
-    rows: int = 48  # of a batch
+    rows: int = 32  # of a batch
     noise_seconds: int = 30  # of every kind
 
 
@@ -81,7 +81,7 @@ def loss(logits: Tensor, phones: Tensor, channels: Tensor, labels: Tensor, delay
     guess = nn.functional.cross_entropy(
         phones[:, first:].flatten(0, 1), labels[:, first - last : count - last].flatten()
     )
-    return total / len(delays) + 0.05 * guess
+    return total / len(delays) + 0.1 * guess
 
 
 def build(plan: Plan) -> Net:
