@@ -1,0 +1,131 @@
+"""Mouth crops every 40 ms under the waveform, closures marked: to look at what the figures of speech cannot say.
+
+    python benchmarks/mouth_sheet.py A.avatar SPEECH.flac -o sheet.png [--start 0 --seconds 6]
+
+A bar over a crop says how far the lips are sealed; the line over the bars is the jaw. A TextGrid beside the recording
+puts its p, b, m, f and v under the waveform.
+"""
+
+import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
+
+# isort: split
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from studio.core.avatar import Avatar
+from studio.core.frame_stream import allocate, stream
+from studio.core.framing import square_camera
+from studio.core.heads.arkit import ARKIT_INDEX
+from studio.core.media.audio import load_audio
+from studio.core.motion.motion import Motion
+from studio.core.project.archive import load_avatar
+from studio.core.speech.settings import SpeechSettings
+from studio.core.speech.stream import SpeechDriver
+
+RATE = 16_000
+STEP = 0.04  # s
+ROW = 25  # crops: a second
+CROP = (0.30, 0.70, 0.50, 0.85)  # left, right, top, bottom of the square picture, as fractions
+CELL = 64  # px, width of a crop
+WAVE, TRACK = 36, 26  # px
+SIZE = 256  # px of the square picture
+JAW, CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
+INK, PAPER, WARM, COLD = "#d8dbe2", "#16181d", "#e69f00", "#56b4e9"
+
+
+def mouth_motion(samples: NDArray[np.float32], settings: SpeechSettings, times: NDArray[np.float64]) -> list[Motion]:
+    """Return the mouth at each time, s, the head at rest: what moves is only speech."""
+    driver = SpeechDriver(settings)
+    driver.push(np.concatenate([samples, np.zeros(RATE // 5, np.float32)]))
+    return [driver.read(time) for time in times]
+
+
+def crops(avatar: Avatar, frames: list[Motion], box: tuple[float, float, float, float]) -> list[Image.Image]:
+    """Render frames and cut the mouth out."""
+    camera = square_camera(avatar, SIZE)
+    memory = allocate(avatar, camera, 2)
+    left, right, top, bottom = (round(SIZE * part) for part in box)
+    cells = []
+    for rgba in stream(avatar, frames, camera, "plate", memory.pop):
+        cell = Image.fromarray(np.ascontiguousarray(rgba[top:bottom, left:right, :3]))
+        cells.append(cell.resize((CELL, round(CELL * cell.height / cell.width)), Image.Resampling.LANCZOS))
+        memory.append(rgba)
+    return cells
+
+
+def labials(recording: Path) -> list[tuple[float, float, str]]:
+    """Return the spans of p, b, m, f and v that a TextGrid beside the recording marks."""
+    grid = recording.with_suffix(".TextGrid")
+    if not grid.exists():
+        return []
+    lines = [line.strip().strip('"') for line in grid.read_text(encoding="utf-8").splitlines()]
+    start = lines.index("phones") + 4
+    rows = [(lines[k], lines[k + 1], lines[k + 2].upper()) for k in range(start, len(lines) - 2, 3)]
+    return [(float(a), float(b), label) for a, b, label in rows if label in ("P", "B", "M", "F", "V")]
+
+
+def sheet(
+    samples: NDArray[np.float32],
+    times: NDArray[np.float64],
+    frames: list[Motion],
+    cells: list[Image.Image],
+    spans: list[tuple[float, float, str]],
+) -> Image.Image:
+    """Lay the crops out, a second a row, each row under its waveform."""
+    height = WAVE + TRACK + cells[0].height + 6
+    rows = -(-len(cells) // ROW)
+    page = Image.new("RGB", (ROW * CELL, rows * height), PAPER)
+    draw = ImageDraw.Draw(page)
+    font = ImageFont.load_default(10)
+    loudest = float(np.abs(samples).max()) or 1.0
+    for i, (time, frame, cell) in enumerate(zip(times, frames, cells, strict=True)):
+        x, y = i % ROW * CELL, i // ROW * height
+        page.paste(cell, (x, y + WAVE + TRACK))
+        # A crop shows the middle of the 40 ms that are drawn over it.
+        chunk = samples[max(round((time - STEP / 2) * RATE), 0) : round((time + STEP / 2) * RATE)]
+        for column, part in enumerate(np.array_split(chunk, CELL)):
+            if len(part):
+                low, high = part.min() / loudest, part.max() / loudest
+                middle = y + WAVE / 2
+                draw.line((x + column, middle - high * WAVE / 2, x + column, middle - low * WAVE / 2), COLD)
+        jaw, close = (float(frame.code[0, k]) for k in (JAW, CLOSE))
+        base = y + WAVE + TRACK
+        if close > 0:
+            draw.rectangle((x + 8, base - TRACK * close / max(jaw, 1e-3), x + CELL - 8, base), "#7a5200")
+        draw.line((x, base - TRACK * jaw, x + CELL, base - TRACK * jaw), WARM, 2)
+        for start, end, label in spans:
+            if start < time + STEP / 2 and end > time - STEP / 2:
+                draw.text((x + 2, y), label, WARM, font)
+        if i % ROW == 0:
+            draw.text((x + 12, y), f"{time:.1f} s", INK, font)
+    return page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("avatar", type=Path)
+    parser.add_argument("recording", type=Path)
+    parser.add_argument("-o", "--out", type=Path, required=True)
+    parser.add_argument("--start", type=float, default=0.0)
+    parser.add_argument("--seconds", type=float, default=6.0)
+    parser.add_argument("--look-ahead", type=float, default=0.08)
+    parser.add_argument("--gain", type=float, default=1.0)
+    parser.add_argument("--smoothing", type=float, default=0.0)
+    parser.add_argument("--crop", type=float, nargs=4, default=CROP, metavar="PART", help="left right top bottom, 0..1")
+    options = parser.parse_args()
+
+    samples = load_audio(options.recording)
+    end = min(options.start + options.seconds, len(samples) / RATE)
+    times = np.arange(options.start, end, STEP)
+    settings = SpeechSettings(look_ahead=options.look_ahead, gain=options.gain, smoothing=options.smoothing)
+    frames = mouth_motion(samples, settings, times)
+    cells = crops(load_avatar(options.avatar), frames, tuple(options.crop))
+    sheet(samples, times, frames, cells, labials(options.recording)).save(options.out)
+
+
+if __name__ == "__main__":
+    main()
