@@ -1,14 +1,18 @@
 """The live loop in the real window: frame times, lost frames, and sound-to-picture latency by loopback.
 
     xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/live.py [A.avatar] [--seconds 60] [--clicks 40]
+        [--look-ahead 0.05 0.08] [--monitor]
 
 In a private PulseAudio a null sink's monitor is the microphone. First speech is played into it for `--seconds`
 while the head says it, everything at work: microphone, speech network, posing, rasteriser, window. A frame is
 counted when the window has been painted and handed to the display. Then come clicks: loud bursts of a synthetic
-vowel (an "a", 0.25 s), each timed from the moment its samples are handed to the sound server to the moment a
+vowel (an "a", 0.25 s), each timed from the moment the sound server plays it, were it without delay, to the moment a
 frame with another pixel about the mouth was shown; the sound server's own delay, the microphone's, and the
-look-ahead of the speech driver are all within. The idle motion of the head is off for that, so that nothing but
+look-ahead of the speech driver are all within. A first vowel 0.85 s before each lets the driver know that somebody
+speaks, for which it takes its time after a silence. The idle motion of the head is off for that, so that nothing but
 sound can move the mouth. Without PulseAudio the head says the same speech as a clip and there is no latency.
+The window's own figure of the same latency, measured on its frames, stands beside it as `window_says_ms`. With
+`--monitor` the delayed monitor plays into a second null sink, and what is recorded there is compared with the pixels.
 With `--watch` another program looks at the screen meanwhile, for torn frames; it takes some of the processor.
 """
 
@@ -110,8 +114,7 @@ def live(options: argparse.Namespace, sink: "NullSink | None") -> dict[str, Any]
         assert session.avatar is not None
         found["gaussians"] = len(session.avatar.pose(Motion.neutral(), session.avatar.camera))
         found["view"] = window.stage.why_painted or "texture"
-        session.drive = replace(session.drive, look_ahead=options.look_ahead)
-        found["look_ahead_s"] = options.look_ahead
+        look_ahead(session, options.look_ahead[0])
 
         with speaking(director, sink, options):
             wait(lambda: any(step.mouth.max() > 0.05 for step in probe.heard[-9:]))
@@ -122,11 +125,19 @@ def live(options: argparse.Namespace, sink: "NullSink | None") -> dict[str, Any]
                 window.screen().grabWindow(0).save(str(options.screenshot))
         if sink is not None and options.clicks:
             session.drive = replace(session.drive, head=0.0, blink=False)
-            found |= click_phase(probe, sink, run, options.clicks)
+            for seconds in options.look_ahead:
+                look_ahead(session, seconds)
+                clicks = click_phase(window, probe, sink, run, options)
+                found[f"at_{1000 * seconds:.0f}_ms"] = clicks | {"load": round(os.getloadavg()[0], 1)}
         if options.build is not None:
             found |= build_phase(director, probe, wait, options.build)
         window.close()
     return found
+
+
+def look_ahead(session, seconds: float) -> None:
+    """Let the mouth wait so long."""
+    session.drive = replace(session.drive, speech=replace(session.drive.speech, look_ahead=seconds))
 
 
 def speech_phase(director, probe, run, seconds: float, rate: float) -> dict[str, Any]:
@@ -136,39 +147,50 @@ def speech_phase(director, probe, run, seconds: float, rate: float) -> dict[str,
     run(1.0)
     probe.clear()
     before, used, start = director.frames.pace(), thread_seconds(), time.monotonic()
+    spoken = probe.speech_seconds
     run(seconds)
     after, elapsed = director.frames.pace(), time.monotonic() - start
     busy = {name: spent - used[name] for name, spent in thread_seconds().items()}
     gaps = list(probe.gaps)
-    microphone = getattr(director.drive._source, "_microphone", None)
+    speech = (probe.speech_seconds - spoken) / elapsed
     return pace(probe.shown, rate) | {
         "motions_per_second": round(len(probe.heard) / elapsed, 1),
         "motions_superseded": after.superseded - before.superseded,
         "frames_dropped": after.untaken - before.untaken,
         "window_gap_p99_ms": percentile(gaps, 99),
         "window_gap_max_ms": round(max(gaps), 1),
-        "microphone_overflows": "no microphone" if microphone is None else microphone.overflows,
+        "microphone_overflows": getattr(director.drive._source, "overflows", "no microphone"),
+        "cores_used_by_speech": round(speech, 4),
         "cores_used": {name: round(spent / elapsed, 2) for name, spent in busy.items()},
     }
 
 
-def click_phase(probe, sink: "NullSink", run, count: int) -> dict[str, Any]:
-    """Play clicks at odd moments and look when the mouth changes on screen."""
-    from live_probe import CLICK_SECONDS, click, latencies
+def click_phase(window, probe, sink: "NullSink", run, options: argparse.Namespace) -> dict[str, Any]:
+    """Play clicks at odd moments and look when the mouth changes on screen, and when the monitor sounds."""
+    from live_probe import CLICK_AT, CLICK_SECONDS, Ears, click, latencies, percentile
 
     player = sink.play(*PACAT, program="pacat", stdin=subprocess.PIPE)
     assert player.stdin is not None
     samples = click().tobytes()
     chance = random.Random(0)
-    run(2.5)
+    session = window.director.session
+    session.drive = replace(session.drive, monitor=options.monitor)
+    run(6.0)  # the window measures, and the monitor settles
     probe.clear()
-    played = []
-    for _ in range(count):
-        played.append(time.monotonic())
-        player.stdin.write(samples)
-        player.stdin.flush()
-        run(CLICK_SECONDS + 1.2 + chance.uniform(0, 0.1))
-    return latencies(played, probe.shown, probe.heard)
+    played, said = [], []
+    with Ears(sink) if options.monitor else nullcontext() as ears:
+        run(1.0)
+        for _ in range(options.clicks):
+            played.append(time.monotonic() + CLICK_AT)
+            player.stdin.write(samples)
+            player.stdin.flush()
+            run(CLICK_AT + CLICK_SECONDS + 1.2 + chance.uniform(0, 0.1))
+            said.append(1000 * window.director.drive.latency)
+    player.stdin.close()
+    player.wait()
+    session.drive = replace(session.drive, monitor=False)
+    found = latencies(played, probe.shown, probe.heard, ears.onsets() if ears else [])
+    return found | {"window_says_ms": percentile(said, 50)}
 
 
 @contextmanager
@@ -228,7 +250,7 @@ def speaking(director, sink: "NullSink | None", options: argparse.Namespace) -> 
     with tempfile.NamedTemporaryFile(suffix=".raw") as file:
         file.write(samples.tobytes())
         file.flush()
-        director.listen(True)
+        director.live.listen(True)
         player = sink.play(*PACAT, file.name, program="pacat")
         try:
             yield
@@ -242,7 +264,8 @@ def main() -> None:
     parser.add_argument("avatar", nargs="?", type=Path)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--clicks", type=int, default=30)
-    parser.add_argument("--look-ahead", type=float, default=0.08, choices=(0.02, 0.05, 0.08))
+    parser.add_argument("--look-ahead", type=float, nargs="+", default=[0.05, 0.08], choices=(0.02, 0.05, 0.08))
+    parser.add_argument("--monitor", action="store_true", help="also compare the delayed monitor with the picture")
     parser.add_argument("--sound", type=Path, help="what to say instead of the sample")
     parser.add_argument("--build", type=Path, help="also build this portrait and watch the window")
     parser.add_argument("--screenshot", type=Path, help="picture of the speaking window to write")
@@ -260,6 +283,8 @@ def main() -> None:
         try:
             sink = stack.enter_context(null_sink(folder))
             os.environ.update(sink.environment)
+            sink.control("load-module", "module-null-sink", "sink_name=ears", "rate=48000")
+            sink.control("set-default-sink", "ears")  # where the monitor plays; the microphone must not hear it
             measured["microphone"] = "PulseAudio null sink"
         except NoSoundServerError as error:
             measured["microphone"] = f"none, so a clip was played and no latency measured: {error}"

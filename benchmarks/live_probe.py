@@ -1,12 +1,13 @@
 """What `live.py` plays and watches: frames on screen, gaps of the window, processor time of the threads."""
 
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,14 +17,20 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.media.audio import load_audio
 from studio.core.motion.motion import Motion
 from studio.core.sample import sample_speech
+from studio.core.speech.stream import SpeechDriver
 from studio.ui.main_window import MainWindow
 from studio.ui.session import RATE
 from studio.ui.viewport.frame_loop import Frame
 from studio.ui.viewport.gl_interop import on_host
 
+if TYPE_CHECKING:
+    from null_sink import NullSink
+
 MOUTH = ((0.5, 0.95), (0.2, 0.8))  # rows and columns of the square, as fractions
 CHANNELS = [index for name, index in ARKIT_INDEX.items() if name.startswith(("jaw", "mouth"))]
-CLICK_SECONDS, QUIET = 0.25, 0.4  # s; QUIET: how long the mouth must rest before a click
+CLICK_SECONDS = 0.25
+CLICK_AT = 0.85  # s into what `click` returns
+QUIET = 0.15  # s for which the mouth must rest before a click
 CHANGED = 6  # levels of 255 by which a pixel counts as changed
 AUDIBLE = -40.0  # dBFS
 MOVED = 0.01  # of a channel's 0..1
@@ -68,7 +75,11 @@ class Probe(QObject):
         frames, self._drive = window.director.frames, window.director.drive
         self._take: Callable[[], Frame | None] = frames.take
         frames.take = self._taken
-        self._publish: Callable[[Motion], None] = self._drive._publish
+        self.speech_seconds = 0.0
+        """Processor time spent so far on turning sound into a mouth."""
+        for name in ("push", "read"):
+            self._count(name)
+        self._publish: Callable[[Motion, float], None] = self._drive._publish
         self._drive._publish = self._published
         window.stage.view.widget.installEventFilter(self)
         self._beat, self._pulse = QElapsedTimer(), QTimer(self)
@@ -85,14 +96,25 @@ class Probe(QObject):
         self.gaps.append(self._beat.nsecsElapsed() / 1e6)
         self._beat.restart()
 
+    def _count(self, name: str) -> None:
+        work = getattr(SpeechDriver, name)
+
+        def counted(*arguments: Any) -> Any:
+            start = time.thread_time()
+            result = work(*arguments)
+            self.speech_seconds += time.thread_time() - start
+            return result
+
+        setattr(SpeechDriver, name, counted)
+
     def _taken(self) -> Frame | None:
         frame = self._take()
         self._frame = frame or self._frame
         return frame
 
-    def _published(self, motion: Motion) -> None:
+    def _published(self, motion: Motion, captured: float) -> None:
         self.heard.append(Heard(time.monotonic(), self._drive.level, motion.code[0, CHANNELS]))
-        self._publish(motion)
+        self._publish(motion, captured)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """See the view being painted; what comes after the event loop's turn has been handed to the display."""
@@ -107,6 +129,37 @@ class Probe(QObject):
         now = time.monotonic()
         wish = 1000 * (now - frame.scene.stamp)
         self.shown.append(Shown(now, 1000 * (now - frame.begun), wish, frame.ms, mouth))
+
+
+class Ears:
+    """Records what the monitor plays, and when it came."""
+
+    def __init__(self, sink: "NullSink") -> None:
+        command = ["parec", "--device=ears.monitor", "--raw", "--format=float32le", "--rate=16000", "--channels=1"]
+        environment = os.environ | sink.environment
+        self._recorder = subprocess.Popen(
+            [*command, "--latency-msec=5"], stdout=subprocess.PIPE, env=environment, bufsize=0
+        )
+        self._came: list[tuple[float, float]] = []
+
+    def __enter__(self) -> "Ears":
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._recorder.terminate()
+        self._recorder.wait()
+
+    def _listen(self) -> None:
+        assert self._recorder.stdout is not None
+        while chunk := self._recorder.stdout.read(4 * 16):  # 1 ms
+            samples = np.frombuffer(chunk[: len(chunk) // 4 * 4], np.float32)
+            self._came.append((time.monotonic(), float(np.abs(samples).max(initial=0))))
+
+    def onsets(self) -> list[float]:
+        """Return when sound began after silence, s of `time.monotonic`."""
+        loud = [at for at, peak in self._came if peak > 0.05]
+        return [at for at, before in zip(loud, [-1.0, *loud], strict=False) if at - before > QUIET]
 
 
 def percentile(values: Any, which: int) -> float:
@@ -136,12 +189,12 @@ def pace(shown: list[Shown], rate: float) -> dict[str, float]:
     }
 
 
-def latencies(played: list[float], shown: list[Shown], heard: list[Heard]) -> dict[str, Any]:
+def latencies(played: list[float], shown: list[Shown], heard: list[Heard], monitor: list[float]) -> dict[str, Any]:
     """Find for every click, handed to the sound server at `played`, the first frame whose mouth changed.
 
-    Clicks before which the mouth was not at rest are left out, and counted.
+    Clicks before which the mouth was not at rest are left out, and counted. `monitor` holds when it began to sound.
     """
-    to_heard, to_moved, to_pixel, missed, restless = [], [], [], 0, 0
+    to_heard, to_moved, to_pixel, behind, missed, restless = [], [], [], [], 0, 0
     for click in played:
         before = [frame for frame in shown if click - QUIET <= frame.at < click]
         after = [frame for frame in shown if click <= frame.at < click + 1.0]
@@ -155,6 +208,7 @@ def latencies(played: list[float], shown: list[Shown], heard: list[Heard]) -> di
             missed += 1
             continue
         to_pixel.append(pixel - click)
+        behind += [at - pixel for at in monitor if click <= at < click + 1.0][:1]
         to_heard += [step.at - click for step in steps if step.level > AUDIBLE][:1]
         to_moved += [step.at - click for step in steps if np.abs(step.mouth - rest[-1]).max() > MOVED][:1]
     found: dict[str, Any] = {"clicks": len(played), "clicks_unseen": missed, "clicks_left_out": restless}
@@ -162,6 +216,9 @@ def latencies(played: list[float], shown: list[Shown], heard: list[Heard]) -> di
         if seconds:
             for which in (50, 99):
                 found[f"click_to_{name}_p{which}_ms"] = percentile(1000 * np.array(seconds), which)
+    if behind:
+        found["monitor_behind_pixel_p50_ms"] = percentile(1000 * np.array(behind), 50)
+        found["monitor_behind_pixel_p10_p90_ms"] = [percentile(1000 * np.array(behind), which) for which in (10, 90)]
     return found
 
 
@@ -185,14 +242,21 @@ def thread_seconds() -> dict[str, float]:
 
 
 def click() -> NDArray[np.float32]:
-    """Return a loud vowel that begins at once: harmonics of 130 Hz under the formants of an "a"."""
+    """Return a short vowel, a pause of `CLICK_AT` − its length, and a vowel that begins at once: the click.
+
+    The first tells the driver that somebody speaks: after a silence it waits to be sure of a voice. The vowels are
+    harmonics under the formants of an "a", gliding up from 130 Hz, for no voice keeps its pitch.
+    """
     t = np.arange(round(CLICK_SECONDS * RATE)) / RATE
+    hz = 130 * (1 + 0.8 * t)
+    phase = 2 * np.pi * np.cumsum(hz) / RATE
     formants = ((730, 90, 1.0), (1090, 110, 0.6), (2440, 160, 0.25))  # Hz, Hz, gain
     voice = np.zeros_like(t)
-    for frequency in 130 * np.arange(1, 30):
-        gain = sum(peak / (1 + ((frequency - center) / width) ** 2) for center, width, peak in formants)
-        voice += gain * np.sin(2 * np.pi * frequency * t)
-    return (0.6 * voice / np.abs(voice).max()).astype(np.float32)
+    for harmonic in range(1, 28):
+        gain = sum(peak / (1 + ((harmonic * hz - center) / width) ** 2) for center, width, peak in formants)
+        voice += gain * np.sin(harmonic * phase)
+    voice = (0.6 * voice / np.abs(voice).max()).astype(np.float32)
+    return np.concatenate([voice, np.zeros(round(CLICK_AT * RATE) - len(voice), np.float32), voice])
 
 
 def speech(sound: Path | None, seconds: float) -> NDArray[np.float32]:

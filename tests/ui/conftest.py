@@ -44,6 +44,9 @@ def nothing_left_behind(qapp: QApplication) -> Iterator[None]:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     left = [widget for widget in set(QApplication.topLevelWidgets()) - before if widget.isVisible()]
     assert not left, f"widgets left behind: {left}"
+    for thread in threading.enumerate():
+        if thread.name == "microphone":
+            thread.join(10)  # nobody else waits for a device
     running = [thread.name for thread in threading.enumerate() if thread.name in THREADS]
     assert not running, f"threads left behind: {running}"
 
