@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw, ImageFont
 from studio.core.avatar import Avatar
 from studio.core.frame_stream import allocate, stream
 from studio.core.framing import square_camera
+from studio.core.gaussians.camera import Camera
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.media.audio import load_audio
 from studio.core.motion.motion import Motion
@@ -29,10 +30,10 @@ from studio.core.speech.stream import SpeechDriver
 RATE = 16_000
 STEP = 0.04  # s
 ROW = 25  # crops: a second
-CROP = (0.30, 0.70, 0.50, 0.85)  # left, right, top, bottom of the square picture, as fractions
-CELL = 64  # px, width of a crop
+CELL = 72  # px, width and height of a crop
+ROOM = 1.9  # of a crop, over the width of what moves when the lips pucker
 WAVE, TRACK = 36, 26  # px
-SIZE = 256  # px of the square picture
+SIZE = 256  # px of the square picture in which the mouth is looked for
 JAW, CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
 INK, PAPER, WARM, COLD = "#d8dbe2", "#16181d", "#e69f00", "#56b4e9"
 
@@ -44,15 +45,26 @@ def mouth_motion(samples: NDArray[np.float32], settings: SpeechSettings, times: 
     return [driver.read(time) for time in times]
 
 
-def crops(avatar: Avatar, frames: list[Motion], box: tuple[float, float, float, float]) -> list[Image.Image]:
-    """Render frames and cut the mouth out."""
+def mouth_camera(avatar: Avatar) -> Camera:
+    """Return a view of the mouth alone: of what moves when the lips pucker."""
     camera = square_camera(avatar, SIZE)
+    frames = [Motion.neutral(), Motion.arkit(mouthPucker=1.0)]
     memory = allocate(avatar, camera, 2)
-    left, right, top, bottom = (round(SIZE * part) for part in box)
+    rest, puckered = list(stream(avatar, frames, camera, "plate", memory.pop))
+    moved = np.abs(rest[..., :3].astype(int) - puckered[..., :3]).sum(axis=2)
+    rows, columns = np.nonzero(moved > 0.4 * moved.max())
+    (left, right), (top, bottom) = np.percentile(columns, (3, 97)), np.percentile(rows, (3, 97))
+    side = ROOM * (right - left)
+    return camera.cropped((left + right - side) / 2, (top + bottom - 0.9 * side) / 2, side, side, CELL, CELL)
+
+
+def crops(avatar: Avatar, frames: list[Motion]) -> list[Image.Image]:
+    """Render the mouth of every frame."""
+    camera = mouth_camera(avatar)
+    memory = allocate(avatar, camera, 1)
     cells = []
     for rgba in stream(avatar, frames, camera, "plate", memory.pop):
-        cell = Image.fromarray(np.ascontiguousarray(rgba[top:bottom, left:right, :3]))
-        cells.append(cell.resize((CELL, round(CELL * cell.height / cell.width)), Image.Resampling.LANCZOS))
+        cells.append(Image.fromarray(rgba[..., :3].copy()))
         memory.append(rgba)
     return cells
 
@@ -115,7 +127,6 @@ def main() -> None:
     parser.add_argument("--look-ahead", type=float, default=0.08)
     parser.add_argument("--gain", type=float, default=1.0)
     parser.add_argument("--smoothing", type=float, default=0.0)
-    parser.add_argument("--crop", type=float, nargs=4, default=CROP, metavar="PART", help="left right top bottom, 0..1")
     options = parser.parse_args()
 
     samples = load_audio(options.recording)
@@ -123,7 +134,7 @@ def main() -> None:
     times = np.arange(options.start, end, STEP)
     settings = SpeechSettings(look_ahead=options.look_ahead, gain=options.gain, smoothing=options.smoothing)
     frames = mouth_motion(samples, settings, times)
-    cells = crops(load_avatar(options.avatar), frames, tuple(options.crop))
+    cells = crops(load_avatar(options.avatar), frames)
     sheet(samples, times, frames, cells, labials(options.recording)).save(options.out)
 
 

@@ -12,9 +12,10 @@ from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 
 # The jaw channel has its neutral at 0.08 (the teeth just apart) and open vowels at 0.5..0.65.
 _JAW_REST = 0.08
-_JAW_SCALE = 0.95
+_JAW_SCALE = 1.05
 # Peaks of the close channel over real p, b, m reach 0.3..0.9; the lips meet fully from there on.
 _CLOSURE = (0.2, 0.5)
+_PARTED, _BITING = 0.11, 0.1  # jawOpen that shows the teeth of s, and those of f
 _CLOSED_JAW = 0.3  # how much of its opening the jaw keeps while the lips are shut
 
 
@@ -35,27 +36,33 @@ def articulate(channels: NDArray[np.floating], gain: float = 1.0, closure: float
     labiodental = _smooth_step(fv, 0.3, 0.8)
     apart = 1 - sealed
 
-    jaw_open = _JAW_SCALE * gain * np.maximum(jaw - _JAW_REST, 0)
-    # p, b, m shut the lips over a jaw that rises; f and v bring the lower lip to the teeth.
-    jaw_open = jaw_open * (1 - (1 - _CLOSED_JAW) * sealed) * (1 - 0.4 * labiodental)
+    # Sibilants and the tip of the tongue are seen between the lips, so those part even over a closed jaw.
+    parted = np.maximum(_PARTED * np.maximum(teeth, tongue), _BITING * labiodental)
+    jaw_open = gain * np.maximum(_JAW_SCALE * np.maximum(jaw - _JAW_REST, 0) * (1 - 0.4 * labiodental), parted)
+    # p, b, m shut the lips over a jaw that rises.
+    jaw_open = jaw_open * (1 - (1 - _CLOSED_JAW) * sealed)
     # A sealed mouth still has a little jaw to seal; without it mouthClose would have nothing to do.
     jaw_open = np.clip(jaw_open + 0.04 * sealed, 0, 0.9)
     rounding = gain * round_ * apart
     spreading = gain * spread * apart * (1 - round_)
+    showing = gain * teeth * apart * (1 - labiodental)
 
     tracks = {
         "jawOpen": jaw_open,
         "mouthClose": sealed * jaw_open,
         "mouthPucker": 0.75 * rounding,
-        "mouthFunnel": 0.45 * rounding * (0.4 + 0.6 * _smooth_step(jaw, 0.1, 0.4)),
-        "mouthStretch": 0.3 * spreading,
+        "mouthFunnel": rounding * (0.18 + 0.27 * _smooth_step(jaw, 0.1, 0.4) + 0.3 * teeth),
+        "mouthStretch": 0.32 * spreading,
         "mouthSmile": 0.25 * spreading,
-        "mouthRollLower": 0.45 * labiodental + 0.15 * sealed,
+        # f and v: the lower lip goes in under the upper teeth, which the upper lip uncovers.
+        "mouthRollLower": 0.5 * labiodental * apart + 0.15 * sealed,
+        "mouthUpperUp": 0.55 * labiodental * apart + 0.2 * showing,
+        "mouthLowerDown": 0.38 * showing + 0.1 * spreading,
+        # Lips that are parted in the portrait, by a smile, are shut by pressing and by raising the lower one.
+        "mouthPress": 0.65 * sealed,
+        "mouthShrugLower": 0.3 * sealed,
         "mouthRollUpper": 0.12 * sealed,
-        "mouthPress": 0.3 * sealed,
-        "mouthUpperUp": 0.18 * labiodental + gain * 0.15 * teeth * apart,
-        "mouthLowerDown": gain * 0.28 * teeth * apart * (1 - labiodental),
-        "mouthShrugLower": 0.1 * sealed,
+        "cheekSquint": 0.12 * spreading,
         "tongueOut": 0.04 * gain * tongue * apart,
     }
     code = np.zeros((len(jaw), len(ARKIT_NAMES)), np.float32)
