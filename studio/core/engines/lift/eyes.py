@@ -23,6 +23,8 @@ _WHITE_BACK, _IRIS_BACK = 0.05, 0.045
 _LOOK_ACROSS, _LOOK_UP, _LOOK_DEPTH = 0.085, 0.06, 0.06
 # An eye this little open shows nothing to move.
 _CLOSED = 0.03
+# Gaussians this many px apart or less make a closed surface; a pixel is divided into so many at most.
+_CLOSED_UP, _MOST_SAMPLES = 1.15, 4
 # How much darker the white is at the lids' edges.
 _SHADE = 0.3
 # Width of a person's eye; an animal's lashes are smaller with its eyes.
@@ -70,6 +72,17 @@ class _Eye:
     def _lift(self, pixels: NDArray, back: float) -> NDArray[np.float64]:
         return set_back(self.pose, self.pose.lift(pixels, self.relief.at(pixels)), back)
 
+    def _within_pixel(self) -> NDArray[np.float64]:
+        """Return where in a pixel to sample the eye, ``[n,2]`` px from its middle.
+
+        A far eye runs away from the camera: one Gaussian to a pixel would come apart when the head turns.
+        """
+        corners = self.ring[[0, len(UPPER_LID[self.side]) - 1]]
+        slope = float(np.diff(self.relief.at(corners))[0]) / max(float(np.ptp(corners[:, 0])), 1.0)
+        samples = int(np.clip(np.ceil(np.hypot(1, slope) / _CLOSED_UP), 1, _MOST_SAMPLES))
+        across = (np.arange(samples) + 0.5) / samples - 0.5
+        return np.column_stack([across, np.zeros(samples)])
+
     def as_pictured(self) -> Part:
         """Return a closed or half-hidden eye as it is."""
         row, column = np.nonzero(self.opening)
@@ -98,18 +111,21 @@ class _Eye:
         height = distance_inside(polygon(shape, self.ring)) / max(self.radius_px, 1.0)
         shade = (1 - _SHADE + _SHADE * smoothstep(0, 0.7, height))[..., None]
         color = self.rgb * keep + shade * (0.35 * filled + 0.65 * base) * (1 - keep)
-        points = self._lift(np.column_stack([column, row]) + 0.5, _WHITE_BACK)
+        pixels = (np.column_stack([column, row]) + 0.5)[:, None] + self._within_pixel()
+        points = self._lift(pixels.reshape(-1, 2), _WHITE_BACK)
         # What the iris hides at rest is guessed.
         seen = from_iris[row, column] > 0.9
-        return Part(points, self.pitch, 0.97, color[row, column], seen=seen)
+        samples = pixels.shape[1]
+        return Part(points, self.pitch, 0.97, np.repeat(color[row, column], samples, 0), seen=np.repeat(seen, samples))
 
     def iris(self) -> Part:
         """Return the iris as a whole disc: what the lids hide is completed ring by ring."""
         reach = int(np.ceil(self.radius_px * 1.12))
-        dy, dx = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-        disc = np.hypot(dx, dy) <= self.radius_px * 1.12
-        pixels = np.column_stack([dx[disc], dy[disc]]) + self.iris_px
-        radius = np.hypot(dx[disc], dy[disc]) / self.radius_px
+        y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+        away = (np.stack([x, y], -1)[..., None, :] + self._within_pixel()).reshape(-1, 2)
+        away = away[np.hypot(*away.T) <= self.radius_px * 1.12]
+        pixels = away + self.iris_px
+        radius = np.hypot(*away.T) / self.radius_px
         color = sampled(self.rgb, pixels)
         shape = self.opening.shape
         cell = pixels_at(pixels, shape)
