@@ -9,7 +9,7 @@ import pytest
 from studio.core.speech.features import HOP_SECONDS, MELS
 from studio.core.speech.network import CHANNELS
 from tools.train_speech import augment, festival, kokoro, shards
-from tools.train_speech.articulation import SYMBOLS, labels, letters, phones_from_events, tracks
+from tools.train_speech.articulation import SYMBOLS, labels, letters, opened, phones_from_events, tracks
 from tools.train_speech.noises import noise_bank
 from tools.train_speech.utterance import Phone, Utterance
 
@@ -43,6 +43,15 @@ def test_lips_close_for_a_bilabial_and_only_there() -> None:
     assert found[row(0.4), CLOSE] < 0.1
     assert found[row(0.4), JAW] > 0.6 > 0.35 > found[row(0.53), JAW]
     assert found[row(0.15), SPEECH] < 0.1 < 0.9 < found[row(0.4), SPEECH]
+
+
+def test_vowels_come_nearer_to_their_own_opening() -> None:
+    phones = [Phone(0.0, 0.2, "t"), Phone(0.2, 0.26, "a"), Phone(0.26, 0.5, "t")]
+    blend, classes = tracks(phones, 50), labels(phones, 50)
+    found = opened(blend, classes)
+    assert found[row(0.23), JAW] > blend[row(0.23), JAW] + 0.05
+    np.testing.assert_array_equal(found[:15], blend[:15])
+    np.testing.assert_array_equal(found[:, 1:], blend[:, 1:])
 
 
 def test_silence_is_the_mouth_at_rest() -> None:

@@ -53,6 +53,8 @@ CONSONANTS = {letter: targets for letters, targets in _CONSONANT_GROUPS for lett
 # Class 0 is silence: the order of the phone labels in the shards.
 SYMBOLS = ("", *sorted(VOWELS), *sorted(CONSONANTS))
 
+_OPENINGS = np.array([VOWELS[symbol][0] if symbol in VOWELS else np.nan for symbol in SYMBOLS], np.float32)
+
 ARPABET = dict(
     AA="ɑ", AE="æ", AH="ʌ", AO="ɔ", AW="aʊ", AX="ə", AXR="ɚ", AY="aɪ", B="b", CH="tʃ", D="d", DH="ð", DX="ɾ",
     EH="ɛ", ER="ɚ", EY="eɪ", F="f", G="ɡ", HH="h", IH="ɪ", IX="ɨ", IY="i", JH="dʒ", K="k", L="l", M="m", N="n",
@@ -64,6 +66,8 @@ _SPREAD_SECONDS = np.array([0.055, 0.024, 0.085, 0.06, 0.024, 0.04, 0.035, 0.03]
 _REST_DOMINANCE = np.array([0.0, 1.0, 0.35, 0.35, 1.0, 0.6, 0.8, 1.0])  # towards zero, where a phone names none
 _SILENCE_DOMINANCE = np.array([0.8, 1.0, 0.8, 0.8, 1.0, 0.8, 1.0, 1.0])
 _NOWHERE = np.array([0.02, 0.05, 0.02, 0.02, 0.05, 0.02, 0.05, 1e-6])
+# The blend alone lets short vowels open hardly more than their neighbours; mouths that are seen open further.
+_OWN_OPENING = 0.4
 _REACH = 0.45  # s beyond which a phone pulls at nothing
 
 
@@ -142,6 +146,13 @@ def tracks(phones: Iterable[Phone], count: int) -> NDArray[np.float32]:
         total[low:high] += pull * target
         weight[low:high] += pull
     return (total / weight).astype(np.float32)
+
+
+def opened(channels: NDArray[np.float32], classes: NDArray[np.integer]) -> NDArray[np.float32]:
+    """Return targets ``[T, 8]`` whose jaw comes nearer to each vowel's own opening where `classes` ``[T]`` has one."""
+    jaw = channels[:, 0]
+    nearer = jaw + _OWN_OPENING * (_OPENINGS[classes] - jaw)
+    return np.concatenate([np.where(np.isfinite(nearer), nearer, jaw)[:, None], channels[:, 1:]], axis=1)
 
 
 def labels(phones: Iterable[Phone], count: int) -> NDArray[np.uint8]:

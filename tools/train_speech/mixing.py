@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from studio.core.speech.features import HOP_SECONDS, MELS, log_mel
 from studio.core.speech.network import CHANNELS
 
-from . import shards
+from . import articulation, shards
 from .shards import Example
 
 HOPS = 300  # of one row of a batch: 3 s, enough to get to know a voice
@@ -79,7 +79,8 @@ def _passage(corpus: Corpus, rng: np.random.Generator) -> tuple[Power, NDArray, 
     power, channels, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
     start = rng.integers(0, count - HOPS)
     window = slice(start, start + HOPS)
-    return power[window].astype(np.float32), channels[window] / np.float32(255), labels[window]
+    targets = articulation.opened(channels[window] / np.float32(255), labels[window].astype(int))
+    return power[window].astype(np.float32), targets, labels[window]
 
 
 def _heard(power: Power, corpus: Corpus, noises: Sequence[Power], rng: np.random.Generator) -> NDArray[np.float32]:
