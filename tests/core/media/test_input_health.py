@@ -44,6 +44,7 @@ def test_clipping_is_named_while_it_lasts_but_not_in_every_block() -> None:
     (said,) = hear(np.clip(20 * voice(20), -1, 1))
     assert said.startswith("The sound of 'Desk' is clipped; turn its level down")
     assert len(hear(np.clip(20 * voice(70), -1, 1))) == 3
+    assert len(hear(np.clip(20 * (voice(20) + 0.02), -1, 1))) == 1  # one-sided, but not for a fault of the line
     knock = voice(20)
     knock[RATE : RATE + 400] = 1.0
     assert hear(knock) == []
