@@ -33,6 +33,7 @@ VOWELS = {
     "AX": (0.35, 0.05, 0.1), "EH": (0.5, 0.0, 0.4), "ER": (0.35, 0.25, 0.05), "IH": (0.25, 0.0, 0.55),
     "IY": (0.15, 0.0, 0.8), "UH": (0.3, 0.6, 0.0), "UW": (0.2, 0.95, 0.0),
     "A": (0.85, 0.0, 0.2), "E": (0.35, 0.0, 0.55), "O": (0.4, 0.75, 0.0),  # as diphthongs begin
+    "UE": (0.15, 0.9, 0.1), "OE": (0.4, 0.7, 0.0), "UU": (0.2, 0.08, 0.35),  # other languages': y, ø and œ, ɯ and ɨ
 }  # fmt: skip
 # Consonants: what each asks for, as (target, dominance); what it does not name it leaves to its neighbours.
 _LINGUAL = {"jaw": (0.2, 0.7)}

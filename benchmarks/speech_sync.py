@@ -6,7 +6,8 @@ The mouth is judged as the window shows it: the speech driver with its voice gat
 template head posed by its ARKit code. FOLDER gets ``table.md``, ``table.csv`` and a sheet of each recording. All times
 are on the clock of the sound: what a look-ahead of 80 ms shows 80 ms later is not late here.
 
-phones    against TextGrids or aligned transcripts (`speech_alignment.py`), clean and in real noise:
+phones    against TextGrids or aligned transcripts (`speech_alignment.py`), and other languages said by espeak-ng in
+          voices that trained nothing (`speech_synthetic.py`), clean and in real noise:
           P R F1     lip closures seen (lips of the template head less than 1 mm apart) against p, b, m, one to one
                      within ±60 ms; ``onset`` where onsets must lie that near; ``luck``: the same closures at random
                      times; ``channel``: those of the `close` channel above 0.35
@@ -38,8 +39,10 @@ from speech_quiet import IN_TIME, activity, closing_times, flutter, with_room_af
 from speech_recordings import CLIPS, Recording, in_rooms, recordings, room_noise, unaligned, voiceless
 from speech_report import Report
 from speech_sheet import draw
+from speech_synthetic import synthesised
 from speech_systems import JUDGED, SYSTEMS, as_asked
 
+from studio.core.errors import UserError
 from studio.core.media.audio import load_audio
 from studio.core.speech.features import SAMPLE_RATE
 
@@ -179,11 +182,14 @@ def main() -> None:
     for name, reason in left_out.items():
         report.note(f"{name} left out: {reason}")
     if "recognised" not in SYSTEMS:
-        report.note(
-            "No recognised phones, and no transcripts aligned: pip install -e '.[quality]' brings PocketSphinx."
-        )
+        report.note("No phones recognised and no transcripts aligned: pip install -e '.[quality]' brings PocketSphinx.")
     if "phones" in options.parts:
-        judge_phones(found, options.data, report)
+        try:
+            made = synthesised(options.split)
+        except UserError as error:
+            made = []
+            report.note(f"No synthesised languages: {error}")
+        judge_phones([*found, *made], options.data, report)
     if "silence" in options.parts:
         judge_silence(found, options.data, report)
     if "activity" in options.parts:

@@ -330,3 +330,10 @@ def test_nothing_is_chosen_on_what_is_judged(bench):
         for split in ("judge", "develop")
     )
     assert not judged & developed
+
+
+def test_every_synthesised_phone_has_an_articulation(bench):
+    synthetic, alignment = bench("speech_synthetic"), bench("speech_alignment")
+    symbols = import_module("tools.train_speech.articulation").SYMBOLS
+    assert [symbol for symbol in symbols if symbol and symbol not in synthetic.ARPABET] == []
+    assert set(synthetic.ARPABET.values()) <= {*alignment.VOWELS, *alignment.CONSONANTS}
