@@ -16,6 +16,7 @@ import typer
 
 from studio import __version__, console
 from studio.cli_heads import heads_app
+from studio.cli_motion import motion_app
 from studio.console import JsonFlag
 from studio.core.errors import UserError
 from studio.core.jobs import Progress
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 
 app.add_typer(heads_app, name="heads")
+app.add_typer(motion_app)
 
 Picture = Annotated[Path, typer.Argument(metavar="IMAGE", help="The portrait.")]
 AvatarFile = Annotated[Path, typer.Argument(metavar="A.avatar", help="A built avatar.")]

@@ -114,7 +114,7 @@ def speak_clip(
     recording = yield from share(survey(audio_path), watch, 0.0, _SURVEYED)
     frames = max(1, ceil(recording.samples * rate / recording.rate))
     camera = square_camera(avatar, size)
-    label = _label("synthetic", size) if avatar.consent == CONSENT else None
+    label = word_coverage("synthetic", size) if avatar.consent == CONSENT else None
     said = ["preparing the renderer"]
     fast = yield from _meanwhile(
         watch,
@@ -144,7 +144,7 @@ def speak_clip(
             began, shown = watch.elapsed, -_PREVIEW_EVERY
             for i, rgba in enumerate(stream(fast, wanted, camera, background, writer.borrow)):
                 if label is not None:
-                    _stamp(rgba, label)
+                    stamp(rgba, label)
                 if watch.elapsed - shown > _PREVIEW_EVERY:
                     shown = watch.elapsed
                     step = max(1, size // 192)
@@ -190,7 +190,7 @@ def view_picture(
     _check_range("pitch", pitch, -90, 90, "degrees")
     _check_range("zoom", zoom, 0.1, 10, "times")
     camera = orbit(avatar, portrait_camera(avatar, size), yaw, pitch, zoom)
-    fast = _on_fastest_device(avatar)
+    fast = drawn_fastest(avatar)
     frame = Motion.arkit(0.0, None, **(expression or {}))
     memory = allocate(fast, camera, 1)
     (picture,) = stream(fast, [frame], camera, background, memory.pop, show_guessed=show_guessed)
@@ -225,7 +225,7 @@ def view_sheet(
     draw = ImageDraw.Draw(sheet)
     font = ImageFont.load_default(margin * 0.7)
     home = square_camera(avatar, size)
-    fast = _on_fastest_device(avatar)
+    fast = drawn_fastest(avatar)
     frames = [Motion.arkit(0.0, None, **expression) for expression in SHEET_ROWS.values()]
     for column, yaw in enumerate(SHEET_YAWS):
         x = left + column * size
@@ -244,13 +244,13 @@ def _prepared(
     avatar: Avatar, frame: Motion, camera: Camera, background: Background, say: Callable[[str], None]
 ) -> Avatar:
     """Return what renders the clip, warm: the first frame compiles or loads every kernel, which takes a while."""
-    fast = _on_fastest_device(avatar, say)
+    fast = drawn_fastest(avatar, say)
     memory = allocate(fast, camera, 1)
     list(stream(fast, [frame], camera, background, memory.pop))
     return fast
 
 
-def _on_fastest_device(avatar: Avatar, say: Callable[[str], None] = log.info) -> Avatar:
+def drawn_fastest(avatar: Avatar, say: Callable[[str], None] = log.info) -> Avatar:
     """Return what stands for an avatar where frames are drawn fastest, known to draw there."""
     if choose_backend().name == "gsplat":
         warm_up(say)  # where gsplat does not compile, its last message says so, and numba draws
@@ -282,7 +282,7 @@ def _meanwhile(watch: Stopwatch, fraction: float, message: str | Callable[[], st
         return result
 
 
-def _label(text: str, size: int) -> NDArray[np.float32]:
+def word_coverage(text: str, size: int) -> NDArray[np.float32]:
     """Return the coverage ``[h,w,1]`` 0..1 of a small word for a picture of `size` px."""
     font = ImageFont.load_default(max(10, size / 28))
     left, top, right, bottom = font.getbbox(text)
@@ -291,7 +291,7 @@ def _label(text: str, size: int) -> NDArray[np.float32]:
     return np.asarray(word, np.float32)[..., None] / 255
 
 
-def _stamp(rgba: NDArray[np.uint8], label: NDArray[np.float32]) -> None:
+def stamp(rgba: NDArray[np.uint8], label: NDArray[np.float32]) -> None:
     """Write a word into the lower right corner, light with a dark edge, so that it shows on anything."""
     height, width = label.shape[:2]
     margin = max(4, len(rgba) // 50)

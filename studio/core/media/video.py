@@ -244,8 +244,59 @@ def probing(path: str | PathLike[str]) -> Job[ClipInfo]:
         )
 
 
-def read_frames(path: str | PathLike[str], max_frames: int = 100_000) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    """Yield (time s, ``[H,W,3]`` uint8) of up to `max_frames` frames.
+@dataclass(frozen=True)
+class Footing:
+    """What a clip says of itself before it is decoded.
+
+    Attributes
+    ----------
+    width, height
+        px, upright: a phone held upright writes its pictures lying down.
+    fps
+        Frames per second on average.
+    frames
+        As the header counts them; 0 where it does not.
+    sound
+        Whether there is a sound track.
+    """
+
+    width: int
+    height: int
+    fps: Fraction
+    frames: int
+    sound: bool
+
+
+def clip_footing(path: str | PathLike[str]) -> Footing:
+    """Read a clip's header and its first frame.
+
+    Raises
+    ------
+    UserError
+        If the clip cannot be opened or decoded, or holds no pictures.
+    """
+    path = Path(path)
+    with open_container(path) as container:
+        if not container.streams.video:
+            raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
+        video = container.streams.video[0]
+        for frame in _decoded(container, [video], path):
+            size = (frame.width, frame.height)
+            width, height = size[::-1] if frame.rotation % 180 else size
+            rate = Fraction(video.average_rate or video.guessed_rate or 25)
+            return Footing(width, height, rate, video.frames, bool(container.streams.audio))
+    raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
+
+
+def read_frames(
+    path: str | PathLike[str], max_frames: int = 100_000, long_side: int | None = None
+) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+    """Yield (time s, ``[H,W,3]`` uint8) of up to `max_frames` frames, upright.
+
+    Parameters
+    ----------
+    long_side
+        px; larger pictures are shrunk to it while they are converted, which a 4K clip needs.
 
     Raises
     ------
@@ -260,7 +311,10 @@ def read_frames(path: str | PathLike[str], max_frames: int = 100_000) -> Iterato
         for i, frame in enumerate(_decoded(container, container.streams.video[:1], path)):
             if i == max_frames:
                 return
-            yield float(frame.time or 0.0), frame.to_ndarray(format="rgb24")
+            shrink = 1.0 if long_side is None else min(1.0, long_side / max(frame.width, frame.height))
+            size = {"width": round(frame.width * shrink), "height": round(frame.height * shrink)} if shrink < 1 else {}
+            picture = frame.to_ndarray(format="rgb24", interpolation="AREA" if size else "BILINEAR", **size)
+            yield float(frame.time or 0.0), np.ascontiguousarray(np.rot90(picture, frame.rotation // 90))
 
 
 def missing_codecs() -> list[str]:

@@ -92,18 +92,29 @@ def person_mask(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 class MeshTracker:
-    """Landmarks of one face over a video; each frame starts from the last."""
+    """Landmarks of faces over a video; each frame starts from the last.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    max_faces
+        How many faces are followed; one more than there are costs a search in every frame.
+    """
+
+    def __init__(self, max_faces: int = 1) -> None:
         with _lock:
             self._graph = _solutions().face_mesh.FaceMesh(
-                static_image_mode=False, refine_landmarks=True, max_num_faces=1
+                static_image_mode=False, refine_landmarks=True, max_num_faces=max_faces
             )
 
     def track(self, rgb: NDArray[np.uint8]) -> NDArray[np.float32] | None:
         """Return the landmarks ``[478,3]`` px in the next frame ``[H,W,3]``, or None where the face is lost."""
-        faces = _process(self._graph, rgb).multi_face_landmarks
-        return _points(faces[0], rgb.shape) if faces else None
+        faces = self.track_all(rgb)
+        return faces[0] if faces else None
+
+    def track_all(self, rgb: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Return the landmarks ``[478,3]`` px of each face followed in the next frame ``[H,W,3]``."""
+        faces = _process(self._graph, rgb).multi_face_landmarks or []
+        return [_points(face, rgb.shape) for face in faces]
 
     def close(self) -> None:
         """Release the graph."""

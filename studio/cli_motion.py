@@ -1,0 +1,107 @@
+"""The commands that take motion from a video: `avatar-studio track` and `avatar-studio reenact`."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from studio import console
+from studio.console import JsonFlag
+from studio.core.errors import UserError
+
+motion_app = typer.Typer()
+
+
+@motion_app.command()
+def track(
+    video: Annotated[Path, typer.Argument(metavar="VIDEO", help="A clip of one face.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--out", metavar="M.npz|M.csv",
+            help="The track to write: .npz for reenact, .csv (ARKit, as Live Link Face writes it) for other programs.",
+        ),
+    ],
+    as_json: JsonFlag = False,
+) -> None:  # fmt: skip
+    """Track the face in a video: head pose, 52 ARKit expressions, gaze."""
+    import numpy as np
+
+    from studio.core.media.files import check_writable
+    from studio.core.motion.track import save_track, write_arkit_csv
+    from studio.core.tracking.clip import track_clip
+
+    suffix = out.suffix.lower()
+    if suffix not in (".npz", ".csv"):
+        raise UserError(f"'{out.name}' should end with .npz or .csv; name the file so.")
+    check_writable(out)
+    with console.native_messages_in_log(), console.progress(as_json) as show:
+        tracked = console.finish(track_clip(video), show)
+    found = tracked.track
+    if suffix == ".npz":
+        save_track(found, out)
+    else:
+        write_arkit_csv(found.motion, out)
+    for sentence in tracked.notes:
+        console.note(sentence, as_json)
+    error = float(np.nanmedian(tracked.error) * 100)
+    result = {
+        "track": str(out),
+        "frames": len(found.motion),
+        "duration": found.duration,
+        "lost": int(np.isnan(tracked.error).sum()),
+        "error": error,
+        "confidence": float(np.median(found.motion.confidence)),
+        "notes": tracked.notes,
+    }
+    console.answer(
+        result,
+        f"Wrote {out}: {result['frames']} frames, {found.duration:.2f} s; landmarks met to {error:.1f} % of the "
+        "distance between the eyes",
+        as_json,
+    )
+
+
+@motion_app.command()
+def reenact(
+    avatar_file: Annotated[Path, typer.Argument(metavar="A.avatar", help="A built avatar.")],
+    source: Annotated[Path, typer.Argument(metavar="VIDEO|M.npz", help="A clip of one face, or a track of it.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="C.mp4", help="The clip to write.")],
+    framing: Annotated[
+        str,
+        typer.Option(
+            help="avatar: moves from its own rest, in its own framing. video: placed and as large as in the video."
+        ),
+    ] = "avatar",
+    audio: Annotated[str, typer.Option(help="keep the video's sound, or none.")] = "keep",
+    size: Annotated[int, typer.Option(help="Side of the square clip in pixels, with --framing avatar.")] = 512,
+    background: Annotated[str, typer.Option(help="plate or #rrggbb.")] = "plate",
+    as_json: JsonFlag = False,
+) -> None:
+    """Let the face in a video, or a track of it, drive an avatar: nothing but its motion passes."""
+    from studio.core.avatar import parse_background
+    from studio.core.media.files import check_writable
+    from studio.core.project.archive import load_avatar
+    from studio.core.reenactment import reenact_clip
+
+    if out.suffix.lower() != ".mp4":
+        raise UserError(f"'{out.name}' should end with .mp4; name the file so.")
+    check_writable(out)
+    behind = parse_background(background)
+    if isinstance(behind, str) and behind == "transparent":
+        raise UserError("A clip cannot be transparent; use the background plate or a colour.")
+    avatar = load_avatar(avatar_file)
+    if not avatar.consent.stated:
+        console.note("This avatar was built without stated consent.", as_json)
+    with console.native_messages_in_log(), console.progress(as_json) as show:
+        # The job checks both words, so that every caller hears the same sentence.
+        job = reenact_clip(avatar, source, out, framing, audio, size, behind)  # pyright: ignore[reportArgumentType]
+        report = console.finish(job, show)
+    for sentence in report.notes:
+        console.note(sentence, as_json)
+    console.answer(
+        asdict(report) | {"path": str(out)},
+        f"Wrote {out}: {report.frames} frames, {report.duration:.2f} s, in {report.seconds:.1f} s",
+        as_json,
+    )

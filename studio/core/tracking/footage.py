@@ -1,0 +1,175 @@
+"""A clip to the landmarks of one face in it, frame by frame: the half of tracking that looks at pictures."""
+
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.errors import UserError
+from studio.core.heads.fitting import FOCAL_PER_FACE_HEIGHT
+from studio.core.jobs import Job, Stopwatch
+from studio.core.media.video import Footing, clip_footing, read_frames
+from studio.core.perception.landmarks import MeshTracker, find_faces
+from studio.core.tracking.covering import MouthWatch
+from studio.core.tracking.shoulders import Shoulders
+
+LONG_SIDE = 1280
+"""px; larger pictures are shrunk while they are decoded."""
+# A face smaller than this part of the picture's longer side is looked at in a crop of its own.
+_SEARCHED = 60  # frames in which a face is looked for thoroughly before the clip counts as faceless
+_MOST_FACES = 4
+# A cut: so much of the picture changes at once, and the face with it by this part of its height.
+_CUT_PICTURE, _CUT_FACE = 0.25, 0.35
+
+
+@dataclass(eq=False)
+class FaceFootage:
+    """What was seen of one face.
+
+    Attributes
+    ----------
+    times
+        ``[T]`` s, increasing, of every frame.
+    landmarks
+        ``[T,478,3]`` px; NaN where the face is lost.
+    mouth_seen
+        ``[T]`` 0..1.
+    shoulders
+        ``[T,4]`` as `Track.shoulders`; NaN where they are not found.
+    cuts
+        Frames with which a new shot begins.
+    footing
+        The clip's own size and rate; `scale` px of `landmarks` go on one of its px.
+    notes
+        Sentences for the user.
+    """
+
+    footing: Footing
+    scale: float
+    times: list[float] = field(default_factory=list)
+    landmarks: list[NDArray] = field(default_factory=list)
+    mouth_seen: list[float] = field(default_factory=list)
+    shoulders: list[NDArray] = field(default_factory=list)
+    cuts: list[int] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def watch_clip(path: str | PathLike[str]) -> Job[FaceFootage]:
+    """Follow one face through a clip, the largest where it begins.
+
+    Raises
+    ------
+    UserError
+        If the clip cannot be read or shows no face.
+    """
+    watch, name = Stopwatch(), Path(path).name
+    footing = clip_footing(path)
+    scale = min(1.0, LONG_SIDE / max(footing.width, footing.height))
+    seen = FaceFootage(footing, scale)
+    follow = _Following(seen)
+    try:
+        for time, rgb in read_frames(path, long_side=LONG_SIDE):
+            if seen.times and time <= seen.times[-1]:
+                continue  # broken recorders write a time twice
+            seen.times.append(time)
+            follow.push(rgb)
+            if len(seen.times) % 10 == 0:
+                done = len(seen.times) / footing.frames if footing.frames else 0.0
+                yield watch.progress(min(done, 1.0), "watching the face")
+    except UserError:
+        if not seen.times:
+            raise
+        seen.notes.append(f"'{name}' is cut short or damaged; the {seen.times[-1]:.1f} s before that were used.")
+    finally:
+        follow.close()
+    lost = int(sum(np.isnan(points[0, 0]) for points in seen.landmarks))
+    if lost == len(seen.times):
+        raise UserError(f"No face was found in '{name}'; use a clip in which one face looks towards the camera.")
+    if lost > 0.02 * len(seen.times):
+        seen.notes.append(f"The face is not seen in {lost} of {len(seen.times)} frames; the head rests there.")
+    if seen.cuts:
+        seen.notes.append(f"The clip has {len(seen.cuts)} cuts; each shot was followed by itself.")
+    return seen
+
+
+class _Following:
+    """The state of `watch_clip` between two frames."""
+
+    def __init__(self, seen: FaceFootage) -> None:
+        self._seen = seen
+        self._faces = 1
+        self._tracker: MeshTracker | None = None
+        self._box: NDArray | None = None
+        self._thumbnail: NDArray | None = None
+        self._mouth = MouthWatch()
+        self._shoulders: Shoulders | None = None
+        self._searched = 0
+
+    def push(self, rgb: NDArray[np.uint8]) -> None:
+        """Look at the next frame."""
+        seen = self._seen
+        if self._cut(rgb):
+            seen.cuts.append(len(seen.times) - 1)
+            self.close()
+            self._box, self._shoulders, self._searched = None, None, 0
+            self._mouth.reset()
+        points = self._find(rgb)
+        missing = np.full(4, np.nan)
+        if points is None:
+            seen.landmarks.append(np.full((478, 3), np.nan))
+            seen.mouth_seen.append(0.0)
+            seen.shoulders.append(missing)
+            return
+        seen.landmarks.append(points.astype(np.float64))
+        seen.mouth_seen.append(self._mouth(rgb, points))
+        if self._shoulders is None:
+            focal = FOCAL_PER_FACE_HEIGHT * float(np.ptp(points[:468, 1]))
+            self._shoulders = Shoulders(rgb, points, focal)
+        found = self._shoulders(rgb)
+        seen.shoulders.append(missing if found is None else found)
+
+    def _find(self, rgb: NDArray[np.uint8]) -> NDArray | None:
+        if self._tracker is None:
+            if self._searched >= _SEARCHED and len(self._seen.times) % 10:
+                return None  # nobody for seconds: now and then is enough
+            self._searched += 1
+            faces = find_faces(rgb)
+            if not faces:
+                return None
+            if len(faces) > 1 and self._box is None and self._faces == 1:
+                self._seen.notes.append(f"The clip shows {len(faces)} faces; the largest one was followed.")
+            self._faces = min(_MOST_FACES, max(self._faces, len(faces)))
+            self._tracker = MeshTracker(self._faces)
+            chosen = faces[0] if self._box is None else min(faces, key=lambda face: _apart(face.box, self._box))
+            self._box = chosen.box
+        found = self._tracker.track_all(rgb)
+        boxes = [np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]) for points in found]
+        assert self._box is not None
+        near = [i for i, box in enumerate(boxes) if _apart(box, self._box) < 1.0]
+        if not near:
+            self.close()
+            return None
+        best = min(near, key=lambda i: _apart(boxes[i], self._box))
+        self._box = boxes[best]
+        return found[best]
+
+    def _cut(self, rgb: NDArray[np.uint8]) -> bool:
+        small = cv2.resize(rgb, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+        before, self._thumbnail = self._thumbnail, small
+        return before is not None and float((np.abs(small - before).max(-1) > 0.15).mean()) > _CUT_PICTURE * 2
+
+    def close(self) -> None:
+        """Release the network."""
+        if self._tracker is not None:
+            self._tracker.close()
+        self._tracker = None
+
+
+def _apart(a: NDArray, b: NDArray | None) -> float:
+    """Return how far two boxes' centres lie apart, in heights of the second."""
+    if b is None:
+        return 0.0
+    return float(np.linalg.norm((a[:2] + a[2:] - b[:2] - b[2:]) / 2) / max(b[3] - b[1], 1e-6))
