@@ -16,6 +16,7 @@ from studio.core.media.portaudio import NoPortAudioError
 from studio.core.motion.motion import Motion
 from studio.core.sample import sample_speech
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
+from studio.core.speech.stream import SpeechDriver
 from studio.ui.session import RATE, Clip, DriveSettings
 from studio.ui.viewport import clip_source
 from studio.ui.viewport.drive_loop import DriveLoop
@@ -29,12 +30,25 @@ def frames() -> list[Motion]:
 
 
 @pytest.fixture
-def loop(qapp: object, frames: list[Motion], monkeypatch: pytest.MonkeyPatch) -> Iterator[DriveLoop]:
+def captured() -> list[float]:
+    """When the sound of each frame was at the microphone."""
+    return []
+
+
+@pytest.fixture
+def loop(
+    qapp: object, frames: list[Motion], captured: list[float], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[DriveLoop]:
     def no_output(self: object, at: float = 0.0) -> None:
         raise UserError("No sound output could be opened; connect one.")
 
     monkeypatch.setattr(player.Player, "start", no_output)
-    made = DriveLoop(lambda motion, _: frames.append(motion))
+
+    def publish(motion: Motion, at: float) -> None:
+        captured.append(at - time.monotonic())
+        frames.append(motion)
+
+    made = DriveLoop(publish)
     made.start()
     yield made
     made.stop()
@@ -48,17 +62,17 @@ def speech(seconds: float) -> Clip:
 
 def test_sliders_reach_the_head(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
     loop.configure(DriveSettings(at_rest=False), Motion.arkit(jawOpen=0.6))
-    qtbot.waitUntil(lambda: bool(frames) and frames[-1].code[0, JAW] == pytest.approx(0.6))
+    qtbot.waitUntil(lambda: bool(frames) and frames[-1].code[0, JAW] == pytest.approx(0.6), timeout=20_000)
     assert frames[-1].code.sum() == pytest.approx(0.6)
 
 
 def test_a_resting_head_lives_until_told_otherwise(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
     loop.asleep = False
     loop.configure(DriveSettings(), Motion.neutral())
-    qtbot.waitUntil(lambda: len(frames) > 5)
+    qtbot.waitUntil(lambda: len(frames) > 5, timeout=20_000)
     assert np.ptp([frame.head_pose for frame in frames], axis=0).max() > 0
     loop.configure(DriveSettings(at_rest=False), Motion.neutral())
-    qtbot.waitUntil(lambda: not frames[-1].head_pose.any())
+    qtbot.waitUntil(lambda: not frames[-1].head_pose.any(), timeout=20_000)
 
 
 def test_a_clip_moves_the_mouth_and_ends(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
@@ -87,7 +101,7 @@ def test_a_clip_can_start_in_the_middle(qtbot: QtBot, loop: DriveLoop) -> None:
 def test_no_blink_means_open_eyes(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
     loop.asleep = False
     loop.configure(DriveSettings(blink=False, head=0.0), Motion.neutral())
-    qtbot.waitUntil(lambda: len(frames) > 3)
+    qtbot.waitUntil(lambda: len(frames) > 3, timeout=20_000)
     assert not any(frame.code[0, BLINK] or frame.head_pose.any() for frame in frames[1:])
 
 
@@ -114,10 +128,10 @@ def test_a_lost_microphone_closes_the_mouth_and_opens_it_when_it_is_back(
     qtbot.waitUntil(lambda: bool(frames) and frames[-1].code[0, JAW] > 0.02, timeout=20_000)
     device.there = False
     qtbot.waitUntil(lambda: loop.waiting, timeout=20_000)
-    qtbot.waitUntil(lambda: frames[-1].code[0, JAW] < 0.01)
+    qtbot.waitUntil(lambda: frames[-1].code[0, JAW] < 0.01, timeout=20_000)
     device.there = True
     qtbot.waitUntil(lambda: not loop.waiting, timeout=20_000)
-    qtbot.waitUntil(lambda: frames[-1].code[0, JAW] > 0.02)
+    qtbot.waitUntil(lambda: frames[-1].code[0, JAW] > 0.02, timeout=20_000)
     assert [line.split(";")[0] for line in said] == [
         "Listening to Desk.",
         "The microphone 'Desk' is gone",
@@ -127,18 +141,36 @@ def test_a_lost_microphone_closes_the_mouth_and_opens_it_when_it_is_back(
 
 
 def test_what_is_published_says_when_its_sound_was_at_the_microphone(
-    qtbot: QtBot, device: type[FakeMicrophone]
+    qtbot: QtBot, loop: DriveLoop, captured: list[float], device: type[FakeMicrophone]
 ) -> None:
-    late: list[float] = []
-    loop = DriveLoop(lambda _, captured: late.append(time.monotonic() - captured))
     loop.configure(DriveSettings(SpeechSettings(look_ahead=0.05), at_rest=False), Motion.neutral())
-    loop.start()
     loop.listen(None)
-    qtbot.waitUntil(lambda: np.isfinite(late).sum() > 40, timeout=20_000)
-    loop.stop()
-    measured = np.array(late)[np.isfinite(late)]
-    assert np.all(measured > 0.049)
-    assert np.median(measured) < 1
+    qtbot.waitUntil(lambda: np.isfinite(captured).sum() > 40, timeout=20_000)
+    late = -np.array(captured)[np.isfinite(captured)]
+    assert np.all(late > 0.049)
+    assert np.median(late) < 1
+
+
+def test_the_mouth_is_that_of_the_sound_it_says_it_shows(
+    qtbot: QtBot, loop: DriveLoop, device: type[FakeMicrophone], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[float, float]] = []
+    monkeypatch.setattr(loop, "_publish", lambda motion, at: seen.append((at, float(motion.code[0, JAW]))))
+    loop.configure(DriveSettings(SpeechSettings(look_ahead=0.05), at_rest=False), Motion.neutral())
+    loop.listen(None)
+    qtbot.waitUntil(lambda: bool(seen and device.made) and seen[-1][0] - device.made[0]._opened > 3.5, timeout=30_000)
+    loop.rest()
+    spoken = np.array(seen) - [device.made[0]._opened, 0]
+    spoken = spoken[(spoken[:, 0] > 1.0) & (spoken[:, 0] < 3.5)]
+    driver = SpeechDriver(look_ahead=0.05)
+    driver.push(FakeMicrophone.words)
+
+    def error(shift: float) -> float:
+        known = [float(driver.read(t + shift).code[0, JAW]) for t in spoken[:, 0]]
+        return float(np.abs(known - spoken[:, 1]).mean())
+
+    shifts = np.arange(-0.1, 0.1, 0.005)
+    assert abs(shifts[np.argmin([error(shift) for shift in shifts])]) < 0.012
 
 
 def test_a_recording_of_so_many_seconds_is_handed_over_or_given_up(
@@ -171,9 +203,11 @@ def test_another_look_ahead_holds_at_once(
     qtbot.waitUntil(lambda: bool(frames) and frames[-1].code[0, JAW] > 0.02, timeout=20_000)
     for look_ahead in LOOK_AHEADS:
         loop.configure(DriveSettings(SpeechSettings(look_ahead=look_ahead, gain=1.5)), Motion.neutral())
-        qtbot.waitUntil(lambda wanted=look_ahead: loop._driver is not None and loop._driver.look_ahead == wanted)
+        qtbot.waitUntil(
+            lambda wanted=look_ahead: loop._driver is not None and loop._driver.look_ahead == wanted, timeout=20_000
+        )
     count = len(frames)
-    qtbot.waitUntil(lambda: len(frames) > count + 40 and frames[-1].code[0, JAW] > 0.02)
+    qtbot.waitUntil(lambda: len(frames) > count + 40 and frames[-1].code[0, JAW] > 0.02, timeout=20_000)
 
 
 def test_a_device_that_does_not_close_does_not_stop_the_head(
@@ -182,10 +216,10 @@ def test_a_device_that_does_not_close_does_not_stop_the_head(
     closing = threading.Event()
     monkeypatch.setattr(device, "stop", lambda self: closing.wait(20))
     loop.listen("Desk")
-    qtbot.waitUntil(lambda: loop.microphone == "Desk" and bool(frames))
+    qtbot.waitUntil(lambda: loop.microphone == "Desk" and bool(frames), timeout=20_000)
     loop.listen("Headset")
     loop.configure(DriveSettings(at_rest=False), Motion.arkit(jawOpen=0.9))
-    qtbot.waitUntil(lambda: frames[-1].code[0, JAW] == pytest.approx(0.9, abs=0.1))
+    qtbot.waitUntil(lambda: frames[-1].code[0, JAW] == pytest.approx(0.9, abs=0.1), timeout=20_000)
     assert loop.microphone == "Headset"
     closing.set()
 

@@ -250,11 +250,13 @@ class DriveLoop(QObject):
         layers, prosody, captured = [self._expression], SILENCE, math.nan
         source, settings = self._source, self._settings
         if source is not None and self._driver is not None:
+            if not isinstance(source, ClipSource):
+                self._attend(source)
             chunk = source.read()
             if isinstance(source, ClipSource):
                 shown = source.time()
             else:
-                self._attend(source, chunk)
+                self._keep(source, chunk)
                 heard = source.position() - self._driver.look_ahead
                 shown, captured = max(heard - self._begun, 0.0), source.captured_at(heard)
             if len(chunk):
@@ -272,8 +274,8 @@ class DriveLoop(QObject):
         elif isinstance(source, ClipSource) and source.lost:
             self._let_go(self.tr("The sound output stopped; check the system's sound settings and press Space."))
 
-    def _attend(self, live: "LiveInput", chunk: NDArray[np.float32]) -> None:
-        """See to what a microphone needs beside being heard."""
+    def _attend(self, live: "LiveInput") -> None:
+        """See to what a microphone needs before it is read."""
         if live.state == "failed":
             raise UserError(live.failure)
         live.monitored = self._settings.monitor and math.isfinite(self.latency)
@@ -282,6 +284,9 @@ class DriveLoop(QObject):
         if live.state == "hearing" and live.name != self._voice:
             self._voice = live.name
             self._renew_driver()
+
+    def _keep(self, live: "LiveInput", chunk: NDArray[np.float32]) -> None:
+        """Record what `record` asked for."""
         if self._record is not None and live.state == "waiting":
             self._record, self._record_left = None, 0.0
             self.said.emit(self.tr("The calibration stopped, because the microphone is gone; repeat it then."))
