@@ -8,7 +8,7 @@ import pytest
 
 from studio.core.speech.features import HOP_SECONDS, MELS
 from studio.core.speech.network import CHANNELS
-from tools.train_speech import augment, festival, kokoro, shards
+from tools.train_speech import augment, festival, kokoro, lips, shards
 from tools.train_speech.articulation import SYMBOLS, labels, letters, opened, phones_from_events, tracks
 from tools.train_speech.noises import noise_bank
 from tools.train_speech.utterance import Phone, Utterance
@@ -136,3 +136,30 @@ def test_espeak_says_where_its_phones_lie() -> None:
     assert len(spoken.samples) / spoken.rate == pytest.approx(spoken.phones[-1].end)
     assert {"b", "m"} <= {phone.symbol for phone in spoken.phones}
     assert "mˈʌðɚ" in library.ipa("mother", "en-us")
+
+
+def test_lips_that_are_late_are_found_late_and_do_not_teach() -> None:
+    rng = np.random.default_rng(0)
+    jaw = np.convolve(rng.standard_normal(600), np.hanning(15), "same")
+    together = lips.agreement(jaw, jaw)
+    late = lips.agreement(np.roll(jaw, 20), jaw)
+    strange = lips.agreement(np.convolve(rng.standard_normal(600), np.hanning(15), "same"), jaw)
+    assert together.good
+    assert late.offset == pytest.approx(0.2)
+    assert not late.good
+    assert not strange.good
+
+
+def test_measured_lips_teach_jaw_and_closure_only() -> None:
+    gap = np.tile([0.0, 0.0, 0.1, 0.2, 0.3], 20).astype(np.float32)
+    answer = np.full((90, len(CHANNELS)), 0.6, np.float32)
+    taught = lips.teach(np.ones((90, MELS), np.float32), answer, gap)
+    assert len(taught.labels) == 90
+    jaw, close = taught.channels[:, JAW], taught.channels[:, CLOSE]
+    assert jaw[4] > jaw[3] > jaw[2] > jaw[0] == 0
+    assert close[0] == 255
+    assert close[4] == 0
+    assert (taught.channels[:, SPEECH] == 153).all()
+    np.testing.assert_array_equal(
+        opened(taught.channels / np.float32(255), taught.labels)[:, JAW], jaw / np.float32(255)
+    )

@@ -31,6 +31,11 @@ def main() -> None:
     )
     export.set_defaults(run=_export)
 
+    lips = commands.add_parser("lips", help="say which clips' lips agree with their sound, and write those as a shard")
+    lips.add_argument("clips", type=Path, help="folder of clips, one talking face each")
+    lips.add_argument("--shard", type=Path, help="to write, named lips-….npz: train on it beside the others")
+    lips.set_defaults(run=_lips)
+
     arguments = parser.parse_args()
     arguments.run(arguments)
 
@@ -63,6 +68,12 @@ def _export(arguments: argparse.Namespace) -> None:
     from .export import export
 
     print(export(arguments.checkpoint, arguments.closures))
+
+
+def _lips(arguments: argparse.Namespace) -> None:
+    from .lips import survey
+
+    survey(arguments.clips, arguments.shard)
 
 
 if __name__ == "__main__":

@@ -53,7 +53,10 @@ CONSONANTS = {letter: targets for letters, targets in _CONSONANT_GROUPS for lett
 # Class 0 is silence: the order of the phone labels in the shards.
 SYMBOLS = ("", *sorted(VOWELS), *sorted(CONSONANTS))
 
-_OPENINGS = np.array([VOWELS[symbol][0] if symbol in VOWELS else np.nan for symbol in SYMBOLS], np.float32)
+UNKNOWN = 255  # the label of a hop whose phone nobody knows
+# By label: the jaw opening of vowels, NaN of all else.
+OPENINGS = np.full(UNKNOWN + 1, np.nan, np.float32)
+OPENINGS[: len(SYMBOLS)] = [VOWELS[symbol][0] if symbol in VOWELS else np.nan for symbol in SYMBOLS]
 
 ARPABET = dict(
     AA="ɑ", AE="æ", AH="ʌ", AO="ɔ", AW="aʊ", AX="ə", AXR="ɚ", AY="aɪ", B="b", CH="tʃ", D="d", DH="ð", DX="ɾ",
@@ -151,7 +154,7 @@ def tracks(phones: Iterable[Phone], count: int) -> NDArray[np.float32]:
 def opened(channels: NDArray[np.float32], classes: NDArray[np.integer]) -> NDArray[np.float32]:
     """Return targets ``[T, 8]`` whose jaw comes nearer to each vowel's own opening where `classes` ``[T]`` has one."""
     jaw = channels[:, 0]
-    nearer = jaw + _OWN_OPENING * (_OPENINGS[classes] - jaw)
+    nearer = jaw + _OWN_OPENING * (OPENINGS[classes] - jaw)
     return np.concatenate([np.where(np.isfinite(nearer), nearer, jaw)[:, None], channels[:, 1:]], axis=1)
 
 

@@ -15,7 +15,7 @@ from .shards import Example
 HOPS = 300  # of one row of a batch: 3 s, enough to get to know a voice
 # How often a row comes from each source: the nearer to human speech, the more often. A source of which there is
 # little is heard less, or its sentences would be learnt by heart.
-_SHARES = {"kokoro": 0.34, "festival": 0.2, "flite": 0.22, "espeak": 0.24}
+_SHARES = {"kokoro": 0.34, "festival": 0.2, "flite": 0.22, "espeak": 0.24, "lips": 0.3}
 _ENOUGH_HOURS = 0.5
 
 Power = NDArray[np.float32]  # [T, MELS]

@@ -27,12 +27,12 @@ class Example:
 def example(samples: NDArray[np.float32], phones: list[Phone]) -> Example:
     """Return features and targets of 16 kHz samples ``[S]``."""
     power = MelStream().push(samples)
-    channels = articulation.tracks(phones, len(power))
-    return Example(
-        np.log(power + _FLOOR).astype(np.float16),
-        np.round(channels * 255).astype(np.uint8),
-        articulation.labels(phones, len(power)),
-    )
+    return example_of(power, articulation.tracks(phones, len(power)), articulation.labels(phones, len(power)))
+
+
+def example_of(power: NDArray[np.float32], channels: NDArray[np.float32], labels: NDArray[np.uint8]) -> Example:
+    """Return mel power ``[T, 64]``, channels ``[T, 8]`` 0..1 and labels ``[T]`` as shards hold them."""
+    return Example(np.log(power + _FLOOR).astype(np.float16), np.round(channels * 255).astype(np.uint8), labels)
 
 
 def write(path: Path, examples: list[Example]) -> None:

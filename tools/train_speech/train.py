@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from studio.core.errors import UserError
 from studio.core.speech.network import CHANNELS
 
-from .articulation import SYMBOLS, VOWELS
+from .articulation import OPENINGS, UNKNOWN
 from .mixing import Corpus, batch
 from .model import LiveNet, Net, RecordingNet
 from .noises import noise_bank
@@ -26,7 +26,7 @@ _WEIGHTS = dict(jaw=3.0, close=2.0, round=1.2, spread=1.0, fv=2.0, tongue=0.7, t
 _CHANNEL_WEIGHTS = torch.tensor([_WEIGHTS[name] for name in CHANNELS])
 _EVENTS = [CHANNELS.index("close"), CHANNELS.index("fv")]
 _JAW = CHANNELS.index("jaw")
-_IS_VOWEL = torch.tensor([symbol in VOWELS for symbol in SYMBOLS])
+_IS_VOWEL = torch.from_numpy(np.isfinite(OPENINGS))
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,8 @@ def loss(logits: Tensor, phones: Tensor, channels: Tensor, labels: Tensor, delay
         change = (answer[:, 2:] - answer[:, :-2]) - (meant[:, 2:] - meant[:, :-2])
         total = total + 0.25 * events + 0.5 * (_CHANNEL_WEIGHTS * change**2).mean()
     last = delays[-1]
-    guess = nn.functional.cross_entropy(
-        phones[:, first:].flatten(0, 1), labels[:, first - last : count - last].flatten()
-    )
+    spoken = labels[:, first - last : count - last].flatten()
+    guess = nn.functional.cross_entropy(phones[:, first:].flatten(0, 1), spoken, ignore_index=UNKNOWN)
     return total / len(delays) + 0.1 * guess
 
 
