@@ -75,6 +75,17 @@ def test_a_resting_head_lives_until_told_otherwise(qtbot: QtBot, loop: DriveLoop
     qtbot.waitUntil(lambda: not frames[-1].head_pose.any(), timeout=20_000)
 
 
+def test_a_head_that_nobody_saw_lives_on_when_it_is_seen_again(
+    qtbot: QtBot, loop: DriveLoop, frames: list[Motion]
+) -> None:
+    qtbot.waitUntil(lambda: len(frames) > 0, timeout=20_000)
+    for _ in range(2):
+        loop.asleep = False
+        count = len(frames)
+        qtbot.waitUntil(lambda before=count: len(frames) > before + 3, timeout=20_000)
+        loop.asleep = True
+
+
 def test_a_clip_moves_the_mouth_and_ends(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
     with (
         qtbot.waitSignal(loop.stopped, timeout=20_000) as stopped,

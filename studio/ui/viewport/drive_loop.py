@@ -66,8 +66,7 @@ class DriveLoop(QObject):
         self._idle: Any = None
         self.busy = False
         """Set while a job needs the processor: the resting head moves at a lower rate."""
-        self.asleep = True
-        """Set while nobody looks: the resting head does not move."""
+        self._asleep = True
         self.latency = math.nan
         """Set to the s measured from the microphone to the picture; the monitor plays as late as that."""
         self.level = -np.inf
@@ -163,6 +162,17 @@ class DriveLoop(QObject):
         return "" if source is None or isinstance(source, ClipSource) else source.name
 
     @property
+    def asleep(self) -> bool:
+        """Set while nobody looks: the resting head does not move."""
+        return self._asleep
+
+    @asleep.setter
+    def asleep(self, asleep: bool) -> None:
+        woken, self._asleep = self._asleep and not asleep, asleep
+        if woken:
+            self._wake.set()
+
+    @property
     def position(self) -> float | None:
         """Second of the clip being heard, or None when no clip plays."""
         source = self._source
@@ -237,7 +247,7 @@ class DriveLoop(QObject):
         """Return the seconds between two frames, None for no more frames."""
         if self._source is not None:
             return LIVE_TICK
-        if self.asleep or not self._settings.at_rest:
+        if self._asleep or not self._settings.at_rest:
             return None
         return BUSY_TICK if self.busy else REST_TICK
 
