@@ -21,7 +21,11 @@ _GLIDE = (0.1, 4.0)  # semitones within _GLIDE_HOPS
 _FALL_DB = 8.0  # within a run: what falls faster is a knock that rings
 _FORGET = 0.99  # per hop: what was steady and what glided is weighed over about a second
 _VOICE_SHARE = 0.5  # of the periodic sound that must glide
-_HOLD_HOPS = 80  # unvoiced sounds and stops between two vowels
+# Noise makes the pitch of a hum tremble, but it stays: semitones of standard deviation over about half a second.
+_STAYING, _STAYING_HOPS = 0.35, 25
+# Unvoiced sounds and stops between two vowels; how long each voiced hop lets them follow, and all together.
+_HOLD_STEP, _HOLD_HOPS = 30, 80
+_DROP = 8  # hops of that which every hop of an instrument takes away
 # A word may start unvoiced. It is as loud as the speaker's vowels, which breaths are not, and lasts, which keys do not.
 _ROUGH_DB = -8.0  # relative to the speaker's level
 _ROUGH_RUN = 5
@@ -47,6 +51,7 @@ class VoiceActivity:
         self._pitches: deque[float] = deque(maxlen=_GLIDE_HOPS)
         self._levels: deque[float] = deque(maxlen=_RUN + 1)
         self._gliding = self._steady = 0.0
+        self._heard, self._mean, self._variance = 0, 0.0, 0.0  # of the pitch
         self._rough = self._hold = 0
 
     def push(self, hz: float, periodicity: float, level: InputLevel, sensitivity: float) -> bool:
@@ -85,14 +90,25 @@ class VoiceActivity:
                 self._gliding += 1
             else:
                 self._steady += 1
-            self.voiced = self._gliding > _VOICE_SHARE * (self._gliding + self._steady)
+            share = self._gliding / (self._gliding + self._steady)
+            self.voiced = share > _VOICE_SHARE and not self._stays(semitones)
         rough = lasting and not periodic and level.known and level_db > _ROUGH_DB
         self._rough = self._rough + 1 if rough else 0
 
         if self.voiced:
-            self._hold = _HOLD_HOPS
+            self._hold = min(self._hold + _HOLD_STEP, _HOLD_HOPS)
+        elif self._run >= _RUN and self._evidence >= needed:
+            self._hold = max(self._hold - _DROP, 0)
         elif self._rough >= _ROUGH_RUN:
             self._hold = max(self._hold, _ROUGH_HOLD_HOPS)
         else:
             self._hold = max(self._hold - 1, 0)
         return self._hold > 0
+
+    def _stays(self, semitones: float) -> bool:
+        self._heard += 1
+        rate = 1 / min(self._heard, 2 * _STAYING_HOPS)
+        off = semitones - self._mean
+        self._mean += rate * off
+        self._variance += rate * (off * off * (1 - rate) - self._variance)
+        return self._heard > _STAYING_HOPS and self._variance < _STAYING**2
