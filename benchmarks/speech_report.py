@@ -15,6 +15,19 @@ _WITH_INTERVAL = ("F1", "jaw r", "vowel r", "onset")
 _MILLISECONDS = ("onset", "onset p90", "offset")
 
 
+# Where, figure, bound, and whether it is a least value; of the 80-ms setting.
+_BARS = (
+    ("read, clean", "F1", 0.65),
+    ("spontaneous, clean", "F1", 0.45),
+    ("read, 10 dB", "F1", 0.45),
+    *((f"{group}, clean", "jaw r", 0.82) for group in ("read", "spontaneous")),
+    *((f"{group}, clean", "vowel r", 0.62) for group in ("read", "spontaneous")),
+)
+_ONSET = 0.02  # s, either way
+_BEHIND = 0.05  # F1 by which the 50-ms setting may be worse
+_SETTING, _FASTER = "80 ms", "50 ms"
+
+
 @dataclass
 class Report:
     """Collects sections and rows; `text` is what is printed and written."""
@@ -45,9 +58,32 @@ class Report:
         ends = {"low": f"{low:.4g}", "high": f"{high:.4g}"} if np.isfinite(low) else {}
         self.rows.append({"where": where, "system": system, "figure": name, "value": f"{value:.4g}", **ends})
 
+    def bars(self) -> list[str]:
+        """Say of each bar that was measured whether the point estimate reaches it."""
+        known = {(row["where"], row["system"], row["figure"]): float(row["value"]) for row in self.rows}
+        said = []
+
+        def say(reached: bool, what: str) -> None:
+            said.append(f"{'reached' if reached else 'missed'}: {what}")
+
+        for where, figure, least in _BARS:
+            value = known.get((where, _SETTING, figure), np.nan)
+            if np.isfinite(value):
+                say(value >= least, f"{where}: {figure} {value:.2f}, at least {least:.2f}")
+        for group in ("read, clean", "spontaneous, clean"):
+            onset = known.get((group, _SETTING, "onset"), np.nan)
+            behind = known.get((group, _SETTING, "F1"), np.nan) - known.get((group, _FASTER, "F1"), np.nan)
+            if np.isfinite(onset):
+                say(abs(onset) <= _ONSET + 1e-9, f"{group}: onset {onset * 1e3:+.0f} ms, within ±{_ONSET * 1e3:.0f} ms")
+            if np.isfinite(behind):
+                say(behind <= _BEHIND, f"{group}: {_FASTER} F1 behind by {behind:+.2f}, at most {_BEHIND:.2f}")
+        return said
+
     def text(self) -> str:
         """Return the whole report as Markdown."""
         parts = [f"### {title}\n\n{_table(rows)}" for title, rows in self.sections.items()]
+        if bars := self.bars():
+            parts.append("### Bars\n\n" + "\n".join(f"- {bar}" for bar in bars))
         return "\n\n".join([*parts, "\n".join(f"- {note}" for note in self.notes)])
 
     def write(self, folder: Path) -> None:

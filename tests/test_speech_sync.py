@@ -313,6 +313,17 @@ def test_report_has_every_figure_with_its_interval(bench, tmp_path):
     assert any(row.startswith('"read, clean",80 ms,R,0.333') for row in rows)
 
 
+def test_bars_are_those_of_the_slowest_setting(bench):
+    report = bench("speech_report").Report()
+    for system, score in (("80 ms", 0.7), ("50 ms", 0.6), ("energy", 0.1)):
+        report.figure("read, clean", system, "F1", score)
+    report.figure("read, clean", "80 ms", "onset", -0.02)
+    report.figure("spontaneous, clean", "80 ms", "vowel r", 0.4)
+    words = [bar.partition(":")[0] for bar in report.bars()]
+    assert words == ["reached", "missed", "reached", "missed"]
+    assert "behind by +0.10" in report.bars()[3]
+
+
 def test_judging_says_what_it_costs(bench, tmp_path, capsys, monkeypatch):
     sync = bench("speech_sync")
     monkeypatch.setattr("sys.argv", ["speech_sync.py", "--split", "judge", "--data", str(tmp_path)])
