@@ -21,7 +21,7 @@ from studio.core.speech.voice import VoiceActivity
 _SPEECH = CHANNELS.index("speech")
 _VOICED = (0.35, 0.65)  # the speech channel from "mouth at rest" to "mouth follows"
 # Removes offset, rumble and knocks on the table, which would pass for loud sound; speech starts at 60 Hz.
-_HIGH_PASS = np.asarray(scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE, output="sos"))
+_HIGH_PASS = np.array(scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE))  # numerator, denominator
 # Change of the voice gate per hop: it opens in 50 ms, ahead of the sound, and shuts in 100 ms.
 _GATE_OPENING, _GATE_SHUTTING = 0.2, -0.1
 # Half a second of silence settles the recurrent state, so that a stream starts with the mouth at rest.
@@ -85,7 +85,7 @@ class SpeechDriver:
 
     def reset(self) -> None:
         """Forget everything pushed and start again at time zero."""
-        self._high_pass = np.zeros((len(_HIGH_PASS), 2))
+        self._high_pass = np.zeros(2)
         self._mels = MelStream()
         self._pitch = PitchStream()
         self._activity = VoiceActivity()
@@ -117,7 +117,7 @@ class SpeechDriver:
             raise ValueError(f"expected finite mono samples [S], got shape {chunk.shape}")
         if len(chunk) == 0:
             return
-        chunk, self._high_pass = scipy.signal.sosfilt(_HIGH_PASS, chunk, zi=self._high_pass)
+        chunk, self._high_pass = scipy.signal.lfilter(_HIGH_PASS[0], _HIGH_PASS[1], chunk, zi=self._high_pass)
         chunk = chunk.astype(np.float32)
         for power, (hz, periodicity) in zip(self._mels.push(chunk), self._pitch.push(chunk).tolist(), strict=True):
             self._hear(power, hz, periodicity)

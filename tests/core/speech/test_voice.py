@@ -82,7 +82,7 @@ def test_notes_of_one_pitch_are_an_instrument() -> None:
 def test_a_fan_that_starts_moves_the_mouth_for_a_moment_at_most(hiss: float) -> None:
     rng = np.random.default_rng(7)
     t = np.arange(COUNT) / SAMPLE_RATE
-    hum = level(sum(np.sin(2 * np.pi * 110 * k * t) / k for k in range(1, 6)), -38)
+    hum = level(np.sum([np.sin(2 * np.pi * 110 * k * t) / k for k in range(1, 6)], axis=0), -38)
     fan = (hum + level(rng.standard_normal(COUNT), hiss)) * (t > 2)
     assert moved(fan.astype(np.float32) + level(rng.standard_normal(COUNT), -65))[300:].max() < 0.05
 
