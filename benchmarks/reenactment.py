@@ -1,0 +1,139 @@
+"""One-shot self-reenactment: the first frame of a clip becomes an avatar that its own clip then drives.
+
+Every 4th of the first 200 frames is compared with the real one on the head box, beside the first frame held still and
+beside that frame warped in the plane by the real landmarks. Only a saved track passes from the clip to the avatar.
+
+    python benchmarks/reenactment.py [--clips news garden] [--sheets]
+"""
+
+import argparse
+from dataclasses import astuple, fields
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import cv2
+import numpy as np
+from machine import machine_line
+from numpy.typing import NDArray
+from PIL import Image
+from reenactment_score import N_SKIN, Score, score, track_landmarks, warped
+from rich.console import Console
+from rich.table import Table
+
+from studio.core.avatar import Avatar
+from studio.core.build import build_avatar
+from studio.core.jobs import run
+from studio.core.media.video import read_frames
+from studio.core.motion.track import Track, load_track, save_track
+from studio.core.reenactment import draw
+from studio.core.tracking.clip import track_clip
+from studio.core.tracking.retarget import Retarget
+
+FRAMES, EVERY = 200, 4
+BETTER_PSNR, BETTER_SSIM, MOUTH, LANDMARKS = 2.2, 0.07, 0.93, 2.0
+_SHOWN, _CELL = 6, 320
+
+
+def first_avatar(frame: NDArray[np.uint8], folder: Path) -> Avatar:
+    """Build an avatar from a clip's first frame."""
+    path = folder / "first.png"
+    Image.fromarray(frame).save(path)
+    return run(build_avatar(path, face=1))
+
+
+def reenacted(avatar: Avatar, track: Track, times: NDArray) -> NDArray[np.uint8]:
+    """Return the avatar ``[T,H,W,3]`` as it is driven in the clip's framing at `times` s."""
+    retarget = Retarget(avatar, track, "video")
+    camera = retarget.camera
+    shots = retarget.shots(times)
+
+    def memory() -> NDArray[np.uint8]:
+        return np.empty((camera.height, camera.width, 4), np.uint8)
+
+    return np.stack([picture[..., :3] for picture in draw(avatar, shots, "plate", memory)])
+
+
+def sheet(real: NDArray, others: list[NDArray], found: list[NDArray]) -> NDArray[np.uint8]:
+    """Lay out the real clip and the made ones, one a row, with the landmarks found in each."""
+    chosen = np.linspace(0, len(real) - 1, _SHOWN).astype(int)
+    rows = []
+    for clip, landmarks in zip([real, *others], found, strict=True):
+        cells = []
+        for i in chosen:
+            cell = np.ascontiguousarray(cv2.resize(clip[i], (_CELL, _CELL), interpolation=cv2.INTER_AREA))
+            points = landmarks[i, :N_SKIN, :2] * _CELL / clip[i].shape[1::-1]
+            for x, y in points[np.isfinite(points).all(1)]:
+                cv2.circle(cell, (int(x), int(y)), 0, (0, 255, 120), -1)
+            cells.append(cell)
+        rows.append(np.hstack(cells))
+    return np.vstack(rows).astype(np.uint8)
+
+
+def measure(path: Path, folder: Path, sheets: bool) -> dict[str, Score]:
+    """Return the scores of still, warp and avatar for one clip."""
+    every = list(islice(read_frames(path), FRAMES))[::EVERY]
+    times, real = np.array([time for time, _ in every]), np.stack([picture for _, picture in every])
+    landmarks = track_landmarks(real)
+    with TemporaryDirectory() as kept:
+        avatar = first_avatar(real[0], Path(kept))
+        save_track(run(track_clip(path)).track, Path(kept) / "track.npz")
+        track = load_track(Path(kept) / "track.npz")
+    made = {
+        "still": np.repeat(real[:1], len(real), 0),
+        "2-D warp": warped(real[0], landmarks),
+        "avatar": reenacted(avatar, track, times),
+    }
+    if sheets:
+        shown = [made["2-D warp"], made["avatar"]]
+        found = [landmarks, *(track_landmarks(clip) for clip in shown)]
+        plain = [np.full_like(points, np.nan) for points in found]
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(sheet(real, shown, found)).save(folder / f"{path.stem}_landmarks.png")
+        Image.fromarray(sheet(real, shown, plain)).save(folder / f"{path.stem}.png")
+    return {name: score(real, clip, landmarks) for name, clip in made.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--clips", nargs="+", default=[""], help="parts of the clips' names; all by default")
+    parser.add_argument("--out", type=Path, default=Path("out/reenactment"))
+    parser.add_argument("--sheets", action="store_true", help="write contact sheets: real, warp, avatar")
+    arguments = parser.parse_args()
+    everything = sorted((arguments.data / "talking").glob("*.mp4"))
+    clips = [path for path in everything if any(part in path.name for part in arguments.clips)]
+    if not clips:
+        parser.error(f"no clip in {arguments.data / 'talking'} is called so")
+    console = Console(width=150)
+    table = Table("clip", "", "PSNR dB", "SSIM", "landmarks %", "mouth r", "jitter ×", "lost")
+    rows: list[dict[str, Score]] = []
+    for path in clips:
+        rows.append(measure(path, arguments.out, arguments.sheets))
+        for name, figures in rows[-1].items():
+            cells = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in astuple(figures)]
+            cells[1] = f"{figures.ssim:.3f}"
+            table.add_row(path.stem if name == "still" else "", name, *cells)
+            console.print(path.stem, name, *cells)
+    console.print(table)
+    mean = {
+        name: {field.name: float(np.mean([getattr(row[name], field.name) for row in rows])) for field in fields(Score)}
+        for name in rows[0]
+    }
+    gain = [row["avatar"].psnr - row["2-D warp"].psnr for row in rows]
+    bars = {
+        f"PSNR {np.mean(gain):+.2f} dB over the warp, at least {BETTER_PSNR:+.1f}": np.mean(gain) >= BETTER_PSNR,
+        f"SSIM {mean['avatar']['ssim'] - mean['2-D warp']['ssim']:+.3f}, at least {BETTER_SSIM:+.2f}": (
+            mean["avatar"]["ssim"] - mean["2-D warp"]["ssim"] >= BETTER_SSIM
+        ),
+        f"no clip below the warp (least {min(gain):+.2f} dB)": min(gain) >= 0,
+        f"mouth r {mean['avatar']['mouth']:.2f}, at least {MOUTH}": mean["avatar"]["mouth"] >= MOUTH,
+        f"landmarks {mean['avatar']['landmarks']:.2f} %, at most {LANDMARKS}": mean["avatar"]["landmarks"] <= LANDMARKS,
+    }
+    for text, met in bars.items():
+        console.print(f"{'met   ' if met else 'MISSED'} {text}", highlight=False)
+    console.print(machine_line())
+
+
+if __name__ == "__main__":
+    main()
