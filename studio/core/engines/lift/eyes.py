@@ -24,7 +24,7 @@ _LOOK_ACROSS, _LOOK_UP, _LOOK_DEPTH = 0.085, 0.06, 0.06
 # An eye this little open shows nothing to move.
 _CLOSED = 0.03
 # Gaussians this many px apart or less make a closed surface; a pixel is divided into so many at most.
-_CLOSED_UP, _MOST_SAMPLES = 1.15, 4
+_CLOSED_UP, _MOST_SAMPLES = 1.3, 4
 # How much darker the white is at the lids' edges.
 _SHADE = 0.3
 # Width of a person's eye; an animal's lashes are smaller with its eyes.

@@ -18,7 +18,8 @@ from studio.core.engines.lift.zbuffer import depth_map
 from studio.core.heads.anatomy import CHIN, smoothstep, to_face
 from studio.core.heads.depth import landmark_nearness
 from studio.core.heads.full import JOINTS, FullHead
-from studio.core.perception.masks import convex, distance_inside, resized, sampled, spread
+from studio.core.heads.identity import N_MESH_LANDMARKS
+from studio.core.perception.masks import convex, distance_inside, pixels_at, resized, sampled, spread
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import FACE, SKIN
 
@@ -34,6 +35,8 @@ _TORSO_DEPTH, _TORSO_RADIUS = 0.6, 2.0
 _SOLVE_BELOW_CHIN = 1.1
 _FULLER_SIDES = 0.05
 _TEMPLATE_TRUST = 0.5
+# m behind other skin from which on a landmark is hidden by it.
+_HIDDEN = 0.004
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,14 +83,15 @@ def solve_relief(portrait: Portrait, whole: FullHead, regions: NDArray[np.uint8]
     person = alpha > 0.5
     y, x = np.mgrid[: size[1], : size[0]] + 0.5
 
+    rim, template, shown = _template(portrait, whole, size, scale)
     # Asked only inside the hull: outside, the interpolator searches every triangle before it answers NaN.
     hull = convex(alpha.shape, points[:, :2])
     face_near = np.full(alpha.shape, np.nan)
-    face_near[hull] = LinearNDInterpolator(points[:, :2], near)(x[hull], y[hull])
+    # Landmarks behind a turned nose would tear pits into it.
+    face_near[hull] = LinearNDInterpolator(points[shown, :2], near[shown])(x[hull], y[hull])
     face = cv2.erode((~np.isnan(face_near)).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     face &= person
     width = float(np.ptp(points[:, 0]))
-    rim, template = _template(portrait, whole, size, scale)
     bare = cv2.resize(np.isin(regions, (FACE, SKIN)).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     torso = (y > points[CHIN, 1] + _TORSO_BELOW_CHIN * width) & ~face
 
@@ -111,8 +115,14 @@ def solve_relief(portrait: Portrait, whole: FullHead, regions: NDArray[np.uint8]
 
 def _template(
     portrait: Portrait, whole: FullHead, size: tuple[int, int], scale: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return how near the head's silhouette is around each pixel ``[H,W]``, and the template's skin: small px."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return what the template says.
+
+    Returns
+    -------
+    How near the head's silhouette is around each pixel ``[H,W]`` and how near its skin is ``[H,W]``, small px; which
+    landmarks ``[468]`` no other skin hides.
+    """
     pose = portrait.pose
     projected = pose.camera.project(whole.neutral)
     # The bust is wide and low: its silhouette says nothing about the head's.
@@ -125,6 +135,10 @@ def _template(
     projected[:, :2] += margin
     depth = depth_map(projected, faces, size[1] + 2 * margin, size[0] + 2 * margin)
     covered = ~np.isnan(depth)
+    # Where skin is seen edge-on, what is a pixel away is far behind and hides nothing.
+    behind = np.asarray(cv2.dilate(np.where(covered, depth, np.inf).astype(np.float32), np.ones((3, 3), np.uint8)))
+    landmarks = projected[:N_MESH_LANDMARKS]
+    shown = landmarks[:, 2] < behind[pixels_at(landmarks[:, :2], behind.shape)] + _HIDDEN
     # The jaw's outline lies before the neck's: only the skull's is the person's.
     level = projected[np.argmin(abs(below_eyes - _EAR_LOBE) + 1e3 * ~head), 1]
     edge = covered & ~(cv2.erode(covered.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
@@ -136,7 +150,7 @@ def _template(
     y, x = np.mgrid[: size[1], : size[0]] + 0.5
     skin = pose.nearness(spread(np.nan_to_num(depth), covered)[0]) * scale
     skin = np.asarray(cv2.GaussianBlur(skin, (0, 0), 1.0), np.float32)[margin:-margin, margin:-margin]
-    return (plane[0] * x + plane[1] * y + plane[2]).astype(np.float32), skin
+    return (plane[0] * x + plane[1] * y + plane[2]).astype(np.float32), skin, shown
 
 
 def _inflate(
