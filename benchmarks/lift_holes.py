@@ -34,11 +34,13 @@ def hole_figures(avatar: Avatar, head: FullHead) -> dict[str, float]:
 
     - inside the silhouette: within the outer contours of alpha > 0.5, filled, less `_EDGE` px; and
     - inside the head: where the template (face, ears, closed skull, inner mouth, and the neck down to half an
-      interocular distance below the chin), posed alike, projects to.
+      interocular distance below the chin), posed alike, projects to, as far as it lies, at rest, before or behind
+      the person in the avatar's own view (alpha > 0.5, less `_EDGE` px).
 
     So the second leaves out what may rightly be seen through: gaps between strands outside the skull, arms, the cut
-    at the picture's lower border. The price is that a tear in hair that stands off the skull is not counted; `strands`
-    shows it.
+    at the picture's lower border; and, as no point before the portrait's background is the person's, where the
+    template stands out from the person: a wide ear over the gap between hair and neck, a jaw beside one. The price is
+    that a tear in hair that stands off the skull is not counted; `strands` shows it.
 
     Returns
     -------
@@ -52,14 +54,16 @@ def hole_figures(avatar: Avatar, head: FullHead) -> dict[str, float]:
     strands
         % of the whole silhouette below `SOLID`, more than in the portrait's own view, which shows what gaps are real.
     """
-    own = _share_below(*_silhouette(avatar, NEUTRAL, camera_at(avatar, 0)))
+    alpha, inside = _silhouette(avatar, NEUTRAL, camera_at(avatar, 0))
+    own = _share_below(alpha, inside)
+    own_triangles = _own_triangles(head, camera_at(avatar, 0), alpha)
     lowest, holes, uncovered, strands = 1.0, 0.0, 0.0, 0.0
     for frame in _FRAMES:
         for yaw, pitch in _VIEWS:
             camera = camera_at(avatar, yaw, pitch)
             alpha, inside = _silhouette(avatar, frame, camera)
             covered = head_region(head, frame, camera)
-            low, share = hole_share(alpha, inside & covered)
+            low, share = hole_share(alpha, inside & head_region(head, frame, camera, own_triangles))
             lowest, holes = min(lowest, low), max(holes, share)
             uncovered = max(uncovered, 100 * float((alpha[_eroded(covered)] < 0.5).mean()))
             strands = max(strands, _share_below(alpha, inside) - own)
@@ -80,19 +84,29 @@ def silhouette(alpha: NDArray) -> NDArray[np.bool_]:
     return _eroded(filled > 0)
 
 
-def head_region(head: FullHead, frame: Motion, camera: Camera) -> NDArray[np.bool_]:
-    """Return where the template's head and neck, posed by `frame`, project to: ``[H,W]``."""
+def head_region(
+    head: FullHead, frame: Motion, camera: Camera, which: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:
+    """Return where the template's head and neck, posed by `frame`, project to ``[H,W]``; `which` triangles ``[F]``."""
     zero = np.zeros(3, np.float32)
     vertices = head.vertices(HeadParams(zero, frame.code[0], zero, zero))
     down = to_face(head.neutral)[:, 1]
     counts = down < down[CHIN] + _NECK
-    triangles = head.faces[counts[head.faces].all(1)]
+    counted = counts[head.faces].all(1) if which is None else counts[head.faces].all(1) & which
+    triangles = head.faces[counted]
     # OpenCV's pixel centres lie at whole numbers.
     corners = np.round(camera.project(vertices)[:, :2] - 0.5).astype(np.int32)[triangles]
     region = np.zeros((camera.height, camera.width), np.uint8)
     for corner in corners:
         cv2.fillConvexPoly(region, corner, (1,))
     return region > 0
+
+
+def _own_triangles(head: FullHead, camera: Camera, alpha: NDArray) -> NDArray[np.bool_]:
+    """Return which triangles ``[F]`` lie, at rest, before or behind the person in a view of this `alpha` ``[H,W]``."""
+    person = _eroded(alpha > 0.5)
+    column, row = np.clip(camera.project(head.neutral)[:, :2].astype(int), 0, [camera.width - 1, camera.height - 1]).T
+    return person[row, column][head.faces].all(1)
 
 
 def _silhouette(avatar: Avatar, frame: Motion, camera: Camera) -> tuple[NDArray, NDArray[np.bool_]]:

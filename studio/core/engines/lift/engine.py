@@ -19,6 +19,7 @@ from studio.core.engines.lift.mouth import build_mouth
 from studio.core.engines.lift.neck import FOLLOW_LEVELS, follow_weights
 from studio.core.engines.lift.openings import Openings, find_openings
 from studio.core.engines.lift.other_head import OtherHeadShapes
+from studio.core.engines.lift.outline import fit_outline, with_own_outline
 from studio.core.engines.lift.refine import refine
 from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
 from studio.core.engines.lift.rig import Part, Rig, assemble
@@ -79,9 +80,9 @@ class LiftEngine:
         parts.append(unseen_skin(bare, fit.pose, fit.relief, fit.whole, fit.regions, fit.head.shapes))
         parts += [] if glasses is None else [glasses.part(fit.pose, fit.relief)]
         yield watch.progress(0.35, "laying the surface")
-        avatar = _assembled(fit, glasses, parts, openings, consent)
+        avatar = fit_outline(_assembled(fit, glasses, parts, openings, consent), portrait)
         yield watch.progress(0.5, "sharpening", preview=avatar)
-        for fraction, refined in refine(avatar, portrait):
+        for fraction, refined in refine(avatar, with_own_outline(portrait, avatar, openings.detailed)):
             avatar = refined
             yield watch.progress(0.5 + 0.5 * fraction, "sharpening", preview=avatar)
         return avatar

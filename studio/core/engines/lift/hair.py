@@ -47,6 +47,8 @@ _BALD = 200
 _CROWN = 14
 # The shell lies so far inside what it continues, and its Gaussians overlap by this factor.
 _BEHIND, _CLOSER = 0.05, 1.2
+# Above a hairline that is not seen hair grows thicker over this length, from this thickness.
+_TAPER, _STUBBLE = 0.5, 0.08
 # No Gaussian is longer than so many cells.
 _LONGEST = 1.6
 # On the bare head the hairline runs from above the ears down to the nape.
@@ -124,8 +126,9 @@ def hair_shell(
         for other in others:
             hair = hair & ~_nearer_than_hair(photo, hair, other)
     colors = _painted(photo, hair)
-    hidden = (cosine < _COVERED) & _covers(capsule, radius, label, cosine)
-    points = capsule.at(radius - _BEHIND)
+    covers = _covers(capsule, radius, label, cosine)
+    hidden = (cosine < _COVERED) & covers
+    points = capsule.at(_tapered(radius, skull, covers, cosine) - _BEHIND)
     return _laid(points, _behind(points[hidden], pose, relief), hidden, colors)
 
 
@@ -268,6 +271,19 @@ def _covers(capsule: _Capsule, radius: NDArray, label: NDArray[np.uint8], cosine
     guessed = np.where(other[0] & beside, other[1], scalp | (nearest & (angle < np.radians(100))))
     # Before the ears and below them all hair is seen; bits of shell there would show where the jaw opens.
     return np.where(seen, hair, guessed) & ~(beside & (y > _EAR_LEVEL))
+
+
+def _tapered(
+    radius: NDArray[np.float64], skull: NDArray[np.float64], covers: NDArray[np.bool_], cosine: NDArray
+) -> NDArray[np.float64]:
+    """Return the shell's distance from the axis ``[R,C]`` drawn in to the skin above an unseen hairline."""
+    above = np.zeros(radius.shape)
+    reach = np.full(radius.shape[1], np.inf)
+    for row in reversed(range(len(radius))):
+        reach = np.where(covers[row], reach + _CELL, 0)
+        above[row] = reach
+    thin = (1 - smoothstep(0, _TAPER, above)) * smoothstep(0.2, -0.2, cosine)
+    return radius - thin * np.maximum(radius - skull - _STUBBLE, 0)
 
 
 def _nearer_than_hair(photo: NDArray[np.float32], hair: NDArray[np.bool_], other: NDArray) -> NDArray[np.bool_]:

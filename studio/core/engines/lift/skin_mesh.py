@@ -54,8 +54,8 @@ class SkinMesh:
         ``[V,3]`` of the mean head, in head space.
     size
         ``[V]`` m: how far apart vertices are on the mean head.
-    face, bare
-        ``[V]`` bool: inside the face's oval; skin on most people: neither scalp nor bust.
+    face, bare, head
+        ``[V]`` bool: inside the face's oval; skin on most people: neither scalp nor bust; all but the bust.
     ear
         ``[V]`` −1 on the right ear, 1 on the left one, else 0.
     fade
@@ -72,6 +72,7 @@ class SkinMesh:
     size: NDArray[np.float64]
     face: NDArray[np.bool_]
     bare: NDArray[np.bool_]
+    head: NDArray[np.bool_]
     ear: NDArray[np.int8]
     fade: NDArray[np.float64]
     laplacian: sp.csr_matrix
@@ -99,12 +100,12 @@ class SkinMesh:
 @lru_cache(maxsize=1)
 def skin_mesh() -> SkinMesh:
     """Return the skin of the built-in head."""
-    head = FullHead()
-    skin = head.of("skin")
+    whole = FullHead()
+    skin = whole.of("skin")
     vertices = np.flatnonzero(skin)
     number = np.cumsum(skin) - 1
-    faces = number[head.faces[skin[head.faces].all(1)]].astype(np.int32)
-    space = head.neutral[vertices].astype(np.float64)
+    faces = number[whole.faces[skin[whole.faces].all(1)]].astype(np.int32)
+    space = whole.neutral[vertices].astype(np.float64)
     points = to_face(space)
     x, y, back = points[:, 0], points[:, 1], -points[:, 2]
 
@@ -116,7 +117,8 @@ def skin_mesh() -> SkinMesh:
     leaning = behind + _EAR_LEAN * above
     on_ear = (leaning / _EAR_AXES[0]) ** 2 + (above / _EAR_AXES[1]) ** 2 < 1
     on_ear &= np.abs(x) > _EAR_OUT
-    bare = (face | on_ear | ((y > np.interp(back, *_HAIRLINE)) & (y < _NECK_FOOT))) & ~(openings & face)
+    head = (y < _NECK_FOOT) & ~(openings & face)
+    bare = head & (face | on_ear | (y > np.interp(back, *_HAIRLINE)))
 
     sides = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
     edges = np.unique(np.sort(sides, axis=1), axis=0)
@@ -132,6 +134,7 @@ def skin_mesh() -> SkinMesh:
         np.linalg.norm(_tangents(space, edges), axis=2).max(1),
         face,
         bare,
+        head,
         (np.sign(x) * on_ear).astype(np.int8),
         1 - np.clip(KDTree(points[face]).query(points)[0] / APRON_REACH, 0, 1),
         sp.csr_matrix(sp.diags(np.asarray(ties.sum(1)).ravel()) - ties),

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.relief import Relief
+from studio.core.heads.anatomy import smoothstep
 from studio.core.heads.fitting import HeadPose
-from studio.core.perception.masks import sampled
+from studio.core.perception.masks import distance_inside, sampled
 from studio.core.perception.portrait import Portrait
 
 # Standard deviation of a Gaussian over its cell's side, and over its thickness.
@@ -23,6 +24,9 @@ _THICKNESS = 0.25
 _OVERLAP = 2.5
 # A cell may be stretched this many times its side where the surface runs away from the camera.
 _MAX_SLOPE = 4.0
+# At the person's edge, over so many px of the file, less: what lies behind closes the surface there, and a stretched
+# edge would show its last pixels broadside.
+_RIM_SLOPE, _SOFT_RIM = 1.0, 4.0
 # Squared error that a cell is worth: from next to nothing to what meets the budget, found by so many bisections.
 _PRICES, _BISECTIONS = (2e-4, 3.0), 12
 # Colour lost around the face counts this many times.
@@ -103,7 +107,9 @@ def front_surface(
     pixels, cell, opacity = pixels[keep], cell[keep], opacity[keep]
     color = cell_mean(colors, y[keep], x[keep], cell)
     points = lifted_grid(pose, relief.nearness)
-    return laid_on_grid(points, pixels, cell, _layer_opacity(opacity), color, np.ones(len(cell), bool))
+    firm = smoothstep(0, _SOFT_RIM * max(1.0, portrait.scale), sampled(distance_inside(alpha > 0.5), pixels))
+    slope = _RIM_SLOPE + (_MAX_SLOPE - _RIM_SLOPE) * firm
+    return laid_on_grid(points, pixels, cell, _layer_opacity(opacity), color, np.ones(len(cell), bool), slope)
 
 
 def choose_cells(
@@ -238,8 +244,9 @@ def laid_on_grid(
     opacity: NDArray,
     color: NDArray,
     seen: NDArray[np.bool_],
+    slope: NDArray | float = _MAX_SLOPE,
 ) -> Surfels:
-    """Lay Gaussians on a grid of surface points ``[H,W,3]``."""
+    """Lay Gaussians on a grid of surface points ``[H,W,3]``, stretched to at most `slope` ``[N]`` times their side."""
     means = sampled(points, pixels)
     tangents = []
     for axis in (1, 0):
@@ -248,7 +255,7 @@ def laid_on_grid(
         # At rest the tangent along the picture is one pixel long; the surface may tilt away only so far.
         length = np.linalg.norm(tangent, axis=1, keepdims=True)
         flat = np.median(length)
-        tangent *= np.minimum(1, _MAX_SLOPE * flat / np.maximum(length, 1e-9))
+        tangent *= np.minimum(1, np.reshape(slope, (-1, 1)) * flat / np.maximum(length, 1e-9))
         tangents.append(tangent * cell[:, None] * SPREAD)
     u, v = tangents
     size = np.median(np.linalg.norm(u, axis=1) / cell)

@@ -26,9 +26,11 @@ from studio.core.perception.regions import CLOTH, HAIR, SKIN
 
 # It is out of sight and smooth: so many Gaussians are enough, each for 4, 8 or 16 px.
 _MOST = 4000
-# Lengths are interocular distances. How deep a back lies behind the outline and how far from it it gets there; the
-# levels below the eyes where the neck comes out of the hair, and between which it becomes the back.
+# Lengths are interocular distances. How deep a back lies behind the outline and how far from it it gets there; how far
+# behind the eyes and below them the jaw ends; the levels below the eyes where the neck comes out of the hair, and
+# between which it becomes the back.
 _DEPTH, _REACH = 1.4, 2.2
+_JAW_BACK, _JAW_FOOT = -1.3, 1.9
 _NAPE, _NECK_ENDS, _BUST = 1.0, (2.5, 3.4), 3.8
 # What is skin or clothes so far beside the face is a raised shoulder and no ear.
 _EAR = 0.3
@@ -123,8 +125,10 @@ def _neck_back(cells: _Cells, pose: HeadPose, whole: FullHead) -> tuple[NDArray[
     rest = HeadParams(still, np.zeros(len(ARKIT_NAMES), np.float32), still, still)
     joint = whole.joints[JOINTS.index("neck")]
     vertices = turned.inv().apply(whole.vertices(rest, turned.as_rotvec()) - joint) + joint
-    below_eyes = to_face(whole.neutral)[:, 1]
-    upright = whole.of("skin") & (below_eyes > _NAPE) & (below_eyes < _BUST)
+    _, below_eyes, forwards = to_face(whole.neutral).T
+    # The jaw is wider than the neck and no part of its back.
+    behind = (forwards < _JAW_BACK) | (below_eyes > _JAW_FOOT)
+    upright = whole.of("skin") & (below_eyes > _NAPE) & (below_eyes < _BUST) & behind
     # Unseen skin is that of a neck turned as the head is.
     faces = [whole.faces[c[whole.faces].all(1)] for c in (upright, upright & (below_eyes < _COLLAR[0]))]
     projected = pose.camera.project(np.concatenate([vertices, whole.neutral]))

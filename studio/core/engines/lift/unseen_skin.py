@@ -14,7 +14,7 @@ from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.rig import FlatPart
 from studio.core.engines.lift.skin_mesh import SkinMesh, skin_mesh
 from studio.core.engines.lift.zbuffer import nearest_triangles
-from studio.core.heads.anatomy import smoothstep, to_face
+from studio.core.heads.anatomy import smoothstep, to_face, to_head
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.full import FullHead
 from studio.core.heads.identity import N_MESH_LANDMARKS
@@ -23,7 +23,7 @@ from studio.core.heads.symmetry import symmetric_landmarks
 from studio.core.heads.template import SHAPE_NAMES, lip_side
 from studio.core.perception.masks import distance_inside, pixels_at, sampled, spread
 from studio.core.perception.portrait import Portrait
-from studio.core.perception.regions import FACE, SKIN
+from studio.core.perception.regions import FACE, HAIR, SKIN
 
 # Cosines between normal and view. Of landmarks: a symmetric face's below the first, the portrait's above the second.
 _GUESSED, _FOUND = 0.1, 0.45
@@ -45,6 +45,14 @@ _HUE, _LIGHTER = 0.3, 0.3
 _GAIN, _FLOOR = 1.0, 0.03
 # Shares of light that the underside of the jaw and the back of an ear lose.
 _UNDERSIDE, _EAR_BACK = 0.3, 0.35
+# Share of light that reaches what hair or clothes cover.
+_UNDER = 0.7
+# In the face frame: where the head's upright axis begins, and the levels between which the neck begins and its foot
+# ends. The foot is drawn in to the axis by this share, and what is covered, on neck and back, by that, elsewhere less.
+_CENTRE, _NECK, _BACK, _FOOT = (0.0, -0.35, -1.35), (0.7, 1.0), (0.9, 1.4), (1.4, 2.1)
+_TUCK, _INNER, _FRONT = 0.3, 0.12, 0.4
+# What is drawn in goes over into what is not within the root of so many edges of the mesh.
+_EVENED = 9.0
 _OPACITY = 0.97
 # A Gaussian held in at the matte's edge keeps at least this share of its size.
 _LEAST = 0.03
@@ -88,12 +96,18 @@ def unseen_skin(
     mesh = skin_mesh()
     points = whole.neutral[mesh.vertices].astype(np.float64)
     shown, seen = _seen(mesh, portrait, pose, regions, points)
-    points, pixels, inside = _behind_picture(mesh, portrait, pose, relief, points, seen)
+    points, pixels, inside, drawn = _behind_picture(mesh, portrait, pose, relief, points, seen)
     own = sampled(portrait.own_colors, pixels).astype(np.float64)
     bare = _bare(mesh, regions, pixels, own, shown)
     known = seen * (bare > 0.5)
-    keep = mesh.bare & inside & (bare > 0.5)
+    covered = ~mesh.bare | (bare < 0.5)
+    # Behind the temples a skull wider than the person has the hair shell instead.
+    keep = mesh.head & inside & (mesh.bare | ~drawn | (to_face(points)[:, 2] > -_BACK[0]))
     color = _colors(mesh, own, known) * _shade(mesh, mesh.vertex_normals(points), known)[:, None]
+    hair, share = _hair(mesh, regions, pixels, own, shown)
+    share *= covered * (1 - smoothstep(*_NECK, to_face(points)[:, 1]))
+    color += share[:, None] * (_UNDER * hair - color)
+    points = _drawn_in(mesh, points, covered)
 
     tangents = mesh.tangents(points)[keep]
     length = np.linalg.norm(tangents, axis=2, keepdims=True)
@@ -136,12 +150,12 @@ def _seen(
 
 def _behind_picture(
     mesh: SkinMesh, portrait: Portrait, pose: HeadPose, relief: Relief, points: NDArray, seen: NDArray
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_], NDArray[np.bool_]]:
     """Lay the skin against the back of the seen surface and inside the matte.
 
     Returns
     -------
-    The points ``[V,3]`` m, their pixels ``[V,2]``, and which are inside ``[V]``.
+    The points ``[V,3]`` m, their pixels ``[V,2]``, which are inside ``[V]``, and which had to be drawn in ``[V]``.
     """
     pixels = pose.camera.project(points)[:, :2]
     near = pose.nearness(pose.camera.project(points)[:, 2])
@@ -155,12 +169,13 @@ def _behind_picture(
     nearest, distance = spread(np.stack([x, y], -1), solid)
     cell = pixels_at(pixels, solid.shape)
     inside = (pixels > 0).all(1) & (pixels < [width, height]).all(1) & (distance[cell] * pose.px < _DRAWN_IN)
-    pixels = np.where((inside & ~solid[cell])[:, None], nearest[cell], pixels)
+    drawn = ~solid[cell]
+    pixels = np.where((inside & drawn)[:, None], nearest[cell], pixels)
     # Not even its rim may come out beside a nose.
     reach = 2 * round(_RIM / pose.px) + 1
     hidden = np.asarray(cv2.erode(relief.nearness, np.ones((reach, reach), np.uint8)), np.float32)
     near = np.minimum(near, sampled(hidden, pixels) - _BEHIND / pose.px)
-    return pose.lift(pixels, near), pixels, inside
+    return pose.lift(pixels, near), pixels, inside, drawn
 
 
 def _held_in(portrait: Portrait, pose: HeadPose, points: NDArray, tangents: NDArray) -> NDArray[np.float64]:
@@ -197,6 +212,28 @@ def _bare(
         ear = mesh.ear == sign
         bare[ear] = bare[ear].mean()
     return bare
+
+
+def _hair(
+    mesh: SkinMesh, regions: NDArray[np.uint8], pixels: NDArray, colors: NDArray, shown: NDArray
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the colours ``[V,3]`` of the hair over each vertex or over those next to it, and how much lies there."""
+    hair = shown * (regions[pixels_at(pixels, regions.shape)] == HAIR)
+    share = mesh.diffused((hair > 0.5)[:, None], shown, pull=1.0)[:, 0]
+    return mesh.diffused(colors, hair, pull=1.0), smoothstep(0.3, 0.7, share)
+
+
+def _drawn_in(mesh: SkinMesh, points: NDArray, covered: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Draw the neck's foot ``[V,3]`` m in, so that it ends inside the torso, and what is `covered` behind its cover."""
+    place = to_face(points)
+    x, y, z = place.T
+    back = smoothstep(*_BACK, -z)
+    under = np.maximum(_FRONT, np.maximum(back, smoothstep(*_NECK, y)))
+    # The chin is as low as the nape's foot.
+    share = np.maximum(_TUCK * smoothstep(*_FOOT, y) * back, _INNER * under * (covered & (mesh.ear == 0)))
+    share = mesh.diffused(share[:, None], np.ones(len(share)), pull=_EVENED)[:, 0]
+    centre = np.column_stack([0 * x, np.maximum(y, _CENTRE[1]), 0 * z + _CENTRE[2]])
+    return to_head(centre + (1 - share)[:, None] * (place - centre))
 
 
 def _skin_colored(colors: NDArray, face: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -76,21 +76,38 @@ def test_its_colours_are_those_of_the_face(small_portrait: Portrait, skin: FlatP
     assert 0.5 < typical.sum() / face.sum() < 1.2
 
 
-def test_hair_before_the_ears_leaves_them_out(small_portrait: Portrait, relief: Relief, whole: FullHead) -> None:
-    tone = np.broadcast_to(np.array([0.8, 0.6, 0.5], np.float32), small_portrait.rgb.shape)
-    portrait = replace(small_portrait, foreground=np.ascontiguousarray(tone))
+def test_hair_before_the_ears_colours_them(small_portrait: Portrait, relief: Relief, whole: FullHead) -> None:
+    skin, hair = np.array([[0.8, 0.6, 0.5], [0.1, 0.2, 0.4]], np.float32)
     label = small_portrait.regions
+    tone = np.where((label == FACE)[..., None], skin, hair).astype(np.float32)
+    portrait = replace(small_portrait, foreground=tone)
     person = (label != FACE) & (label != BACKGROUND)
     bald, hairy = (
         skin_of(portrait, relief, whole, np.where(person, cover, label).astype(np.uint8)) for cover in (SKIN, HAIR)
     )
 
-    def beside(part: FlatPart) -> int:
-        return int((np.abs(part.points[:, 0]) > 1.2).sum())
+    def beside(part: FlatPart) -> NDArray[np.float64]:
+        """Return the colours of what stands off the head."""
+        return part.color[np.abs(part.points[:, 0]) > 1.2]
 
-    assert beside(bald) > 200
-    assert beside(hairy) == 0
-    np.testing.assert_allclose(np.median(bald.color, 0), [0.8, 0.6, 0.5], atol=0.01)
+    # A gap there would show the background, and bare skin between strands would shine through.
+    assert len(beside(hairy)) > 200
+    np.testing.assert_allclose(np.median(beside(hairy), 0), 0.7 * hair, atol=0.02)
+    np.testing.assert_allclose(np.median(hairy.color, 0), skin, atol=0.05)
+    assert len(beside(bald)) > 200
+
+
+def test_the_neck_ends_inside_the_torso(skin: FlatPart, whole: FullHead) -> None:
+    """Its foot is narrower than the template's neck, so that no hem stands out."""
+    neck = to_face(whole.neutral[whole.of("skin")])
+
+    def depth(points: NDArray, level: float) -> float:
+        ring = np.abs(points[:, 1] - level) < 0.1
+        return float(points[ring, 2].min())
+
+    points = np.asarray(skin.points)
+    assert depth(points, 1.2) < depth(neck, 1.2) + 0.2
+    assert depth(points, 1.95) > depth(neck, 1.95) + 0.2
 
 
 def test_the_jaw_takes_its_underside_along(skin: FlatPart) -> None:
