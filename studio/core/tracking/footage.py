@@ -18,11 +18,10 @@ from studio.core.tracking.shoulders import Shoulders
 
 LONG_SIDE = 1280
 """px; larger pictures are shrunk while they are decoded."""
-# A face smaller than this part of the picture's longer side is looked at in a crop of its own.
 _SEARCHED = 60  # frames in which a face is looked for thoroughly before the clip counts as faceless
 _MOST_FACES = 4
-# A cut: so much of the picture changes at once, and the face with it by this part of its height.
-_CUT_PICTURE, _CUT_FACE = 0.25, 0.35
+# A cut: this part of the picture changes at once by so much of its range.
+_CUT, _CHANGED = 0.5, 0.15
 
 
 @dataclass(eq=False)
@@ -69,9 +68,10 @@ def watch_clip(path: str | PathLike[str]) -> Job[FaceFootage]:
     footing = clip_footing(path)
     scale = min(1.0, LONG_SIDE / max(footing.width, footing.height))
     seen = FaceFootage(footing, scale)
-    follow = _Following(seen)
+    follow, decoded = _Following(seen), 0
     try:
         for time, rgb in read_frames(path, long_side=LONG_SIDE):
+            decoded += 1
             if seen.times and time <= seen.times[-1]:
                 continue  # broken recorders write a time twice
             seen.times.append(time)
@@ -82,16 +82,19 @@ def watch_clip(path: str | PathLike[str]) -> Job[FaceFootage]:
     except UserError:
         if not seen.times:
             raise
-        seen.notes.append(f"'{name}' is cut short or damaged; the {seen.times[-1]:.1f} s before that were used.")
+        decoded = -1
     finally:
         follow.close()
+    if decoded < footing.frames - 1:  # where a file just ends, the decoder does not complain
+        seen.notes.append(f"'{name}' is cut short or damaged; the {seen.times[-1]:.1f} s before that were used.")
     lost = int(sum(np.isnan(points[0, 0]) for points in seen.landmarks))
     if lost == len(seen.times):
         raise UserError(f"No face was found in '{name}'; use a clip in which one face looks towards the camera.")
     if lost > 0.02 * len(seen.times):
         seen.notes.append(f"The face is not seen in {lost} of {len(seen.times)} frames; the head rests there.")
     if seen.cuts:
-        seen.notes.append(f"The clip has {len(seen.cuts)} cuts; each shot was followed by itself.")
+        count = "a cut" if len(seen.cuts) == 1 else f"{len(seen.cuts)} cuts"
+        seen.notes.append(f"The clip has {count}; each shot was followed by itself.")
     return seen
 
 
@@ -159,7 +162,7 @@ class _Following:
     def _cut(self, rgb: NDArray[np.uint8]) -> bool:
         small = cv2.resize(rgb, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         before, self._thumbnail = self._thumbnail, small
-        return before is not None and float((np.abs(small - before).max(-1) > 0.15).mean()) > _CUT_PICTURE * 2
+        return before is not None and float((np.abs(small - before).max(-1) > _CHANGED).mean()) > _CUT
 
     def close(self) -> None:
         """Release the network."""
