@@ -29,6 +29,7 @@ def main() -> None:
     export.add_argument(
         "--closures", type=float, nargs="+", default=[0.5], metavar="P", help="threshold of `close`, for each head"
     )
+    export.add_argument("--note", default="", help="for the manifest: what the weights began with")
     export.set_defaults(run=_export)
 
     lips = commands.add_parser("lips", help="say which clips' lips agree with their sound, and write those as a shard")
@@ -67,7 +68,7 @@ def _train(arguments: argparse.Namespace) -> None:
 def _export(arguments: argparse.Namespace) -> None:
     from .export import export
 
-    print(export(arguments.checkpoint, arguments.closures))
+    print(export(arguments.checkpoint, arguments.closures, arguments.note))
 
 
 def _lips(arguments: argparse.Namespace) -> None:

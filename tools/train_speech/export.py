@@ -38,7 +38,7 @@ _NETWORK = {
 }
 
 
-def export(checkpoint: Path, thresholds: Sequence[float]) -> Path:
+def export(checkpoint: Path, thresholds: Sequence[float], note: str = "") -> Path:
     """Write the averaged weights of `checkpoint` to `assets/`, with a manifest entry, and return the file.
 
     Parameters
@@ -48,6 +48,8 @@ def export(checkpoint: Path, thresholds: Sequence[float]) -> Path:
     thresholds
         0..1, one per head: the value of `close` from which a closure is more likely than not, chosen on
         development recordings. The bias of `close` is shifted so that the face's lips are half shut there.
+    note
+        For the manifest: what the weights began with, if not with chance.
 
     Raises
     ------
@@ -65,11 +67,10 @@ def export(checkpoint: Path, thresholds: Sequence[float]) -> Path:
     if len(thresholds) != len(heads):
         raise UserError(f"{name} has {len(heads)} heads; give as many thresholds.")
     heads[:, _CLOSE] += _logit(_HALF_SHUT) - _logit(np.asarray(thresholds))
-    return write(name, tensors, saved["step"])
+    return _write(name, tensors, f"{saved['step']} steps on one CPU thread{note and ', '}{note}")
 
 
-def write(name: str, tensors: dict[str, np.ndarray], steps: int) -> Path:
-    """Write `tensors` as ``assets/<name>`` and its entry in the manifest."""
+def _write(name: str, tensors: dict[str, np.ndarray], how: str) -> Path:
     content = safetensors.numpy.save(tensors)
     (ASSETS / name).write_bytes(content)
     manifest_path = ASSETS / "manifest.json"
@@ -80,7 +81,7 @@ def write(name: str, tensors: dict[str, np.ndarray], steps: int) -> Path:
         "what": _WHAT[name],
         "network": _NETWORK[name],
         "shapes": {key: "x".join(map(str, value.shape)) for key, value in tensors.items()},
-        "trained_by": f"python -m tools.train_speech, {steps} steps on one CPU thread (tools/train_speech/README.md)",
+        "trained_by": f"python -m tools.train_speech (README there), {how}",
         "trained_on": _TRAINED_ON,
         "licence": _LICENCE,
     }

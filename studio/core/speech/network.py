@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.assets import load_weights
-from studio.core.speech.features import MELS
+from studio.core.speech.features import HOP_SECONDS, MELS
 
-WEIGHTS = "speech_v0.safetensors"
+WEIGHTS = "speech_v1.safetensors"
 DELAYS = (2, 5, 8)  # hops by which each head looks back from the newest hop's end
 CHANNELS = ("jaw", "close", "round", "spread", "fv", "tongue", "teeth", "speech")
 
@@ -50,6 +50,8 @@ RECORDING_SHAPES: dict[str, tuple[int, ...]] = {
 }
 # A recording is answered for in blocks of 4 s, each of which hears up to 1.5 s of what follows.
 _BLOCK, _AHEAD = 400, 150
+LONGEST_WAIT = (_BLOCK + _AHEAD) * HOP_SECONDS
+"""s of sound behind a moment after which `RecordingNetwork` has answered for it."""
 
 Weights: TypeAlias = Mapping[str, NDArray[np.float32]]
 
