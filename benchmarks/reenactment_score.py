@@ -23,11 +23,11 @@ class Score:
     psnr
         dB on the head box, mean over frames.
     ssim
-        On the head box, grey, mean over frames.
+        On the head box, in colour, mean over frames.
     landmarks
-        Mean distance of the landmarks found in both, % of the interocular distance.
+        Mean distance of the landmarks found in both, % of the distance between the eyes' outer corners.
     mouth
-        Correlation of the mouth's opening over the frames.
+        Correlation of the mouth's opening over the frames; NaN where it stands still.
     jitter
         Median acceleration of the landmarks over the real clip's, each with its head's motion in it.
     lost
@@ -78,10 +78,15 @@ def score(real: NDArray[np.uint8], made: NDArray[np.uint8], real_landmarks: NDAr
         float(np.mean(psnr)),
         float(np.mean(ssim)),
         float((apart / eyes).mean() * 100),
-        float(np.corrcoef(mouth_opening(truth), mouth_opening(found))[0, 1]),
+        _correlation(mouth_opening(truth), mouth_opening(found)),
         acceleration(found, eyes) / acceleration(truth, eyes),
         int(np.isnan(made_landmarks).any((1, 2)).sum()),
     )
+
+
+def _correlation(a: NDArray, b: NDArray) -> float:
+    """Return the correlation of two signals; NaN where one stands still."""
+    return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else float("nan")
 
 
 def outer_eyes(landmarks: NDArray) -> NDArray[np.float64]:
@@ -96,7 +101,7 @@ def mouth_opening(landmarks: NDArray) -> NDArray[np.float64]:
 
 
 def acceleration(landmarks: NDArray, eyes: NDArray) -> float:
-    """Return the median size of the landmarks' second difference, in interocular distances."""
+    """Return the median size of the landmarks' second difference, in distances between the eyes."""
     second = np.diff(landmarks[:, :N_SKIN, :2], 2, axis=0)
     return float(np.median(np.linalg.norm(second, axis=-1) / eyes.mean()))
 
