@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from studio.core.speech.features import MELS
+from studio.core.assets import ASSETS
+from studio.core.media.audio import load_audio
+from studio.core.speech.features import MELS, MelStream, log_mel
 from studio.core.speech.network import (
     CHANNELS,
     DELAYS,
@@ -10,6 +12,7 @@ from studio.core.speech.network import (
     SHAPES,
     NetworkStream,
     RecordingNetwork,
+    recording_weights,
     speech_weights,
 )
 
@@ -94,3 +97,28 @@ def test_a_recording_hears_what_follows_across_blocks(recording: RecordingNetwor
     heard = np.concatenate([other.push(changed), other.finish()])
     assert np.abs(heard[398] - whole[398]).max() > 1e-4
     np.testing.assert_allclose(heard[:200], whole[:200], atol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def sample() -> np.ndarray:
+    """Log-mels of the sample speech, at the level the networks were trained at."""
+    samples = load_audio(ASSETS / "sample_speech.flac")
+    return log_mel(MelStream().push((samples * 0.1 / np.sqrt(np.mean(samples**2))).astype(np.float32)))
+
+
+def test_both_networks_hear_the_same_mouth(sample: np.ndarray) -> None:
+    assert {key: value.shape for key, value in recording_weights().items()} == RECORDING_SHAPES
+    delay = DELAYS[-1]
+    live = NetworkStream().push(sample)[delay:, -1]
+    network = RecordingNetwork()
+    whole = np.concatenate([network.push(sample), network.finish()])[:-delay]
+    for name in ("jaw", "close", "speech"):
+        channel = CHANNELS.index(name)
+        assert np.corrcoef(live[50:, channel], whole[50:, channel])[0, 1] > 0.7, name
+
+
+def test_silence_leaves_the_mouth_at_rest() -> None:
+    silence = log_mel(np.zeros((300, MELS), np.float32))
+    assert NetworkStream().push(silence)[100:].max() < 0.25
+    network = RecordingNetwork()
+    assert np.concatenate([network.push(silence), network.finish()])[100:].max() < 0.25
