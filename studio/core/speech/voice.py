@@ -24,7 +24,7 @@ _VOICE_SHARE = 0.5  # of the periodic sound that must glide
 # Noise makes the pitch of a hum tremble, but it stays: semitones of standard deviation over about half a second.
 _STAYING, _STAYING_HOPS = 0.35, 25
 # Unvoiced sounds and stops between two vowels; how long each voiced hop lets them follow, and all together.
-_HOLD_STEP, _HOLD_HOPS = 30, 80
+_HOLD_STEP, _HOLD_HOPS = 60, 250
 _DROP = 8  # hops of that which every hop of an instrument takes away
 # A word may start unvoiced. It is as loud as the speaker's vowels, which breaths are not, and lasts, which keys do not.
 _ROUGH_DB = -8.0  # relative to the speaker's level
