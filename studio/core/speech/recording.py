@@ -20,9 +20,9 @@ def motion_frames(
 ) -> Generator[Motion, None, None]:
     """Yield the motion of a recording while it is read; how it is cut into blocks changes nothing.
 
-    Frame k lies at ``k / fps`` and shows the mouth of exactly that moment of sound: it is given out when the
-    sound, and behind its end some silence, has gone on by the network's delay. What was given out is forgotten,
-    so hours need no more memory than seconds.
+    Frame k lies at ``k / fps`` and shows the mouth of exactly that moment of sound: it is given out when the sound
+    has gone on by what the network for recordings waits for, some 6 s. What was given out is forgotten, so hours
+    need no more memory than seconds.
 
     Parameters
     ----------
@@ -40,7 +40,8 @@ def motion_frames(
     ValueError
         As `SpeechDriver.push`.
     """
-    driver = SpeechDriver(replace(settings or SpeechSettings(), look_ahead=LOOK_AHEADS[-1]), seed=seed)
+    settings = replace(settings or SpeechSettings(), look_ahead=LOOK_AHEADS[-1])
+    driver = SpeechDriver(settings, seed=seed, recording=True)
     idle = IdleMotion(seed)
 
     def frame(k: int) -> Motion:
@@ -57,7 +58,8 @@ def motion_frames(
             while given / fps * SAMPLE_RATE + ahead <= heard:
                 yield frame(given)
                 given += 1
-    driver.push(np.zeros(ahead, np.float32))
+    driver.push(np.zeros(ceil(settings.look_ahead * SAMPLE_RATE) + HOP, np.float32))
+    driver.finish()
     for k in range(given, max(ceil(heard / SAMPLE_RATE * fps - 1e-6), 1)):
         yield frame(k)
 

@@ -12,7 +12,7 @@ from studio.core.speech.articulation import articulate
 from studio.core.speech.calibration import Calibration
 from studio.core.speech.features import HOP_SECONDS, MELS, SAMPLE_RATE, MelStream, log_mel
 from studio.core.speech.level import InputLevel
-from studio.core.speech.network import CHANNELS, DELAYS, NetworkStream
+from studio.core.speech.network import CHANNELS, DELAYS, LONGEST_WAIT, NetworkStream, RecordingNetwork
 from studio.core.speech.pitch import PitchStream
 from studio.core.speech.prosody import ProsodyFollower
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
@@ -30,6 +30,7 @@ _PRIMING_HOPS = 50
 _LOUDER, _LOUDER_DB = 0.25, 6.0
 _LOUDER_RATE = HOP_SECONDS / 0.08
 _SMOOTHING = 0.12  # s, twice, at full smoothing
+_KEPT = [CHANNELS.index("close"), _SPEECH]  # what the network for recordings does not answer for
 _QUICK = [CHANNELS.index(name) for name in ("close", "fv", "speech")]  # what smoothing would undo
 
 _PROSODY = len(CHANNELS) + 1  # the first column of a row's prosody
@@ -48,6 +49,14 @@ class SpeechDriver:
         Of what is not in the sound: which accents raise the brows, where the eyes go.
     look_ahead
         Short for ``SpeechSettings(look_ahead=...)``.
+    recording
+        Whether the sound is known to its end: the network for recordings then answers in the live one's place, much
+        later (see `look_ahead`) and more often right. Call `finish` behind the end.
+
+    Attributes
+    ----------
+    look_ahead
+        s of sound behind a moment after which `read` is final for it.
     """
 
     source = "speech"
@@ -60,12 +69,14 @@ class SpeechDriver:
         seed: int = 0,
         *,
         look_ahead: float | None = None,
+        recording: bool = False,
     ) -> None:
         settings = settings or SpeechSettings()
         if look_ahead is not None:
             settings = replace(settings, look_ahead=look_ahead)
         self.settings = settings
-        self.look_ahead = settings.look_ahead
+        self.look_ahead = settings.look_ahead + (LONGEST_WAIT if recording else 0.0)
+        self._recording = recording
         self._calibration = calibration
         self._seed = seed
         self._head = LOOK_AHEADS.index(settings.look_ahead)
@@ -79,8 +90,9 @@ class SpeechDriver:
         ValueError
             If the look-ahead differs: what was read would change its time.
         """
-        if settings.look_ahead != self.look_ahead:
-            raise ValueError(f"the look-ahead of a running stream stays {self.look_ahead} s; make a new driver")
+        now = self.settings.look_ahead
+        if settings.look_ahead != now:
+            raise ValueError(f"the look-ahead of a running stream stays {now} s; make a new driver")
         self.settings = settings
 
     def reset(self) -> None:
@@ -103,6 +115,9 @@ class SpeechDriver:
         self._rows = np.zeros((1024, _PROSODY + len(Prosody._fields)), np.float32)
         self._count = 0  # rows so far
         self._forgotten = 0  # of those, how many are no longer kept
+        self._hearing_on = RecordingNetwork() if self._recording else None
+        self._answered = -_PRIMING_HOPS  # hop for which that answers next
+        self._answer_late([silence])
 
     def push(self, chunk: NDArray[np.float32]) -> None:
         """Append mono samples ``[S]`` −1..1 at 16 kHz; any length, empty included.
@@ -119,19 +134,45 @@ class SpeechDriver:
             return
         chunk, self._high_pass = scipy.signal.lfilter(_HIGH_PASS[0], _HIGH_PASS[1], chunk, zi=self._high_pass)
         chunk = chunk.astype(np.float32)
-        for power, (hz, periodicity) in zip(self._mels.push(chunk), self._pitch.push(chunk).tolist(), strict=True):
-            self._hear(power, hz, periodicity)
+        powers, pitches = self._mels.push(chunk), self._pitch.push(chunk).tolist()
+        self._answer_late([self._hear(power, *pitch) for power, pitch in zip(powers, pitches, strict=True)])
 
-    def _hear(self, power: NDArray[np.float32], hz: float, periodicity: float) -> None:
+    def finish(self) -> None:
+        """Let the network for recordings answer for what is left; nothing may be pushed any more."""
+        if self._hearing_on is not None:
+            self._replace(self._hearing_on.finish())
+
+    def _answer_late(self, log_mels: list[NDArray[np.float32]]) -> None:
+        if self._hearing_on is not None and log_mels:
+            self._replace(self._hearing_on.push(np.concatenate(log_mels)))
+
+    def _replace(self, answers: NDArray[np.float32]) -> None:
+        """Put the channels ``[T,8]`` of the next T hops, told without delay, where the live network's stand.
+
+        Not those of `close`: of closures it finds fewer (benchmarks/speech_sync.py).
+        """
+        for answer in answers:
+            i = self._answered + DELAYS[self._head] - self._forgotten
+            self._answered += 1
+            if 0 <= i < self._count - self._forgotten:
+                row = self._rows[i]
+                channels = self._personal(answer) * row[_SPEECH]
+                channels[_KEPT] = row[_KEPT]
+                row[: len(CHANNELS)] = self._smoothed(channels)
+
+    def _personal(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
+        return channels if self._calibration is None else self._calibration.applied(channels)
+
+    def _hear(self, power: NDArray[np.float32], hz: float, periodicity: float) -> NDArray[np.float32]:
+        """Write the row of a hop; return what the network heard of it, ``[1,MELS]``."""
         level, activity = self._level, self._activity
         level.push(power, activity.voiced and self._newest_speech > 0.5)
         voice = activity.push(hz, periodicity, level, self.settings.sensitivity)
-        heads = self._network.push(log_mel(power[None] * np.float32(10 ** (level.gain_db / 10))))[0]
+        mel = log_mel(power[None] * np.float32(10 ** (level.gain_db / 10)))
+        heads = self._network.push(mel)[0]
         self._newest_speech = float(heads[0, _SPEECH])
 
-        channels = heads[self._head]
-        if self._calibration is not None:
-            channels = self._calibration.applied(channels)
+        channels = self._personal(heads[self._head])
         heard = voice * level.presence * _ramp(float(channels[_SPEECH]), *_VOICED)
         self._voice += min(max(heard - self._voice, _GATE_SHUTTING), _GATE_OPENING)
         louder = min(max(level.above_speech_db / _LOUDER_DB, -1.0), 1.0)
@@ -142,13 +183,18 @@ class SpeechDriver:
         if self._count - self._forgotten == len(self._rows):
             self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
         row = self._rows[self._count - self._forgotten]
-        row[: len(CHANNELS)] = self._smoothed(channels * np.float32(self._voice))
+        gated = channels * np.float32(self._voice)
+        row[: len(CHANNELS)] = gated if self._recording else self._smoothed(gated)
         row[_SPEECH] = self._voice
         row[len(CHANNELS)] = emphasis * self._louder
         row[_PROSODY:] = prosody
         self._count += 1
+        return mel
 
     def _smoothed(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self.settings.smoothing:
+            self._smooth[:] = channels
+            return channels
         rate = np.float32(HOP_SECONDS / (HOP_SECONDS + self.settings.smoothing * _SMOOTHING))
         first, second = self._smooth
         first += rate * (channels - first)
