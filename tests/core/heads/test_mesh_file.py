@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,11 +37,12 @@ def test_another_program_reads_triangles_and_texture(path: Path) -> None:
     wanted = tetrahedron()
     (found,) = trimesh.load_scene(path).geometry.values()
     assert isinstance(found, trimesh.Trimesh)
+    look: Any = found.visual
     np.testing.assert_allclose(found.vertices, wanted.vertices)
     np.testing.assert_array_equal(found.faces, wanted.faces)
     # trimesh counts v from the picture's lower edge.
-    np.testing.assert_allclose(found.visual.uv, wanted.uv * [1, -1] + [0, 1], atol=1e-6)
-    np.testing.assert_array_equal(np.asarray(found.visual.material.baseColorTexture), wanted.texture)
+    np.testing.assert_allclose(look.uv, wanted.uv * [1, -1] + [0, 1], atol=1e-6)
+    np.testing.assert_array_equal(np.asarray(look.material.baseColorTexture), wanted.texture)
 
 
 @pytest.mark.parametrize("content", [b"", b"glTF" + bytes(60)])

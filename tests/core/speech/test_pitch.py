@@ -7,7 +7,8 @@ from studio.core.speech.pitch import PitchStream
 
 def tone(hz: float, seconds: float = 0.5) -> np.ndarray:
     t = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    return sum(np.sin(2 * np.pi * hz * k * t) / k for k in range(1, 6)).astype(np.float32) * np.float32(0.1)
+    harmonics = np.arange(1, 6)[:, None]
+    return (0.1 * (np.sin(2 * np.pi * hz * harmonics * t) / harmonics).sum(0)).astype(np.float32)
 
 
 @pytest.mark.parametrize("hz", [75.0, 117.0, 210.0, 390.0])
