@@ -37,6 +37,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("export_clip", "File", "Export clip…", "Ctrl+E", "Write a clip of the head speaking", "export"),
     Command("export_still", "File", "Export still…", "Ctrl+Shift+E", "Write the picture on show"),
     Command("export_sheet", "File", "Export view sheet…", "", "Write seven views of four expressions"),
+    Command("export_splats", "File", "Export splats…", "", "Write the head, as the sliders pose it: PLY, SPZ, GLB"),
+    Command("export_mesh", "File", "Export mesh…", "", "Write a bald, painted head with the 52 ARKit shapes as GLB"),
     Command("quit", "File", "Quit", "Ctrl+Q", "Close the window", separated=True),
     Command("paste", "Edit", "Paste picture", "Ctrl+V", "Build a head from the clipboard's picture"),
     Command("reset_face", "Edit", "Reset face sliders", "Ctrl+R", "Let every slider go back to rest"),

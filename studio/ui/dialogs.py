@@ -96,6 +96,16 @@ class FileDialogs(QObject):
             lambda out: self._director.export_sheet(out, SHEET_SIDE),
         )
 
+    def export_splats(self) -> None:
+        """Ask where to write the splats; the suffix tells the format."""
+        kinds = self.tr("3D Gaussian Splatting (*.ply);;Compressed splats (*.spz);;glTF splats (*.glb)")
+        self._ask_save(self.tr("Export splats"), f"{self._name()}.ply", kinds, self._director.export_splats)
+
+    def export_mesh(self) -> None:
+        """Ask where to write the mesh."""
+        kinds = self.tr("glTF (*.glb)")
+        self._ask_save(self.tr("Export mesh"), f"{self._name()} mesh.glb", kinds, self._director.export_mesh)
+
     def _name(self, key: str = "") -> str:
         if key:
             return self._director.entries[key].name
@@ -114,6 +124,7 @@ class FileDialogs(QObject):
         dialog = QFileDialog(self._window, title, place, kind)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(Path(name).suffix[1:])
+        dialog.filterSelected.connect(lambda chosen: dialog.setDefaultSuffix(chosen.rpartition("*.")[2].rstrip(")")))
         dialog.selectFile(name)
         dialog.fileSelected.connect(lambda chosen: then(Path(chosen)))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

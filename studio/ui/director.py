@@ -310,8 +310,8 @@ class Director(QObject):
         if avatar is None or clip is None:
             self.say(self.tr("A clip needs a head and a sound; drop a portrait and an audio file first."))
             return None
-        start = partial(tasks.export_clip, avatar, clip.path, out, fps, size, background)
-        return self._export(start, out)
+        settings = self.session.drive.speech
+        return self._export(partial(tasks.export_clip, avatar, clip.path, out, fps, size, background, settings), out)
 
     def export_still(self, out: Path, pixels: NDArray[np.uint8]) -> Ticket:
         """Write the picture on show."""
@@ -323,10 +323,26 @@ class Director(QObject):
             return None
         return self._export(partial(tasks.export_sheet, avatar, size, out), out)
 
+    def export_splats(self, out: Path) -> Ticket | None:
+        """Write the head on show as splats, as the sliders pose it."""
+        if (avatar := self.session.avatar) is None:
+            return None
+        return self._export(partial(tasks.export_splats, avatar, self.session.expression, out), out)
+
+    def export_mesh(self, out: Path) -> Ticket | None:
+        """Write the head on show as a mesh."""
+        if (avatar := self.session.avatar) is None:
+            return None
+        return self._export(partial(tasks.export_mesh, avatar, out), out)
+
     def _export(self, start: Any, out: Path) -> Ticket:
         title = self.tr("Exporting {name}").format(name=out.name)
         done = self.tr("Exported {name}.").format(name=out.name)
-        ticket = self.jobs.submit(title, start, Urgency.HEAVY, lambda _: self.say(done), self._say_failure)
+
+        def exported(remarks: Any) -> None:
+            self.say(f"{done} {remarks}" if isinstance(remarks, str) and remarks else done)
+
+        ticket = self.jobs.submit(title, start, Urgency.HEAVY, exported, self._say_failure)
         cancelled = self.tr("The export of {name} was cancelled; nothing was left behind.").format(name=out.name)
         ticket.cancelled.connect(lambda: self.say(cancelled))
         return ticket

@@ -172,6 +172,8 @@ class MainWindow(QMainWindow):
         self.export.clip_wanted.connect(self.files.export_clip)
         self.export.still_wanted.connect(self.files.export_still)
         self.export.sheet_wanted.connect(self.files.export_sheet)
+        self.export.splats_wanted.connect(self.files.export_splats)
+        self.export.mesh_wanted.connect(self.files.export_mesh)
 
     def _connect_session(self) -> None:
         director, events = self.director, self.director.session.events
@@ -212,6 +214,8 @@ class MainWindow(QMainWindow):
             "export_clip": self.files.export_clip,
             "export_still": self.files.export_still,
             "export_sheet": self.files.export_sheet,
+            "export_splats": self.files.export_splats,
+            "export_mesh": self.files.export_mesh,
             "quit": self.close,
             "paste": self._paste,
             "reset_face": director.reset_expression,
@@ -280,7 +284,8 @@ class MainWindow(QMainWindow):
     def _enable(self) -> None:
         session, actions = self.director.session, self.actions_by_name
         head, clip = session.avatar is not None, session.clip
-        for name in ("save", "export_still", "export_sheet", "home", "front", "left", "right"):
+        of_a_head = ("save", "export_still", "export_sheet", "export_splats", "export_mesh")
+        for name in (*of_a_head, "home", "front", "left", "right"):
             actions[name].setEnabled(head)
         actions["export_clip"].setEnabled(head and clip is not None)
         actions["remove"].setEnabled(bool(session.selected))

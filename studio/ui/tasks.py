@@ -18,7 +18,9 @@ from studio.ui.session import RATE, Clip
 if TYPE_CHECKING:
     from studio.core.heads.library import HeadInfo
     from studio.core.media.image import LoadedPicture
+    from studio.core.motion.motion import Motion
     from studio.core.perception.handles import Handles
+    from studio.core.speech.settings import SpeechSettings
 
 Builder = Callable[..., Job[Avatar]]
 """`studio.core.build.build_avatar`, or a fake of it: path, face=, landmarks=, consent=, options=."""
@@ -265,13 +267,39 @@ def _opened(path: Path) -> Job["LoadedPicture"]:
     return load_picture(path)
 
 
-def export_clip(avatar: Avatar, sound: Path, out: Path, fps: float, size: int, background: Background) -> Job[Path]:
-    """Write a clip of the avatar speaking."""
+def export_clip(
+    avatar: Avatar,
+    sound: Path,
+    out: Path,
+    fps: float,
+    size: int,
+    background: Background,
+    settings: "SpeechSettings",
+) -> Job[str]:
+    """Write a clip of the avatar speaking; returns what is to be said about the sound."""
     yield Progress(0.0, "starting")
     from studio.core.export import speak_clip
 
-    report = yield from speak_clip(avatar, sound, out, fps=fps, size=size, background=background)
-    return report.path
+    report = yield from speak_clip(avatar, sound, out, fps=fps, size=size, background=background, settings=settings)
+    return " ".join(report.notes)
+
+
+def export_splats(avatar: Avatar, pose: "Motion", out: Path) -> Job[str]:
+    """Write the head as splats; returns how like the head they are."""
+    yield Progress(0.0, "starting")
+    from studio.core.export_splats import export_splats
+
+    report = yield from export_splats(avatar, out, pose)
+    return f"{report.gaussians} splats, drawn again {report.psnr:.0f} dB."
+
+
+def export_mesh(avatar: Avatar, out: Path) -> Job[str]:
+    """Write the head as a mesh; returns how like the head its face is."""
+    yield Progress(0.0, "starting")
+    from studio.core.export_mesh import export_mesh
+
+    report = yield from export_mesh(avatar, out)
+    return f"{report.vertices} vertices, {report.shapes} shapes, face drawn again {report.face_psnr:.0f} dB."
 
 
 def export_still(pixels: NDArray[np.uint8], out: Path) -> Job[Path]:

@@ -1,4 +1,4 @@
-"""The Export panel: a clip of the opened sound, a still, or the sheet of views."""
+"""The Export panel: a clip of the opened sound, a still, the sheet of views, or the head itself."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
@@ -17,6 +17,8 @@ class ExportPanel(QWidget):
     clip_wanted = Signal()
     still_wanted = Signal()
     sheet_wanted = Signal()
+    splats_wanted = Signal()
+    mesh_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,6 +43,12 @@ class ExportPanel(QWidget):
         self.sheet = QPushButton(self.tr("Export view sheet…"))
         self.sheet.setToolTip(self.tr("Seven views of four expressions as one PNG"))
         self.sheet.clicked.connect(self.sheet_wanted)
+        self.splats = QPushButton(self.tr("Export splats…"))
+        self.splats.setToolTip(self.tr("The head as the sliders pose it: PLY, SPZ or GLB, read back and drawn again"))
+        self.splats.clicked.connect(self.splats_wanted)
+        self.mesh = QPushButton(self.tr("Export mesh…"))
+        self.mesh.setToolTip(self.tr("A bald head with painted hair and the 52 ARKit shapes, as GLB"))
+        self.mesh.clicked.connect(self.mesh_wanted)
 
         form = QFormLayout()
         form.setHorizontalSpacing(2 * theme.GRID)
@@ -59,6 +67,10 @@ class ExportPanel(QWidget):
         layout.addWidget(heading(self.tr("Pictures")))
         layout.addWidget(self.still)
         layout.addWidget(self.sheet)
+        layout.addSpacing(2 * theme.GRID)
+        layout.addWidget(heading(self.tr("Head")))
+        layout.addWidget(self.splats)
+        layout.addWidget(self.mesh)
         layout.addSpacing(theme.GRID)
         layout.addWidget(dim(self.tr("Everything exported says in its file that it is synthetic.")))
         layout.addStretch()
@@ -80,7 +92,8 @@ class ExportPanel(QWidget):
         self._sound = sound
         self.clip.setEnabled(head and sound is not None)
         self.still.setEnabled(head)
-        self.sheet.setEnabled(head)
+        for button in (self.sheet, self.splats, self.mesh):
+            button.setEnabled(head)
         if sound is None:
             self._note.setText(self.tr("Open a sound file to speak (Ctrl+Shift+O)."))
         elif not head:
