@@ -47,4 +47,6 @@ bench: $(READY)
 	$(BIN)/python benchmarks/frame.py
 	$(BIN)/python benchmarks/fit.py
 	$(BIN)/python benchmarks/export.py
+	$(BIN)/python benchmarks/tracking.py --data $(DATA)
+	$(BIN)/python benchmarks/reenactment.py --data $(DATA)
 	$(ON_DISPLAY) $(BIN)/python benchmarks/live.py
