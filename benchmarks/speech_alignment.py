@@ -9,8 +9,9 @@ all phones' targets, each weighted by how strongly and how near in time its phon
 
 import json
 import re
+from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,7 +111,8 @@ def align_phones(samples: NDArray[np.float32], transcript: str, cache: Path) -> 
 
 def _forced_alignment(samples: NDArray[np.float32], words: list[str]) -> list[Phone]:
     try:
-        import pocketsphinx
+        # An optional extra: where it is not installed no import of it can be checked.
+        pocketsphinx: Any = import_module("pocketsphinx")
     except ImportError:
         raise UserError("Transcripts are aligned by PocketSphinx; run 'pip install pocketsphinx'.") from None
     model = Path(pocketsphinx.get_model_path()) / "en-us"

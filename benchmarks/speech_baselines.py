@@ -3,7 +3,9 @@
 All three may look at the whole recording, which the live driver may not.
 """
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -99,7 +101,8 @@ def by_recognised_phones(samples: NDArray[np.float32]) -> Mouth:
         If PocketSphinx is not installed.
     """
     try:
-        import pocketsphinx
+        # An optional extra: where it is not installed no import of it can be checked.
+        pocketsphinx: Any = import_module("pocketsphinx")
     except ImportError:
         raise UserError("Phones are recognised by PocketSphinx; run 'pip install pocketsphinx'.") from None
     model = Path(pocketsphinx.get_model_path()) / "en-us" / "en-us-phone.lm.bin"
