@@ -60,12 +60,15 @@ def tone(sink: "NullSink", device: str, seconds: float, amplitude: float = 0.3) 
 
 def test_microphones_have_the_servers_names_and_twins_are_told_apart(null_sink: "NullSink") -> None:
     null_sink.plug_in("desk", "Desk microphone")
-    found = input_devices()
-    assert [device.name for device in found] == [
+    names = [
         "Monitor of Null Output (studio.monitor)",
         "Desk microphone",
         "Monitor of Null Output (desk_sink.monitor)",
     ]
+    deadline = time.monotonic() + 10  # a server that has just started may not answer yet
+    while [device.name for device in (found := input_devices())] != names and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [device.name for device in found] == names
     assert [device.default for device in found] == [True, False, False]
 
 

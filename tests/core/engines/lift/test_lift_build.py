@@ -59,8 +59,8 @@ def test_previews_are_heads_coarse_first_and_better_by_and_by(
     assert len(previews[0]) < len(previews[1]) / 3
     assert likeness[0] > 17
     assert likeness[0] < likeness[1] <= likeness[2] < likeness[-1]
-    # Steps fitted at another size may cost this view a little.
-    assert likeness[-1] > max(likeness) - 0.5
+    # Steps fitted at another size, and to the head's own outline, may cost this view a little.
+    assert likeness[-1] > max(likeness) - 1
 
 
 @pytest.mark.parametrize("yaw", [-30, 30])
