@@ -66,8 +66,9 @@ def test_microphones_have_the_servers_names_and_twins_are_told_apart(null_sink: 
         "Monitor of Null Output (desk_sink.monitor)",
     ]
     deadline = time.monotonic() + 10  # a server that has just started may not answer yet
-    while [device.name for device in (found := input_devices())] != names and time.monotonic() < deadline:
+    while [device.name for device in input_devices()] != names and time.monotonic() < deadline:
         time.sleep(0.05)
+    found = input_devices()
     assert [device.name for device in found] == names
     assert [device.default for device in found] == [True, False, False]
 
