@@ -88,6 +88,7 @@ def test_hours_between_two_devices_keep_the_delay() -> None:
     assert hours * 3600 * (fast - slow) > 100 / 60  # by which they part
 
 
+@pytest.mark.slow  # it tells the time of real sound, which a busy machine delays; benchmarks/live.py --monitor too
 def test_a_click_comes_out_as_late_as_it_should(null_sink: "NullSink") -> None:
     null_sink.control("load-module", "module-null-sink", "sink_name=ears", "rate=48000")
     null_sink.control("set-default-sink", "ears")
