@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, Meshed, render_frame
-from studio.core.engines.lift.zbuffer import nearest_triangles
+from studio.core.engines.lift.zbuffer import corner_shares, nearest_triangles
 from studio.core.errors import UserError
 from studio.core.framing import portrait_camera
 from studio.core.gaussians.camera import Camera
@@ -86,10 +86,8 @@ def draw_mesh(mesh: HeadMesh, camera: Camera) -> tuple[NDArray[np.float32], NDAr
     corners = faces[nearest[row, column]]
     a, b, c = (projected[corners[:, k], :2].astype(np.float64) for k in range(3))
     place = np.column_stack([column, row]) + 0.5
-    area = _cross(b - a, c - a)
-    first, second = _cross(b - place, c - place) / area, _cross(c - place, a - place) / area
     # On a plane in space it is 1/z that is linear in the picture.
-    shares = np.column_stack([first, second, 1 - first - second]) / projected[corners, 2]
+    shares = corner_shares(place, a, b, c) / projected[corners, 2]
     shares /= shares.sum(1, keepdims=True)
     uv = (mesh.uv[corners] * shares[..., None]).sum(1)
     side = np.array(mesh.texture.shape[1::-1])
@@ -97,7 +95,3 @@ def draw_mesh(mesh: HeadMesh, camera: Camera) -> tuple[NDArray[np.float32], NDAr
     picture = np.full((camera.height, camera.width, 3), _GREY, np.float32)
     picture[row, column] = mesh.texture[v, u] / np.float32(255)
     return picture, nearest >= 0
-
-
-def _cross(a: NDArray, b: NDArray) -> NDArray:
-    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]

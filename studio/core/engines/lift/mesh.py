@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import render_frame
-from studio.core.engines.lift.zbuffer import nearest_triangles
+from studio.core.engines.lift.zbuffer import corner_shares, nearest_triangles
 from studio.core.framing import portrait_camera
 from studio.core.heads.anatomy import LOWER_LID, SIDES, UPPER_LID
 from studio.core.heads.arkit import ARKIT_NAMES
@@ -126,9 +126,7 @@ class _Atlas:
         row, column = np.nonzero(self._there)
         place = np.column_stack([column, row]) + 0.5
         a, b, c = (flat[head.faces[self.face, k], :2].astype(np.float64) for k in range(3))
-        area = _cross(b - a, c - a)
-        first, second = _cross(b - place, c - place) / area, _cross(c - place, a - place) / area
-        self.corners = np.column_stack([first, second, 1 - first - second])
+        self.corners = corner_shares(place, a, b, c)
 
     def on(self, values: NDArray, faces: NDArray) -> NDArray[np.float64]:
         """Carry values ``[V,C]`` of the vertices to the texels ``[M,C]``."""
@@ -181,7 +179,3 @@ def _seen(
     solid = cv2.erode(rgba[..., 3], np.ones((3, 3), np.uint8))[pixels_at(projected[:, :2], nearest.shape)] > _SOLID
     color = sampled(np.ascontiguousarray(rgba[..., :3]), projected[:, :2]).astype(np.float64)
     return color, visible * solid * np.clip(cosine, 0, 1) ** _SHARPNESS
-
-
-def _cross(a: NDArray, b: NDArray) -> NDArray:
-    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]

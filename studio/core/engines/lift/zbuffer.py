@@ -43,6 +43,17 @@ def nearest_triangles(projected, faces, height, width):
     return painted
 
 
+def corner_shares(places: NDArray, a: NDArray, b: NDArray, c: NDArray) -> NDArray[np.float64]:
+    """Return the shares ``[N,3]`` of a triangle's corners ``[N,2]`` at places ``[N,2]`` in it."""
+    area = _cross(b - a, c - a)
+    first, second = _cross(b - places, c - places) / area, _cross(c - places, a - places) / area
+    return np.column_stack([first, second, 1 - first - second])
+
+
+def _cross(a: NDArray, b: NDArray) -> NDArray:
+    return a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
+
+
 def depth_map(projected: NDArray, faces: NDArray[np.int32], height: int, width: int) -> NDArray[np.float32]:
     """Return the depth of the nearest triangle's middle at each pixel ``[H,W]``, NaN where there is none."""
     projected = np.ascontiguousarray(projected, np.float32)
