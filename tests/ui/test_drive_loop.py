@@ -110,9 +110,10 @@ def test_a_clip_can_start_in_the_middle(qtbot: QtBot, loop: DriveLoop) -> None:
 
 
 def test_no_blink_means_open_eyes(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
-    loop.asleep = False
+    qtbot.waitUntil(lambda: len(frames) == 1, timeout=20_000)  # the first one knows of no settings
     loop.configure(DriveSettings(blink=False, head=0.0), Motion.neutral())
-    qtbot.waitUntil(lambda: len(frames) > 3, timeout=20_000)
+    loop.asleep = False
+    qtbot.waitUntil(lambda: len(frames) > 4, timeout=20_000)
     assert not any(frame.code[0, BLINK] or frame.head_pose.any() for frame in frames[1:])
 
 
