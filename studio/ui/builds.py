@@ -11,10 +11,10 @@ from PySide6.QtCore import QObject, Signal
 from studio.core.avatar import Avatar, Consent
 from studio.core.errors import NoFaceFoundError
 from studio.core.jobs import Progress
+from studio.core.orbit import Orbit
 from studio.ui import tasks
 from studio.ui.library import Entry, Library, stated_now
 from studio.ui.session import Session
-from studio.ui.viewport.orbit import Orbit
 from studio.ui.workers import JobQueue, Ticket, Urgency
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 
 from studio.core.avatar import Avatar, Background
 from studio.core.motion.motion import Motion
+from studio.core.orbit import PRESETS, Orbit
 from studio.ui import tasks
 from studio.ui.builds import Builds
 from studio.ui.heads import Heads
@@ -21,7 +22,6 @@ from studio.ui.live import Live
 from studio.ui.session import Clip, Session
 from studio.ui.viewport.drive_loop import DriveLoop
 from studio.ui.viewport.frame_loop import FrameLoop
-from studio.ui.viewport.orbit import PRESETS, Orbit
 from studio.ui.workers import JobQueue, Ticket, Urgency
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")

@@ -11,8 +11,8 @@ from psygnal import SignalGroupDescriptor
 from studio.core.avatar import Avatar, Background
 from studio.core.engines.base import BuildOptions
 from studio.core.motion.motion import Motion
+from studio.core.orbit import Orbit
 from studio.core.speech.settings import SpeechSettings
-from studio.ui.viewport.orbit import Orbit
 
 RATE = 16000  # Hz, of everything heard
 

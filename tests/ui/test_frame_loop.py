@@ -12,9 +12,9 @@ from studio.core import avatar as avatars
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.motion import Motion
+from studio.core.orbit import Orbit
 from studio.core.render.rasterize import BackendChoice
 from studio.ui.viewport.frame_loop import FrameLoop
-from studio.ui.viewport.orbit import Orbit
 
 
 @pytest.fixture

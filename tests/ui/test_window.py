@@ -19,6 +19,7 @@ from studio.core.gaussians.splat_file import read_splats
 from studio.core.heads import library as heads
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.jobs import Job, Progress, run
+from studio.core.orbit import Orbit
 from studio.core.perception.portrait import FacesFoundError
 from studio.core.project.archive import load_avatar, save_avatar
 from studio.core.speech.settings import SpeechSettings
@@ -27,7 +28,6 @@ from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MINIMUM, MainWindow
 from studio.ui.session import RATE, Clip
-from studio.ui.viewport.orbit import Orbit
 
 TWO_FACES = FacesFoundError(np.array([[10, 10, 40, 50], [50, 20, 80, 60]], np.float32))
 

@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from studio.core.avatar import Background
+from studio.core.orbit import MAX_PITCH, MAX_YAW, MAX_ZOOM, MIN_ZOOM, Orbit
 from studio.ui import theme
 from studio.ui.panels.controls import ValueSlider, dim, heading
-from studio.ui.viewport.orbit import MAX_PITCH, MAX_YAW, MAX_ZOOM, MIN_ZOOM, Orbit
 
 RENDER_SIZES = (256, 384, 512, 768, 1024)
 

@@ -23,8 +23,8 @@ from studio.core.avatar import (
     render_bytes,
 )
 from studio.core.motion.motion import Motion
+from studio.core.orbit import Orbit
 from studio.ui.viewport.gl_interop import Pixels, finish, on_card
-from studio.ui.viewport.orbit import Orbit
 
 log = logging.getLogger(__name__)
 

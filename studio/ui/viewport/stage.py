@@ -9,10 +9,10 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
+from studio.core.orbit import Orbit
 from studio.ui import theme
 from studio.ui.viewport.cards import ConsentCard, EmptyStage, GuessedLegend
 from studio.ui.viewport.gl_interop import Pixels, on_host
-from studio.ui.viewport.orbit import Orbit
 from studio.ui.viewport.picture import PictureView
 from studio.ui.viewport.texture_view import TextureView
 from studio.ui.viewport.view import make_view, square_within

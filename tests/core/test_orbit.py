@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from studio.core.framing import square_camera
-from studio.ui.viewport.orbit import MAX_PITCH, MAX_YAW, MAX_ZOOM, MIN_ZOOM, Orbit
+from studio.core.orbit import MAX_PITCH, MAX_YAW, MAX_ZOOM, MIN_ZOOM, Orbit
 
 NOSE = np.array([[0.0, 0.0, 0.1]])
 
