@@ -14,6 +14,7 @@ from PySide6.QtGui import QImage
 from studio.core.avatar import Avatar, Background
 from studio.core.motion.motion import Motion
 from studio.core.orbit import PRESETS, Orbit
+from studio.core.project.document import Document
 from studio.ui import tasks
 from studio.ui.builds import Builds
 from studio.ui.heads import Heads
@@ -48,6 +49,8 @@ class Director(QObject):
     ) -> None:
         super().__init__(parent)
         self.session = Session()
+        self.document = Document()
+        """What is saved of the project; the GUI thread is its only editor."""
         self.library = library
         self.settings = settings
         self.entries: dict[str, Entry] = {}

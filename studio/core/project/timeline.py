@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
-from studio.core.motion.mixer import mix
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
 
@@ -201,6 +200,8 @@ class Timeline:
         KeyError
             If a take's motion is not among them.
         """
+        from studio.core.motion.mixer import mix  # loads scipy, which a window without a timeline need not wait for
+
         code = np.zeros((1, len(ARKIT_NAMES)), np.float32)
         pose = np.zeros((1, 6), np.float32)
         lanes = [lane for lane in MOTION_LANES if self.heard(lane)]
