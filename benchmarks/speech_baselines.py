@@ -44,7 +44,7 @@ def mouth_of(**tracks: NDArray) -> Mouth:
         if name in TARGETS:
             channels[:, TARGETS.index(name)] = track
     whole[:, CHANNELS.index("speech")] = 1
-    return Mouth(channels, articulate(whole))
+    return Mouth(channels, np.stack([articulate(row) for row in whole]))
 
 
 def by_energy(samples: NDArray[np.float32]) -> Mouth:

@@ -20,7 +20,7 @@ silence   how long after the end of speech the lips are shut and stay so (`speec
           sound without a voice: made by rule, and real rooms at −40 dBFS (in which people talk at other tables)
 activity  recordings without words: the lips' gap against the level of the sound (``energy`` follows it by nature)
 lips      clips of people talking: the gap that a landmark tracker sees against the predicted one
-cost      of a hop on the drive thread, and of files
+cost      of a hop on the drive thread, reading included, and of files
 """
 
 import studio  # noqa: F401 - first of all: it keeps numpy's OpenBLAS to one thread
@@ -44,6 +44,7 @@ from speech_systems import JUDGED, SYSTEMS, as_asked
 
 from studio.core.errors import UserError
 from studio.core.media.audio import load_audio
+from studio.core.sample import sample_speech
 from studio.core.speech.features import SAMPLE_RATE
 
 NOISES = (None, 20, 10, 5)
@@ -152,8 +153,8 @@ def judge_lips(data: Path, split: str, cache: Path, report: Report) -> None:
 
 
 def measure_cost(report: Report) -> None:
-    """Time the live driver hop by hop, and a minute as a file."""
-    minute = (0.05 * np.random.default_rng(0).standard_normal(60 * SAMPLE_RATE)).astype(np.float32)
+    """Time the live driver as the drive thread uses it, and a minute as a file."""
+    minute = np.resize(load_audio(sample_speech()), 60 * SAMPLE_RATE)
     cost = cost_of_a_hop(minute[: 20 * SAMPLE_RATE])
     speed = file_speed(minute)
     report.row(

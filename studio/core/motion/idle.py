@@ -13,7 +13,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.heads.anatomy import smoothstep
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.motion.motion import Motion
 
@@ -177,7 +176,8 @@ def lid(since: float) -> float:
 
 def _done(since: float, duration: float) -> float:
     """Return how much of a movement that starts and ends gently is done, 0..1."""
-    return float(smoothstep(0, duration, np.asarray(since)))
+    t = min(max(since / duration, 0.0), 1.0)
+    return t * t * (3 - 2 * t)
 
 
 def _look(code: NDArray[np.float32], yaw: float, pitch: float) -> None:

@@ -57,7 +57,5 @@ class MelStream:
         power = np.empty((count, MELS), np.float32)
         for start in range(0, count, _BLOCK):
             spectrum = np.fft.rfft(frames[start : start + _BLOCK] * _HANN, FFT)
-            power[start : start + _BLOCK] = (np.square(spectrum.real) + np.square(spectrum.imag)).astype(
-                np.float32
-            ) @ _FILTERS
+            power[start : start + _BLOCK] = (spectrum * spectrum.conj()).real.astype(np.float32) @ _FILTERS
         return power

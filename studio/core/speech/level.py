@@ -4,6 +4,7 @@ The network was trained on speech at about −20 dBFS ± 15 dB. Noise it heard o
 a fan alone for a voice: what does not rise above the noise floor is therefore kept from the mouth.
 """
 
+import math
 from collections import deque
 
 import numpy as np
@@ -74,7 +75,8 @@ class InputLevel:
 
         Moves only while someone speaks, so silence is never turned up.
         """
-        return float(np.clip(TARGET_DB - self._speech_db, *GAIN_LIMITS_DB))
+        low, high = GAIN_LIMITS_DB
+        return min(max(TARGET_DB - self._speech_db, low), high)
 
     def push(self, power: NDArray[np.float32], speech: bool) -> None:
         """Take one hop of mel power ``[MELS]`` and whether the hops before it were speech."""
@@ -112,4 +114,4 @@ class InputLevel:
 
 
 def _decibel(power: float) -> float:
-    return 10 * float(np.log10(power + 1e-12)) - _FULL_SCALE_DB
+    return 10 * math.log10(power + 1e-12) - _FULL_SCALE_DB

@@ -86,8 +86,12 @@ class _Convolution:
         frames = np.concatenate([self._context, frames])
         self._context = frames[len(frames) - self._taps + 1 :]
         count = len(frames) - self._taps + 1
-        windows = np.concatenate([frames[k : k + count] for k in range(self._taps)], axis=1)
-        return np.maximum(windows @ self._matrix + self._bias, 0)
+        # Windows overlap in memory: what is one row of them begins one frame after the row before.
+        step, size = frames.strides
+        windows = np.ndarray((count, len(self._matrix)), np.float32, frames, strides=(step, size))
+        out = np.ascontiguousarray(windows) @ self._matrix
+        out += self._bias
+        return np.maximum(out, 0, out=out)
 
 
 class _GatedRecurrentUnit:
@@ -104,7 +108,7 @@ class _GatedRecurrentUnit:
         bias, recurrent_bias = weights[f"gru.bias_ih_l{layer}"], weights[f"gru.bias_hh_l{layer}"]
         self._input = np.ascontiguousarray((half[:, None] * weights[f"gru.weight_ih_l{layer}"]).T)
         self._input_bias = half * (bias + np.where(gated, recurrent_bias, np.float32(0)))
-        self._recurrent = np.ascontiguousarray(half[:, None] * recurrent)
+        self._recurrent = np.ascontiguousarray((half[:, None] * recurrent).T)
         self._new_bias = recurrent_bias[2 * size :]  # reset scales it, so it cannot join the others
         self._hidden = np.zeros(size, np.float32)
 
@@ -117,7 +121,7 @@ class _GatedRecurrentUnit:
         back = np.empty(3 * size, np.float32)
         gates, new = back[: 2 * size], back[2 * size :]
         for i, own in enumerate(projected):
-            np.dot(self._recurrent, hidden, out=back)
+            np.dot(hidden, self._recurrent, out=back)
             gates += own[: 2 * size]
             np.tanh(gates, out=gates)
             gates *= 0.5

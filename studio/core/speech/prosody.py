@@ -143,10 +143,12 @@ class ProsodyFollower:
             self._glancing -= HOP_SECONDS
             if self._glancing <= 0:
                 self._turn_eyes(np.zeros(2))
-        self._since_look += HOP_SECONDS
-        done = min(self._since_look / _SACCADE, 1.0)
-        self._look = self._from + done * done * (3 - 2 * done) * (self._to - self._from)
-        return float(self._look[0]), float(self._look[1])
+        if self._since_look < _SACCADE:
+            self._since_look += HOP_SECONDS
+            done = min(self._since_look / _SACCADE, 1.0)
+            self._look = self._from + done * done * (3 - 2 * done) * (self._to - self._from)
+        left, down = self._look.tolist()
+        return left, down
 
     def _turn_eyes(self, target: np.ndarray) -> None:
         self._from, self._to, self._since_look = self._look, target, 0.0

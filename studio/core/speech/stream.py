@@ -240,8 +240,8 @@ class SpeechDriver:
         """
         row, settings = self._row(time), self.settings
         gain = settings.gain * float(1 + row[len(CHANNELS)])
-        code = articulate(row[None, : len(CHANNELS)], gain, settings.closure)
-        return Motion.from_frames("arkit", np.array([time]), code)
+        code = articulate(row[: len(CHANNELS)], gain, settings.closure)
+        return Motion.from_frames("arkit", np.array([time]), code[None])
 
 
 def _ramp(value: float, low: float, high: float) -> float:

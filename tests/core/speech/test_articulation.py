@@ -7,15 +7,15 @@ from studio.core.speech.network import CHANNELS
 
 
 def pose(gain: float = 1.0, **channels: float) -> dict[str, float]:
-    row = np.zeros((1, len(CHANNELS)), np.float32)
+    row = np.zeros(len(CHANNELS), np.float32)
     for name, value in channels.items():
-        row[0, CHANNELS.index(name)] = value
-    code = articulate(row, gain)[0]
+        row[CHANNELS.index(name)] = value
+    code = articulate(row, gain)
     return {name: float(code[i]) for name, i in ARKIT_INDEX.items()}
 
 
 def test_silence_is_the_mouth_at_rest() -> None:
-    assert articulate(np.zeros((3, len(CHANNELS)))).max() == 0
+    assert articulate(np.zeros(len(CHANNELS))).max() == 0
 
 
 def test_an_open_vowel_opens_the_jaw_and_leaves_the_lips_apart() -> None:
@@ -49,7 +49,7 @@ def test_labiodentals_bring_the_lower_lip_in() -> None:
 def test_any_input_stays_in_range_and_never_closes_more_than_it_opens() -> None:
     channels = np.random.default_rng(0).uniform(0, 1, (2000, len(CHANNELS)))
     for gain in (0.5, 1.0, 3.0):
-        code = articulate(channels, gain)
+        code = np.stack([articulate(row, gain) for row in channels])
         assert code.min() >= 0
         assert code.max() <= 1
         assert (code[:, ARKIT_INDEX["mouthClose"]] <= code[:, ARKIT_INDEX["jawOpen"]] + 1e-6).all()
