@@ -25,6 +25,8 @@ class Command:
     checkable: bool = False
     separated: bool = False
     """A line stands above it in the menu."""
+    also: str = ""
+    """A second shortcut."""
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -54,8 +56,10 @@ COMMANDS: tuple[Command, ...] = (
         separated=True,
     ),
     Command("full", "View", "Full screen", "F11", "Fill the screen", checkable=True, separated=True),
+    Command("palette", "View", "Find a command…", "Ctrl+K", "Every action and avatar by a few letters", separated=True),
     Command("listen", "Live", "Microphone", "Ctrl+M", "Speak and the head speaks with you", "microphone", True),
     Command("play", "Live", "Play sound", "Space", "Let the head say the opened sound", "play", True),
+    Command("shortcuts", "Help", "Keyboard shortcuts", "F1", "Every shortcut, with a search", also="?"),
     Command("log", "Help", "Log", "", "Open the folder with the program's log"),
     Command("about", "Help", "About", "", "Which version this is"),
 )  # fmt: skip
@@ -80,7 +84,7 @@ def make_menus(window: QMainWindow) -> tuple[dict[str, QAction], dict[str, QMenu
         action.setCheckable(command.checkable)
         tip = tr(command.tip)
         if command.keys:
-            action.setShortcut(QKeySequence(command.keys))
+            action.setShortcuts([QKeySequence(keys) for keys in (command.keys, command.also) if keys])
             tip += f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
         action.setToolTip(tip)
         action.setStatusTip("")

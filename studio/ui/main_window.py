@@ -2,6 +2,7 @@
 
 import math
 import time
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, QUrl
@@ -31,6 +32,8 @@ from studio.ui import commands, theme
 from studio.ui.dialogs import FileDialogs
 from studio.ui.director import Director
 from studio.ui.latency import LatencyMeter
+from studio.ui.pages.pages import Pages
+from studio.ui.palette import Choice, Palette, menu_choices
 from studio.ui.panels.avatars import AvatarsPanel
 from studio.ui.panels.build_options import BuildOptionsBox
 from studio.ui.panels.camera import CameraPanel
@@ -74,6 +77,8 @@ class MainWindow(QMainWindow):
         self.status, self.indicator = StatusLine(), LiveIndicator()
         self.files = FileDialogs(self, director, self.stage, self.export)
         self._lay_out()
+        self.pages = Pages(self._middle, director)
+        self.finder = Palette(self)
         self._connect_intents()
         self._connect_session()
         self._connect_actions()
@@ -108,7 +113,7 @@ class MainWindow(QMainWindow):
         left.addWidget(framed(self.tr("Jobs"), self.jobs))
         left.setSizes([420, 260])
 
-        middle = QWidget()
+        self._middle = middle = QWidget()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GRID)
@@ -174,6 +179,9 @@ class MainWindow(QMainWindow):
         self.export.sheet_wanted.connect(self.files.export_sheet)
         self.export.splats_wanted.connect(self.files.export_splats)
         self.export.mesh_wanted.connect(self.files.export_mesh)
+        self.pages.theme_wanted.connect(self.use_theme)
+        self.finder.offer(lambda: menu_choices(self.menuBar()))
+        self.finder.offer(self._avatar_choices)
 
     def _connect_session(self) -> None:
         director, events = self.director, self.director.session.events
@@ -226,6 +234,8 @@ class MainWindow(QMainWindow):
             "front": lambda: director.look_from("front"),
             "left": lambda: director.look_from("left"),
             "right": lambda: director.look_from("right"),
+            "palette": self.finder.toggle,
+            "shortcuts": lambda: self.pages.show("shortcuts"),
             "log": self._open_log,
             "about": lambda: director.say(self.tr("Avatar Studio {v}").format(v=__version__)),
         }.items():
@@ -352,6 +362,11 @@ class MainWindow(QMainWindow):
         if 0 <= row < self.avatars.list.count():
             self.avatars.chosen.emit(self.avatars.list.item(row).data(Qt.ItemDataRole.UserRole))
 
+    def _avatar_choices(self) -> list[Choice]:
+        where = self.tr("Avatar")
+        entries = reversed(self.director.entries.values())
+        return [Choice(entry.name, where, partial(self.director.select, entry.key)) for entry in entries]
+
     def _fill_recent(self) -> None:
         self._recent.clear()
         paths = self.director.recent()
@@ -373,6 +388,7 @@ class MainWindow(QMainWindow):
         for part in (self.stage.empty, self.drive, self.face, self.transport.wave):
             part.refresh()
         self._add.setIcon(theme.icon("plus"))
+        self.pages.refresh()
         self._enable()
         self.stage.view.widget.update()
 
