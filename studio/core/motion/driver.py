@@ -1,8 +1,7 @@
 """`Driver`: one way to move a head, live or offline by the same class."""
 
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
-import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.motion.motion import Motion
@@ -21,8 +20,8 @@ class Driver(Protocol):
     look_ahead: float
     """Seconds of source needed past ``t`` before ``read(t)`` is final."""
 
-    def push(self, chunk: NDArray[np.float32]) -> None:
-        """Append source material: mono float32 samples at 16 kHz for speech, one RGB frame for video."""
+    def push(self, chunk: NDArray[Any]) -> None:
+        """Append source material: mono float32 samples at 16 kHz for speech, one uint8 RGB frame for video."""
         ...
 
     def read(self, time: float) -> Motion:

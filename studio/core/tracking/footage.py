@@ -14,12 +14,12 @@ from studio.core.jobs import Job, Stopwatch
 from studio.core.media.video import Footing, clip_footing, read_frames
 from studio.core.perception.landmarks import MeshTracker, find_faces
 from studio.core.tracking.covering import MouthWatch
+from studio.core.tracking.follow import MOST_FACES, apart
 from studio.core.tracking.shoulders import Shoulders
 
 LONG_SIDE = 1280
 """px; larger pictures are shrunk while they are decoded."""
 _SEARCHED = 60  # frames in which a face is looked for thoroughly before the clip counts as faceless
-_MOST_FACES = 4
 # A cut: this part of the picture changes at once by so much of its range.
 _CUT, _CHANGED = 0.5, 0.15
 
@@ -144,18 +144,18 @@ class _Following:
                 return None
             if len(faces) > 1 and self._box is None and self._faces == 1:
                 self._seen.notes.append(f"The clip shows {len(faces)} faces; the largest one was followed.")
-            self._faces = min(_MOST_FACES, max(self._faces, len(faces)))
+            self._faces = min(MOST_FACES, max(self._faces, len(faces)))
             self._tracker = MeshTracker(self._faces)
-            chosen = faces[0] if self._box is None else min(faces, key=lambda face: _apart(face.box, self._box))
+            chosen = faces[0] if self._box is None else min(faces, key=lambda face: apart(face.box, self._box))
             self._box = chosen.box
         found = self._tracker.track_all(rgb)
         boxes = [np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]) for points in found]
         assert self._box is not None
-        near = [i for i, box in enumerate(boxes) if _apart(box, self._box) < 1.0]
+        near = [i for i, box in enumerate(boxes) if apart(box, self._box) < 1.0]
         if not near:
             self.close()
             return None
-        best = min(near, key=lambda i: _apart(boxes[i], self._box))
+        best = min(near, key=lambda i: apart(boxes[i], self._box))
         self._box = boxes[best]
         return found[best]
 
@@ -169,10 +169,3 @@ class _Following:
         if self._tracker is not None:
             self._tracker.close()
         self._tracker = None
-
-
-def _apart(a: NDArray, b: NDArray | None) -> float:
-    """Return how far two boxes' centres lie apart, in heights of the second."""
-    if b is None:
-        return 0.0
-    return float(np.linalg.norm((a[:2] + a[2:] - b[:2] - b[2:]) / 2) / max(b[3] - b[1], 1e-6))

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 from studio.core.errors import UserError
 from studio.core.jobs import run
 from studio.core.media.video import VideoWriter
-from studio.core.motion.motion import Motion
 from studio.core.tracking.clip import track_clip
 from studio.core.tracking.covering import MouthWatch
-from studio.core.tracking.live import LiveTracker
 from studio.core.tracking.retarget import gently_limited
 
 
@@ -83,22 +81,6 @@ def test_a_covered_mouth_is_noticed_and_an_open_one_is_not(face: NDArray[np.uint
         cv2.ellipse(hand, (int(x + 9 * k), int(y)), (5, 26), 10, 0, 360, (196, 150, 125), -1)
         cv2.ellipse(hand, (int(x + 9 * k), int(y)), (5, 26), 10, 0, 360, (120, 84, 70), 1)
     assert watch(hand, landmarks) < 0.4
-
-
-def test_live_every_frame_gives_one_and_a_lost_face_rests(face: NDArray[np.uint8]) -> None:
-    tracker = LiveTracker()
-    try:
-        for i in range(4):
-            found = tracker.push(shifted(face, i), i / 25)
-            assert isinstance(found, Motion)
-            assert found.confidence[0] > 0.5
-        for i in range(4, 16):
-            found = tracker.push(np.full_like(face, 90), i / 25)
-        assert found.confidence[0] == 0
-        assert np.abs(found.code).max() == 0
-        assert tracker.push(face, 1.0).times[0] == 1.0
-    finally:
-        tracker.close()
 
 
 def test_poses_are_limited_with_grace() -> None:
