@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -18,6 +19,7 @@ from studio import __version__
 from studio.core.assets import ASSETS
 from studio.core.engines.registry import ENGINES, PLANNED
 from studio.core.errors import UserError
+from studio.core.jobs import Job, Progress, run
 from studio.core.logs import NAME, home_as_tilde, log_folder, scrub
 
 Verdict = Literal["ok", "limited", "broken"]
@@ -27,6 +29,8 @@ PACKAGES = (
     "numpy", "trimesh", "mediapipe", "numba", "scipy", "scikit-image", "pymatting", "pillow", "av", "soxr",
     "safetensors",
 )  # fmt: skip
+
+LITTLE_ROOM = 2.0  # GB; with less, long clips and footage soon cannot be written
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,11 @@ class Report:
 
 def report() -> Report:
     """Look at everything; nothing here changes the machine, and paths are shown with the home as ~."""
+    return run(reporting())
+
+
+def reporting() -> Job[Report]:
+    """Look at everything, one thing a step; see `report`."""
     looks: dict[str, Callable[[], tuple[Verdict, str]]] = {
         "studio": _studio,
         "packages": _packages,
@@ -80,13 +89,19 @@ def report() -> Report:
         "CUDA to screen": _cuda_to_screen,
         "window": _window,
         "microphones": _microphones,
+        "sound outputs": _outputs,
+        "cameras": _cameras,
         "clip codecs": _codecs,
         "data folder": lambda: _folder(platformdirs.user_data_path(NAME, appauthor=False)),
         "log folder": lambda: _folder(log_folder()),
         "assets": _assets,
         "engines": _engines,
     }
-    return Report(tuple(_look(name, look) for name, look in looks.items()))
+    checks = []
+    for i, (name, look) in enumerate(looks.items()):
+        yield Progress(i / len(looks), f"looking at: {name}")
+        checks.append(_look(name, look))
+    return Report(tuple(checks))
 
 
 def _look(name: str, look: Callable[[], tuple[Verdict, str]]) -> Check:
@@ -216,6 +231,27 @@ def _microphones() -> tuple[Verdict, str]:
     return "ok", f"{len(devices)} found"
 
 
+def _outputs() -> tuple[Verdict, str]:
+    from studio.core.media.sound_devices import output_devices
+
+    try:
+        devices = output_devices()
+    except UserError as error:
+        return "limited", str(error)
+    if not devices:
+        return "limited", "none; connect one to hear what the head says"
+    return "ok", f"{len(devices)} found; the system's own is used"
+
+
+def _cameras() -> tuple[Verdict, str]:
+    from studio.core.media.webcam import webcams
+
+    names = webcams()
+    if not names:
+        return "limited", "none; connect one to drive a head with your face"
+    return "ok", f"{len(names)} found"
+
+
 def _codecs() -> tuple[Verdict, str]:
     from studio.core.media.video import missing_codecs
 
@@ -227,9 +263,12 @@ def _codecs() -> tuple[Verdict, str]:
 
 def _folder(folder: Path) -> tuple[Verdict, str]:
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    if os.access(existing, os.W_OK):
-        return "ok", str(folder)
-    return "broken", f"{folder} cannot be written; change the permissions of {existing}"
+    if not os.access(existing, os.W_OK):
+        return "broken", f"{folder} cannot be written; change the permissions of {existing}"
+    free = shutil.disk_usage(existing).free / 1e9
+    if free < LITTLE_ROOM:
+        return "limited", f"{folder}, {free:.1f} GB free; make room, long clips and footage need it"
+    return "ok", f"{folder}, {free:.0f} GB free"
 
 
 def _assets() -> tuple[Verdict, str]:

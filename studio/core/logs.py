@@ -8,6 +8,8 @@ from pathlib import Path
 
 import platformdirs
 
+from studio.core.errors import UserError
+
 NAME = "avatar-studio"
 
 _MEDIA = r"\.(?:jpe?g|png|webp|avif|tiff?|bmp|gif|heic|wav|flac|mp3|ogg|m4a|mp4|mov|webm|avatar|json)\b"
@@ -53,6 +55,27 @@ def start_logging() -> None:
     handler.set_name(NAME)
     handler.setFormatter(_Scrubbed("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root.addHandler(handler)
+
+
+def newest(most: int = 200_000) -> str:
+    """Return the end of the log as a report may hold it, at most so many characters; "" where nothing was logged.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read.
+    """
+    try:
+        with log_file().open("rb") as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - most))
+            tail = file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise UserError("The log cannot be read; check the permissions of its folder.") from error
+    if len(tail) >= most:
+        tail = tail.partition("\n")[2]  # half a line at the cut
+    return scrub(tail)
 
 
 def scrub(text: str) -> str:

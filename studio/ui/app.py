@@ -12,9 +12,9 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
-from studio.ui import theme
+from studio.ui import language, preferences, theme
 from studio.ui.director import Director
-from studio.ui.library import Library, default_folder
+from studio.ui.library import Library
 from studio.ui.main_window import MainWindow
 
 
@@ -23,20 +23,22 @@ def main(paths: Sequence[str] = (), sample: bool = False) -> int:
 
     ``AVATAR_STUDIO_TRACE_STARTUP=1`` prints how long after the start of the process it was shown.
     """
+    settings = QSettings(str(preferences.settings_file()), QSettings.Format.IniFormat)
+    preferred = preferences.read(settings)
+    preferred.prepare(os.environ)  # the scale counts when Qt starts, the rest when the renderer does
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setApplicationName("avatar-studio")
     app.setApplicationDisplayName("Avatar Studio")
-    folder = default_folder()
-    settings = QSettings(str(folder.parent / "window.ini"), QSettings.Format.IniFormat)
-    theme.apply(app, str(settings.value("theme", "system")))
-    window = MainWindow(Director(Library(folder), settings))
+    language.install(app, preferred.language)
+    theme.apply(app, preferred.theme)
+    window = MainWindow(Director(Library(preferred.folder), settings))
     geometry = settings.value("geometry")
     if not (isinstance(geometry, QByteArray) and window.restoreGeometry(geometry)):
         window.resize(1360, 860)
     window.show()
     app.styleHints().colorSchemeChanged.connect(
-        lambda _: window.use_theme("system") if settings.value("theme", "system") == "system" else None
+        lambda _: window.use_theme("system") if preferences.read(settings).theme == "system" else None
     )
 
     # Python runs these between two of the window's timer ticks; unfinished jobs then clean up.

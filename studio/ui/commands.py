@@ -44,6 +44,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("quit", "File", "Quit", "Ctrl+Q", "Close the window", separated=True),
     Command("paste", "Edit", "Paste picture", "Ctrl+V", "Build a head from the clipboard's picture"),
     Command("reset_face", "Edit", "Reset face sliders", "Ctrl+R", "Let every slider go back to rest"),
+    Command("preferences", "Edit", "Preferences…", "Ctrl+,", "Theme, size, language, renderer, sound", separated=True),
     Command("next", "Avatar", "Next avatar", "Ctrl+PgDown", "Show the next avatar of the list"),
     Command("previous", "Avatar", "Previous avatar", "Ctrl+PgUp", "Show the previous avatar of the list"),
     Command("remove", "Avatar", "Remove from the library", "", "Take this avatar off the list", separated=True),
@@ -60,7 +61,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("listen", "Live", "Microphone", "Ctrl+M", "Speak and the head speaks with you", "microphone", True),
     Command("play", "Live", "Play sound", "Space", "Let the head say the opened sound", "play", True),
     Command("shortcuts", "Help", "Keyboard shortcuts", "F1", "Every shortcut, with a search", also="?"),
-    Command("log", "Help", "Log", "", "Open the folder with the program's log"),
+    Command("machine", "Help", "What this machine can do", "", "Renderer, card, sound, disk, and why not better"),
+    Command("log", "Help", "Log", "", "What went wrong, to be copied for a report"),
     Command("about", "Help", "About", "", "Which version this is"),
 )  # fmt: skip
 

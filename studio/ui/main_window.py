@@ -5,10 +5,9 @@ import time
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QTimer, QUrl
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
-    QDesktopServices,
     QDragEnterEvent,
     QDropEvent,
     QGuiApplication,
@@ -28,11 +27,11 @@ from PySide6.QtWidgets import (
 
 from studio import __version__
 from studio.core.avatar import Avatar
-from studio.ui import commands, theme
+from studio.ui import commands, preferences, theme
 from studio.ui.dialogs import FileDialogs
 from studio.ui.director import Director
 from studio.ui.latency import LatencyMeter
-from studio.ui.pages.pages import Pages
+from studio.ui.pages.pages import PAGES, Pages
 from studio.ui.palette import Choice, Palette, menu_choices
 from studio.ui.panels.avatars import AvatarsPanel
 from studio.ui.panels.build_options import BuildOptionsBox
@@ -235,8 +234,7 @@ class MainWindow(QMainWindow):
             "left": lambda: director.look_from("left"),
             "right": lambda: director.look_from("right"),
             "palette": self.finder.toggle,
-            "shortcuts": lambda: self.pages.show("shortcuts"),
-            "log": self._open_log,
+            **{page: partial(self.pages.show, page) for page in PAGES},
             "about": lambda: director.say(self.tr("Avatar Studio {v}").format(v=__version__)),
         }.items():
             actions[name].triggered.connect(lambda _, slot=slot: slot())
@@ -374,16 +372,11 @@ class MainWindow(QMainWindow):
             self._recent.addAction(path.name, lambda path=path: self.director.open_paths([path])).setToolTip(str(path))
         self._recent.setEnabled(bool(paths))
 
-    def _open_log(self) -> None:
-        from studio.core.logs import log_folder
-
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder())))
-
     def use_theme(self, name: str) -> None:
         """Dress the window and remember the choice."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        self.director.settings.setValue("theme", name)
+        preferences.write(self.director.settings, theme=name)
         theme.apply(app, name)
         for part in (self.stage.empty, self.drive, self.face, self.transport.wave):
             part.refresh()

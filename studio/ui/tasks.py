@@ -16,6 +16,7 @@ from studio.ui.library import Entry, Library
 from studio.ui.session import RATE, Clip
 
 if TYPE_CHECKING:
+    from studio.core.doctor import Report
     from studio.core.heads.library import HeadInfo
     from studio.core.media.image import LoadedPicture
     from studio.core.motion.motion import Motion
@@ -171,6 +172,22 @@ def warm_up() -> Job[None]:
     find_faces(nobody)
     yield Progress(0.9, "loading the matte")
     person_mask(nobody)
+
+
+def look_at_machine() -> Job["Report"]:
+    """Find out what this machine can do."""
+    yield Progress(0.0, "starting")
+    from studio.core.doctor import reporting
+
+    return (yield from reporting())
+
+
+def read_log() -> Job[str]:
+    """Return the newest of the log, scrubbed of names and paths, "" where nothing was logged."""
+    yield Progress(0.0, "reading the log")
+    from studio.core.logs import newest
+
+    return newest()
 
 
 def list_heads() -> Job[list["HeadInfo"]]:

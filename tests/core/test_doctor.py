@@ -2,10 +2,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from studio.core import assets, doctor
+from studio.core.media import webcam
 from studio.core.render import cpu_machine, cuda_machine, gsplat_backend, numba_runtime
 
 
@@ -37,6 +39,26 @@ def test_damaged_assets_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_an_unwritable_data_folder_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor.os, "access", lambda path, mode: False)
     assert check("data folder").verdict == "broken"
+
+
+def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda path: SimpleNamespace(free=1.2e9))
+    assert check("data folder").verdict == "limited"
+    assert "1.2 GB free" in check("data folder").found
+
+
+def test_cameras_are_counted_and_not_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webcam, "webcams", lambda: ["Anna's telephone", "Integrated Camera"])
+    assert (check("cameras").verdict, check("cameras").found) == ("ok", "2 found")
+    monkeypatch.setattr(webcam, "webcams", list)
+    assert check("cameras").verdict == "limited"
+
+
+def test_looking_is_a_job_that_reports_each_step() -> None:
+    job = doctor.reporting()
+    messages = [next(job).message for _ in range(3)]
+    job.close()
+    assert messages == ["looking at: studio", "looking at: packages", "looking at: processor"]
 
 
 def test_the_home_folder_is_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

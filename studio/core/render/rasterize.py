@@ -1,5 +1,6 @@
 """`rasterize`: Gaussians and a camera in, a `Raster` out; picks the backend."""
 
+import os
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -38,7 +39,12 @@ class BackendChoice:
 
 
 def choose_backend() -> BackendChoice:
-    """Choose gsplat where CUDA can run it, else numba; changes once, if gsplat's kernels do not compile."""
+    """Choose gsplat where CUDA can run it, else numba; changes once, if gsplat's kernels do not compile.
+
+    ``AVATAR_STUDIO_RENDERER=numba`` leaves the card alone.
+    """
+    if os.environ.get("AVATAR_STUDIO_RENDERER") == "numba":
+        return BackendChoice("numba", "the preferences, or AVATAR_STUDIO_RENDERER, ask for the processor")
     reason = gsplat_backend.why_unavailable()
     if reason is None:
         return BackendChoice("gsplat", "CUDA device found")

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from studio.ui.pages.page import Page
 
 PAGES = {
+    "preferences": "studio.ui.pages.preferences:PreferencesPage",
+    "machine": "studio.ui.pages.machine:MachinePage",
+    "log": "studio.ui.pages.log:LogPage",
     "shortcuts": "studio.ui.pages.shortcuts:ShortcutsPage",
 }
 """Each is made with the `Director`."""
