@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn
+from typing import Any
 
 import numpy as np
 import safetensors.numpy
@@ -36,6 +36,7 @@ from studio.core.errors import UserError
 from studio.core.media.files import atomic_path, opened
 from studio.core.media.provenance import PROGRAM, STATEMENT
 from studio.core.motion.motion import Motion
+from studio.core.project.bounded_zip import DamagedError, is_text, open_zip, read_json, read_member
 
 FORMAT = "avatar-studio/avatar"
 FORMAT_VERSION = 2
@@ -54,8 +55,6 @@ MAX_TEXT = 1000  # characters
 MAX_NOTES = 50
 # A head is decimetres large and its splats millimetres; huge splats would cost gigabytes to draw.
 MAX_VALUES = {"means": 10.0, "scales": 1.0, "colors": 1000.0}  # m, m, times white
-
-_END_RECORD = struct.Struct("<4s4H2LH")
 
 
 @dataclass(frozen=True)
@@ -128,10 +127,10 @@ def load_avatar(path: str | os.PathLike[str]) -> Avatar:
         header = _header(archive)
         arrays = safetensors.numpy.load(_member(archive, "arrays.safetensors"))
         if len(arrays) > MAX_ARRAYS:
-            raise _DamagedError("too many arrays")
+            raise DamagedError("too many arrays")
         for name, array in arrays.items():
             if array.dtype.kind == "f" and not np.isfinite(array).all():
-                raise _DamagedError(f"{name} holds values that are not finite")
+                raise DamagedError(f"{name} holds values that are not finite")
     avatar = load_engine(header["engine"]).load(AvatarState(header["engine"], arrays, header["meta"]))
     # Engines keep name and consent in their own state too; whoever changed only one of them hides the other.
     if (avatar.name, avatar.consent) != (header["name"], Consent(**header["consent"])):
@@ -154,7 +153,7 @@ def read_header(path: str | os.PathLike[str]) -> AvatarHeader:
         with archive.open("arrays.safetensors") as member:
             (length,) = struct.unpack("<Q", member.read(8))
             if length > MAX_ARRAYS_HEADER:
-                raise _DamagedError("the list of arrays is too long")
+                raise DamagedError("the list of arrays is too long")
             listed = json.loads(member.read(length))
         return AvatarHeader(
             name=header["name"],
@@ -186,7 +185,7 @@ def read_thumbnail(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
         _header(archive)
         with Image.open(io.BytesIO(_member(archive, "thumbnail.png")), formats=("PNG",)) as picture:
             if max(picture.size) > MAX_THUMBNAIL:
-                raise _DamagedError("the thumbnail is too large")
+                raise DamagedError("the thumbnail is too large")
             return np.asarray(picture.convert("RGB"))
 
 
@@ -196,10 +195,6 @@ def _new_zip(path: Path) -> zipfile.ZipFile:
 
 def _plain(array: NDArray) -> NDArray:
     return np.asarray(array, dtype=array.dtype.newbyteorder("="), order="C")
-
-
-class _DamagedError(Exception):
-    """The file is not what `save_avatar` writes."""
 
 
 def _damaged(path: Path) -> UserError:
@@ -214,10 +209,7 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
     """
     with opened(path) as file:
         try:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_FILE or not _is_small_zip(file, size):
-                raise _DamagedError("not a small zip file")
-            with zipfile.ZipFile(file) as archive:
+            with open_zip(file, MAX_FILE, entries=8) as archive:
                 yield archive
         except (UserError, MemoryError):
             raise
@@ -239,63 +231,36 @@ def _check_posed(avatar: Avatar, path: Path) -> None:
             raise _damaged(path)
 
 
-def _is_small_zip(file: BinaryIO, size: int) -> bool:
-    """Check the end record ourselves: `zipfile` would read a directory of any length into memory."""
-    span = min(size, _END_RECORD.size + 20)
-    file.seek(size - span)
-    tail = file.read(span)
-    if len(tail) < _END_RECORD.size:
-        return False
-    magic, _, _, _, entries, directory, _, comment = _END_RECORD.unpack(tail[-_END_RECORD.size :])
-    zip64 = tail[: -_END_RECORD.size].startswith(b"PK\x06\x07")
-    return magic == b"PK\x05\x06" and not zip64 and not comment and entries <= 8 and directory <= 2**16
-
-
 def _member(archive: zipfile.ZipFile, name: str) -> bytes:
-    """Read a member; both what the directory declares and what really comes out are bounded."""
-    info = archive.getinfo(name)
-    if info.file_size > LIMITS[name]:
-        raise _DamagedError(f"{name} is too large")
-    with archive.open(info) as member:
-        data = member.read(LIMITS[name] + 1)
-    if len(data) != info.file_size:
-        raise _DamagedError(f"{name} is not as long as declared")
-    return data
+    return read_member(archive, name, LIMITS[name])
 
 
 def _header(archive: zipfile.ZipFile) -> dict[str, Any]:
     """Check the list of members and return the checked ``avatar.json``."""
     members = archive.infolist()
     if sorted(info.filename for info in members) != sorted(LIMITS):
-        raise _DamagedError("unexpected members")
-    if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in members):
-        raise _DamagedError("unexpected compression")
-    header = json.loads(_member(archive, "avatar.json").decode("utf-8"), parse_constant=_refuse)
+        raise DamagedError("unexpected members")
+    header = read_json(_member(archive, "avatar.json"))
     if not isinstance(header, dict) or header.get("format") != FORMAT:
-        raise _DamagedError("not an avatar")
+        raise DamagedError("not an avatar")
     version = header.get("format_version")
     if type(version) is not int or version < 1:
-        raise _DamagedError("no version")
+        raise DamagedError("no version")
     if version > FORMAT_VERSION:
         raise UserError("This avatar was made by a newer version of the program; update it and try again.")
     texts = ("engine", "name", "created", "program", "provenance")
     if not all(_is_text(header.get(key)) for key in texts):
-        raise _DamagedError("texts are missing, too long or not printable")
+        raise DamagedError("texts are missing, too long or not printable")
     notes = header.get("notes")
     if not isinstance(notes, list) or len(notes) > MAX_NOTES or not all(map(_is_text, notes)):
-        raise _DamagedError("notes are missing or not texts")
+        raise DamagedError("notes are missing or not texts")
     if not isinstance(header.get("meta"), dict) or not _is_consent(header.get("consent")):
-        raise _DamagedError("meta or consent is missing")
+        raise DamagedError("meta or consent is missing")
     return header
 
 
-def _refuse(constant: str) -> NoReturn:
-    raise _DamagedError(f"{constant} is not JSON")
-
-
 def _is_text(value: Any) -> bool:
-    """Texts are shown in terminals, so they may not steer one."""
-    return isinstance(value, str) and len(value) <= MAX_TEXT and value.isprintable()
+    return is_text(value, MAX_TEXT)
 
 
 def _is_consent(value: Any) -> bool:

@@ -2,8 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from studio.core.media.files import opened
 from studio.core.motion.motion import Motion
 from studio.core.project.document import MAX_STEPS, ProjectState, Step
 from studio.core.project.journal import FORMAT, FORMAT_VERSION, MOTION_SUFFIX, MOTIONS, NAME, Origin
+from studio.core.project.mending import without_takes_of
 from studio.core.project.patches import apply, from_json
 from studio.core.project.stored_motion import MAX_BYTES, motion_from
 
@@ -133,14 +133,6 @@ class _Reader:
 
     def steps(self) -> tuple[Step, ...]:
         return tuple(map(Step, self._labels, self.states, self.states[1:]))
-
-
-def without_takes_of(state: ProjectState, motions: Set[str]) -> ProjectState:
-    """Return a state without the takes of some motions."""
-    kept = tuple(take for take in state.timeline.takes if take.source not in motions)
-    if len(kept) == len(state.timeline.takes):
-        return state
-    return replace(state, timeline=replace(state.timeline, takes=kept))
 
 
 def _motions(folder: Path, reader: _Reader) -> tuple[dict[str, Motion], set[str]]:
