@@ -61,7 +61,7 @@ class Director(QObject):
         self.builds.built.connect(self._built)
         self.heads = Heads(self.session, settings, self.jobs, self.say, self)
         self.frames = FrameLoop(self)
-        self.drive = DriveLoop(lambda motion, heard: self.frames.show(motion=motion, captured=heard), self)
+        self.drive = DriveLoop(self._show_motion, self)
         self.live = Live(self.session, settings, self.jobs, self.drive, self.say, self)
         self.jobs.idle_changed.connect(self._set_idle)
         self.renderer_said = ""
@@ -298,6 +298,9 @@ class Director(QObject):
     def _source_failed(self, sentence: str) -> None:
         self.session.playing = self.session.listening = False
         self.say(sentence)
+
+    def _show_motion(self, motion: Motion, heard: float, filmed: float) -> None:
+        self.frames.show(motion=motion, captured=heard, filmed=filmed)
 
     def _configure_drive(self) -> None:
         self.drive.configure(self.session.drive, self.session.expression)

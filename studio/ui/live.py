@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from studio.core.speech.settings import SpeechSettings
+from studio.core.tracking.gains import FaceGains
 from studio.ui import tasks
 from studio.ui.panels.drive import DrivePanel
 from studio.ui.session import DriveSettings, Session
@@ -146,7 +147,8 @@ class Live(QObject):
             return DriveSettings()
         try:
             values: dict[str, Any] = json.loads(str(text))
-            return DriveSettings(**{**values, "speech": SpeechSettings(**values["speech"])})
+            parts = {"speech": SpeechSettings(**values["speech"]), "face": FaceGains(**values.get("face", {}))}
+            return DriveSettings(**{**values, **parts})
         except (KeyError, TypeError, ValueError) as error:  # of another version, or edited by hand
             log.warning("settings of the drive panel are not understood: %s", error)
             self._say(self.tr("The settings of the Drive panel could not be read; they are as they were new."))

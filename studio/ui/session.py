@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,13 @@ from studio.core.engines.base import BuildOptions
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
 from studio.core.speech.settings import SpeechSettings
+from studio.core.tracking.gains import FaceGains
 
 RATE = 16000  # Hz, of everything heard
+
+Source = Literal["microphone", "webcam", "both"]
+"""What drives live: speech alone, a filmed face alone, or the lips by speech and the rest by the face."""
+SOURCES: tuple[Source, ...] = get_args(Source)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +50,15 @@ class DriveSettings:
     """Play the microphone again, as late as the picture."""
     monitor_shift: float = 0.0
     """s by which that sound leaves after the picture."""
+    source: Source = "microphone"
+    face: FaceGains = field(default_factory=FaceGains)
+    """How much of the filmed face reaches the head."""
+    mirror: bool = False
+    """Whether the head moves as the user's mirror image."""
+
+    def __post_init__(self) -> None:
+        if self.source not in SOURCES:
+            raise ValueError(f"{self.source} is no source")
 
 
 @dataclass(eq=False)
@@ -70,6 +84,8 @@ class Session:
     listening: bool = False
     microphone: str | None = None
     """Name of the chosen input device; None takes the system's."""
+    camera: str | None = None
+    """Name of the chosen webcam; None takes the first."""
     clip: Clip | None = None
     playing: bool = False
     status: str = ""

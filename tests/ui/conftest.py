@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 import pytest
 from fake_microphone import FakeMicrophone
+from fake_webcam import FakeWebcam, swaying
 from fakes import TinyBuilder
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QSettings
@@ -17,7 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from studio.core.errors import NoFaceFoundError
 from studio.core.jobs import Job, Progress
-from studio.core.media import live_input
+from studio.core.media import live_camera, live_input
 from studio.core.media.image import LoadedPicture
 from studio.core.perception.portrait import FacesFoundError
 from studio.ui import theme
@@ -25,7 +26,8 @@ from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MainWindow
 
-THREADS = {"render", "drive", "jobs", "microphone"}
+DEVICES = {"microphone", "camera", "face"}
+THREADS = {"render", "drive", "jobs"} | DEVICES
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +47,7 @@ def nothing_left_behind(qapp: QApplication) -> Iterator[None]:
     left = [widget for widget in set(QApplication.topLevelWidgets()) - before if widget.isVisible()]
     assert not left, f"widgets left behind: {left}"
     for thread in threading.enumerate():
-        if thread.name == "microphone":
+        if thread.name in DEVICES:
             thread.join(10)  # nobody else waits for a device
     running = [thread.name for thread in threading.enumerate() if thread.name in THREADS]
     assert not running, f"threads left behind: {running}"
@@ -62,6 +64,19 @@ def device(monkeypatch: pytest.MonkeyPatch) -> type[FakeMicrophone]:
     monkeypatch.setattr(live_input, "_LEAVING", 0.0)
     monkeypatch.setattr(live_input, "_LOOK_FOR_DEVICE", 0.05)
     return Device
+
+
+@pytest.fixture
+def camera(monkeypatch: pytest.MonkeyPatch) -> type[FakeWebcam]:
+    """Let every camera be one of these from now on."""
+
+    class Camera(FakeWebcam):
+        made: ClassVar[list[FakeWebcam]] = []
+        pictures: ClassVar[list] = swaying()
+
+    monkeypatch.setattr(live_camera, "Webcam", Camera)
+    monkeypatch.setattr(live_camera, "_LOOK_FOR_DEVICE", 0.05)
+    return Camera
 
 
 @pytest.fixture

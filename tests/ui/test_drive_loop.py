@@ -44,7 +44,7 @@ def loop(
 
     monkeypatch.setattr(player.Player, "start", no_output)
 
-    def publish(motion: Motion, at: float) -> None:
+    def publish(motion: Motion, at: float, filmed: float) -> None:
         captured.append(at - time.monotonic())
         frames.append(motion)
 
@@ -167,7 +167,7 @@ def test_the_mouth_is_that_of_the_sound_it_says_it_shows(
     qtbot: QtBot, loop: DriveLoop, device: type[FakeMicrophone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[float, float]] = []
-    monkeypatch.setattr(loop, "_publish", lambda motion, at: seen.append((at, float(motion.code[0, JAW]))))
+    monkeypatch.setattr(loop, "_publish", lambda motion, at, _: seen.append((at, float(motion.code[0, JAW]))))
     loop.configure(DriveSettings(SpeechSettings(look_ahead=0.05), at_rest=False), Motion.neutral())
     loop.listen(None)
     qtbot.waitUntil(lambda: bool(seen and device.made) and seen[-1][0] - device.made[0]._opened > 3.5, timeout=30_000)

@@ -13,6 +13,11 @@ from studio.core.heads.anatomy import to_head
 NECK_JOINT = to_head(np.array([0.0, 1.75, -1.45]))
 """``[3]`` m: about this point of head space a `Motion` turns the head; `FullHead`'s and `lift`'s neck joint."""
 
+# A head may turn so far, rad, and move so far, m, as it was built to show; what is more is taken in ever less.
+_FURTHEST_TURN = np.radians([32.0, 48.0, 40.0])
+_FURTHEST_MOVE = np.array([0.10, 0.08, 0.25])
+_FREE = 0.7  # of that range passes unchanged
+
 
 def rigid(rotation: NDArray, translation: NDArray) -> NDArray[np.float64]:
     """Return ``[...,4,4]`` of rotations ``[...,3,3]`` and translations ``[...,3]``."""
@@ -42,3 +47,12 @@ def placement_matrix(placement: NDArray) -> NDArray[np.float64]:
 def placement_of(rotation: NDArray, translation: NDArray) -> NDArray[np.float64]:
     """Return the placement ``[6]`` of a rotation ``[3,3]`` and a translation ``[3]`` m from head to camera space."""
     return np.concatenate([Rotation.from_matrix(HEAD_TO_CAMERA_AXES @ rotation).as_rotvec(), translation])
+
+
+def gently_limited(pose: NDArray) -> NDArray[np.float64]:
+    """Return a head pose ``[6]`` that stays within what a head built from one picture can show."""
+    limits = np.concatenate([_FURTHEST_TURN, _FURTHEST_MOVE])
+    size = np.abs(pose) / limits
+    beyond = np.maximum(size - _FREE, 0)
+    held = np.minimum(size, _FREE) + (1 - _FREE) * np.tanh(beyond / (1 - _FREE))
+    return np.asarray(np.sign(pose) * held * limits, np.float64)

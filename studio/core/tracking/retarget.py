@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -13,10 +14,11 @@ from studio.core.gaussians.camera import Camera
 from studio.core.heads.anatomy import EYE_MIDPOINT, INTEROCULAR
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.motion.motion import Motion
-from studio.core.motion.poses import head_pose_of, placement_matrix, rigid
+from studio.core.motion.poses import gently_limited, head_pose_of, placement_matrix, rigid
 from studio.core.motion.track import Track
 from studio.core.tracking.avatar_face import AvatarFace, look_at
 from studio.core.tracking.face_model import INNER, FaceModel
+from studio.core.tracking.gains import GAINS, channel_gains
 from studio.core.tracking.gaze import LOOK_INDEX
 from studio.core.tracking.normal_equations import descend, gram
 from studio.core.tracking.placing import placed
@@ -24,13 +26,6 @@ from studio.core.tracking.solve import observed_landmarks, openings
 
 Framing = Literal["avatar", "video"]
 
-GAINS: Mapping[str, float] = {"eyeBlink": 1.15}
-"""What channels are multiplied with, by how their names begin: trackers see lids that are not quite shut."""
-
-# A head may turn so far, rad, and move so far, m, as it was built to show; what is more is taken in ever less.
-_FURTHEST_TURN = np.radians([32.0, 48.0, 40.0])
-_FURTHEST_MOVE = np.array([0.10, 0.08, 0.25])
-_FREE = 0.7  # of that range passes unchanged
 # Clips whose head lies where the portrait's does keep the portrait's own view, so that the background stays put.
 _SAME_PLACE, _SAME_SIZE = 0.12, 0.08
 
@@ -117,24 +112,22 @@ class Retarget:
     size
         px, side of the square picture of framing ``"avatar"``.
     gains
-        What channels are multiplied with, by how their names begin.
+        What channels are multiplied with, by how their names begin, in place of `GAINS`.
 
     Raises
     ------
     UserError
-        If the avatar's face cannot be found.
+        If the avatar's face cannot be found, or `gains` name no channel or are out of range.
     """
 
     def __init__(
         self, avatar: Avatar, track: Track, framing: Framing = "avatar", size: int = 512,
-        gains: Mapping[str, float] = GAINS,
+        gains: Mapping[str, float] = MappingProxyType({}),
     ) -> None:  # fmt: skip
         self._track, self._framing = track, framing
         face = look_at(avatar, FaceModel.of(track.rest))
         self._expressions = Expressions(face.model, face.rest_code)
-        self._gain = np.ones(len(ARKIT_NAMES))
-        for start, gain in gains.items():
-            self._gain[[i for i, name in enumerate(ARKIT_NAMES) if name.startswith(start)]] = gain
+        self._gain = channel_gains({**GAINS, **gains})
         self._points = face.points[INNER]
         self._shape = face.shape[INNER]
         self._home = face.home
@@ -226,15 +219,6 @@ class Retarget:
         anchor = np.array([*middle * depth, depth])
         body[:3, 3] = np.array([*((middle + shift) * depth * nearer), depth * nearer]) - turn @ anchor
         return replace(camera, world_to_camera=body @ camera.world_to_camera)
-
-
-def gently_limited(pose: NDArray) -> NDArray[np.float64]:
-    """Return a head pose ``[6]`` that stays within what a head built from one picture can show."""
-    limits = np.concatenate([_FURTHEST_TURN, _FURTHEST_MOVE])
-    size = np.abs(pose) / limits
-    beyond = np.maximum(size - _FREE, 0)
-    held = np.minimum(size, _FREE) + (1 - _FREE) * np.tanh(beyond / (1 - _FREE))
-    return np.asarray(np.sign(pose) * held * limits, np.float64)
 
 
 def _guessed_shoulders(track: Track) -> NDArray[np.float64]:

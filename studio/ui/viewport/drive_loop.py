@@ -22,6 +22,7 @@ from studio.ui.viewport.clip_source import ClipSource, abandon
 if TYPE_CHECKING:
     from studio.core.media.live_input import LiveInput
     from studio.core.speech.stream import SpeechDriver
+    from studio.core.tracking.live_face import LiveFace, Sight
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ class DriveLoop(QObject):
     recorded = Signal(str, object)
     """What `record` asked for: the name of the microphone, and samples ``[S]``."""
 
-    def __init__(self, publish: Callable[[Motion, float], None], parent: QObject | None = None) -> None:
+    def __init__(self, publish: Callable[[Motion, float, float], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._publish = publish
         self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -59,6 +60,7 @@ class DriveLoop(QObject):
         self._expression = Motion.neutral()
         self._source: LiveInput | ClipSource | None = None
         self._driver: SpeechDriver | None = None
+        self._face: LiveFace | None = None
         self._begun = 0.0  # second of the stream at which the driver's time starts
         self._voice = ""  # the microphone whose calibration the driver uses
         self._record: list[NDArray[np.float32]] | None = None
@@ -114,10 +116,37 @@ class DriveLoop(QObject):
 
         self._leave(note)
 
+    def watch(self, camera: str | None, alone: bool) -> None:
+        """Drive from the face before a camera, None for the first, besides the source there is or `alone`."""
+
+        def note() -> None:
+            from studio.core.tracking.live_face import LiveFace
+
+            if alone:
+                self._release()
+            self._look_away()
+            self._face = LiveFace(camera, self._say)
+
+        self._leave(note)
+
+    def look_away(self) -> None:
+        """Let go of the camera alone."""
+        self._leave(self._look_away)
+
+    def calibrate_face(self) -> None:
+        """Take the face of the next second for its rest."""
+
+        def note() -> None:
+            if self._face is not None:
+                self._face.calibrate()
+
+        self._leave(note)
+
     def play(self, clip: Clip, at: float = 0.0) -> None:
         """Drive from a clip and let it be heard."""
 
         def note() -> None:
+            self._look_away()
             source = ClipSource(clip, at, self._settings.speech.look_ahead)
             self._take(source)
             if source.silent_because:
@@ -151,9 +180,15 @@ class DriveLoop(QObject):
 
     @property
     def waiting(self) -> bool:
-        """Whether the microphone is gone and waited for."""
-        source = self._source
-        return source is not None and not isinstance(source, ClipSource) and source.state == "waiting"
+        """Whether the microphone or the camera is gone and waited for."""
+        source, face = self._source, self._face
+        deaf = source is not None and not isinstance(source, ClipSource) and source.state == "waiting"
+        return deaf or (face is not None and face.waiting)
+
+    @property
+    def face(self) -> "LiveFace | None":
+        """Of the camera that drives."""
+        return self._face
 
     @property
     def microphone(self) -> str:
@@ -208,20 +243,30 @@ class DriveLoop(QObject):
         self._begun = 0.0 if source is None or isinstance(source, ClipSource) else source.known
 
     def _let_go(self, sentence: str) -> None:
-        source, self._source, self._driver = self._source, None, None
-        self._record, self._record_left = None, 0.0
-        self.level = -np.inf
-        if source is not None:
-            source.stop()
+        driven = self._release()
+        if self._look_away() or driven:
             self.stopped.emit(sentence)
 
-    def _give_up(self) -> None:
-        """Let go of the source after an error, without waiting: its device may not close either."""
+    def _release(self, close: Callable[[Callable[[], None]], object] = lambda stop: stop()) -> bool:
+        """Let go of what is heard; return whether there was anything."""
         source, self._source, self._driver = self._source, None, None
         self._record, self._record_left = None, 0.0
         self.level = -np.inf
         if source is not None:
-            abandon(source.stop)
+            close(source.stop)
+        return source is not None
+
+    def _look_away(self, close: Callable[[Callable[[], None]], object] = lambda stop: stop()) -> bool:
+        """Let go of the camera; return whether there was one."""
+        face, self._face = self._face, None
+        if face is not None:
+            close(face.stop)
+        return face is not None
+
+    def _give_up(self) -> None:
+        """Let go of everything after an error, without waiting: a device may not close either."""
+        driven = self._release(abandon)
+        if self._look_away(abandon) or driven:
             self.stopped.emit("")
 
     def _run(self) -> None:
@@ -245,7 +290,7 @@ class DriveLoop(QObject):
 
     def _period(self) -> float | None:
         """Return the seconds between two frames, None for no more frames."""
-        if self._source is not None:
+        if self._source is not None or self._face is not None:
             return LIVE_TICK
         if self._asleep or not self._settings.at_rest:
             return None
@@ -275,14 +320,36 @@ class DriveLoop(QObject):
             layers.append(self._driver.read(shown))
             prosody = self._driver.speaking(shown)
             self._driver.forget(shown - KEPT)
-        if source is not None or settings.at_rest:
-            layers.append(self._alive(self._idle.at(now, prosody, settings.head)))
+        sight, idle = self._seen(), self._alive(self._idle.at(now, prosody, settings.head))
+        if sight is not None:
+            from studio.core.tracking.puppetry import left_to_idle, mirrored, puppet
+
+            face = puppet(sight.motion, settings.face, lips=source is None)
+            layers.append(mirrored(face) if settings.mirror else face)
+            idle = left_to_idle(idle, settings.face, sight.presence)
+        if source is not None or sight is not None or settings.at_rest:
+            layers.append(idle)
         self.newest = mix(*layers)
-        self._publish(self.newest, captured)
+        self._publish(self.newest, captured, math.nan if sight is None else sight.taken)
         if isinstance(source, ClipSource) and source.ended:
             self._let_go(self.tr("The clip has ended."))
         elif isinstance(source, ClipSource) and source.lost:
             self._let_go(self.tr("The sound output stopped; check the system's sound settings and press Space."))
+
+    def _seen(self) -> "Sight | None":
+        """Return what the camera shows; None where there is none.
+
+        Raises
+        ------
+        UserError
+            If there will be no more pictures.
+        """
+        face = self._face
+        if face is None:
+            return None
+        if face.failure:
+            raise UserError(face.failure)
+        return face.newest
 
     def _attend(self, live: "LiveInput") -> None:
         """See to what a microphone needs before it is read."""

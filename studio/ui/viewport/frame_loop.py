@@ -45,6 +45,8 @@ class Scene:
     size: int = 512
     captured: float = math.nan
     """`time.monotonic` when the sound that `motion` shows was at the microphone; NaN where there is none."""
+    filmed: float = math.nan
+    """The same of the camera's picture that `motion` shows."""
     stamp: float = 0.0
     """`time.monotonic` of the wish."""
 

@@ -6,8 +6,8 @@ import pytest
 from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.motion.motion import Motion
-from studio.core.tracking.puppetry import FaceGains, channel_gains, left_to_idle, mirrored, puppet
-from studio.core.tracking.retarget import GAINS
+from studio.core.tracking.gains import GAINS, FaceGains, channel_gains
+from studio.core.tracking.puppetry import left_to_idle, mirrored, puppet
 
 FACE = Motion.arkit(head_pose=[0.1, 0.2, -0.1, 0.01, 0, 0.02], jawOpen=0.5, eyeBlinkLeft=0.4, browInnerUp=0.6)
 IDLE = Motion.arkit(head_pose=[0.02, 0, 0, 0, 0, 0], eyeBlinkLeft=1.0, browInnerUp=0.2)
