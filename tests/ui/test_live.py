@@ -129,6 +129,7 @@ def test_a_cancelled_calibration_changes_nothing(
 ) -> None:
     panel = window.drive
     panel.calibrate.click()
+    qtbot.waitUntil(lambda: "Listening to Desk." in window.status.sentences, timeout=20_000)
     qtbot.waitUntil(lambda: panel.calibrate.text() == "Cancel", timeout=10_000)
     panel.calibrate.click()
     qtbot.waitUntil(lambda: panel.calibrate.text() == "Calibrate")

@@ -131,7 +131,11 @@ class DriveLoop(QObject):
 
     def look_away(self) -> None:
         """Let go of the camera alone."""
-        self._leave(self._look_away)
+
+        def note() -> None:
+            self._look_away()
+
+        self._leave(note)
 
     def calibrate_face(self) -> None:
         """Take the face of the next second for its rest."""
