@@ -1,15 +1,16 @@
 """Every action of the window, once: its menu, words, shortcut and icon."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from studio.ui import theme
 
-Menu = Literal["File", "Edit", "Avatar", "View", "Live", "Help"]
+Menu = Literal["File", "Edit", "Avatar", "View", "Timeline", "Live", "Help"]
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,16 @@ COMMANDS: tuple[Command, ...] = (
         "guessed", "View", "Show what is guessed", "H", "Tint what the portrait did not show", checkable=True,
         separated=True,
     ),
-    Command("full", "View", "Full screen", "F11", "Fill the screen", checkable=True, separated=True),
+    Command("timeline", "View", "Timeline", "Ctrl+T", "Show or fold the lanes below the head", "", True, True),
+    Command("full", "View", "Full screen", "F11", "Fill the screen", checkable=True),
     Command("palette", "View", "Find a command…", "Ctrl+K", "Every action and avatar by a few letters", separated=True),
+    Command("zoom_in", "Timeline", "Zoom in", "+", "Look at a shorter stretch of time; Ctrl+wheel", "zoom-in"),
+    Command("zoom_out", "Timeline", "Zoom out", "-", "Look at a longer stretch of time; Ctrl+wheel", "zoom-out"),
+    Command("fit", "Timeline", "Fit", "F", "Show the whole timeline", "fit"),
     Command("listen", "Live", "Microphone", "Ctrl+M", "Speak and the head speaks with you", "microphone", True),
     Command("play", "Live", "Play sound", "Space", "Let the head say the opened sound", "play", True),
+    Command("record", "Live", "Record", "Ctrl+Shift+R", "Keep how the head moves as a take", "record", True),
+    Command("loop", "Live", "Loop", "Ctrl+L", "Play a stretch again and again", "loop", True),
     Command("shortcuts", "Help", "Keyboard shortcuts", "F1", "Every shortcut, with a search", also="?"),
     Command("machine", "Help", "What this machine can do", "", "Renderer, card, sound, disk, and why not better"),
     Command("log", "Help", "Log", "", "What went wrong, to be copied for a report"),
@@ -76,32 +83,43 @@ def tr(text: str) -> str:
 
 def make_menus(window: QMainWindow) -> tuple[dict[str, QAction], dict[str, QMenu]]:
     """Create every action and menu of the window; return actions by name and menus by title."""
-    actions: dict[str, QAction] = {}
+    actions = make_actions(window)
     menus: dict[str, QMenu] = {}
     for command in COMMANDS:
         if command.menu not in menus:
             menus[command.menu] = window.menuBar().addMenu(tr(command.menu))
             menus[command.menu].setToolTipsVisible(True)
-        action = QAction(tr(command.text), window)
+        if command.separated:
+            menus[command.menu].addSeparator()
+        menus[command.menu].addAction(actions[command.name])
+    return actions, menus
+
+
+def make_actions(owner: QObject, menus: Collection[Menu] = get_args(Menu)) -> dict[str, QAction]:
+    """Create the actions of some menus by name; those of the timeline have their keys only while it has the focus."""
+    actions: dict[str, QAction] = {}
+    for command in COMMANDS:
+        if command.menu not in menus:
+            continue
+        action = QAction(tr(command.text), owner)
         action.setCheckable(command.checkable)
         tip = tr(command.tip)
         if command.keys:
             action.setShortcuts([QKeySequence(keys) for keys in (command.keys, command.also) if keys])
             tip += f" ({action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)})"
+        if command.menu == "Timeline":
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         action.setToolTip(tip)
         action.setStatusTip("")
-        if command.separated:
-            menus[command.menu].addSeparator()
-        menus[command.menu].addAction(action)
         actions[command.name] = action
     refresh_icons(actions)
-    return actions, menus
+    return actions
 
 
 def refresh_icons(actions: dict[str, QAction]) -> None:
     """Redraw icons in the theme's colours; a checked button shows them on the accent."""
     for command in COMMANDS:
-        if command.icon:
+        if command.icon and command.name in actions:
             action = actions[command.name]
             action.setIcon(theme.icon(command.icon, "onAccent" if action.isChecked() else "text"))
             action.setIconVisibleInMenu(False)

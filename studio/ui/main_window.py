@@ -1,9 +1,13 @@
 """The one window: it lays panels around the stage and connects them to the `Director`."""
 
 import math
+import secrets
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
@@ -27,6 +31,10 @@ from PySide6.QtWidgets import (
 
 from studio import __version__
 from studio.core.avatar import Avatar
+from studio.core.jobs import Job
+from studio.core.project.document import Media
+from studio.core.project.pyramid import build_pyramid
+from studio.core.project.timeline import Block
 from studio.ui import commands, preferences, theme
 from studio.ui.dialogs import FileDialogs
 from studio.ui.director import Director
@@ -41,11 +49,14 @@ from studio.ui.panels.drive import DrivePanel
 from studio.ui.panels.export import ExportPanel
 from studio.ui.panels.face import FacePanel
 from studio.ui.panels.jobs import JobsPanel
+from studio.ui.session import RATE, Clip
 from studio.ui.status import LiveIndicator, StatusLine
-from studio.ui.transport import Transport
+from studio.ui.timeline.panel import TimelinePanel
 from studio.ui.viewport.stage import Stage
+from studio.ui.workers import Urgency
 
 MINIMUM = (1100, 700)
+LANES_HEIGHT = 320  # px of the timeline when it is unfolded
 METER_TICK = 33  # ms
 PACE_TICK = 250
 
@@ -67,7 +78,7 @@ class MainWindow(QMainWindow):
 
         listen = mirror(self.actions_by_name["listen"])
         self.stage = Stage()
-        self.transport = Transport(self.actions_by_name["listen"], self.actions_by_name["play"])
+        self.timeline = TimelinePanel(director.document, self.actions_by_name, self._run_quickly)
         self.avatars, self.jobs = AvatarsPanel(), JobsPanel()
         self.options = BuildOptionsBox()
         self.options.show_options(director.session.options)
@@ -112,12 +123,15 @@ class MainWindow(QMainWindow):
         left.addWidget(framed(self.tr("Jobs"), self.jobs))
         left.setSizes([420, 260])
 
-        self._middle = middle = QWidget()
-        column = QVBoxLayout(middle)
+        middle = QSplitter(Qt.Orientation.Vertical)
+        middle.addWidget(self.stage)
+        middle.addWidget(self.timeline)
+        middle.setStretchFactor(0, 1)
+        self.timeline.unfolded.connect(lambda: middle.setSizes([middle.height() - LANES_HEIGHT, LANES_HEIGHT]))
+        self._middle = QWidget()  # pages lie over it; a splitter would take them for its own
+        column = QVBoxLayout(self._middle)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(theme.GRID)
-        column.addWidget(self.stage, 1)
-        column.addWidget(self.transport)
+        column.addWidget(middle)
 
         tabs = QTabWidget()
         tabs.setObjectName("panel")
@@ -135,9 +149,9 @@ class MainWindow(QMainWindow):
         self.tabs = tabs
 
         split = QSplitter(Qt.Orientation.Horizontal)
-        for widget in (left, middle, tabs):
+        for widget in (left, self._middle, tabs):
             split.addWidget(widget)
-        for handle in (split, left):
+        for handle in (split, left, middle):
             handle.setHandleWidth(theme.GRID)
             handle.setChildrenCollapsible(False)
         left.setMinimumWidth(216)
@@ -161,7 +175,7 @@ class MainWindow(QMainWindow):
         self.stage.consent.answered.connect(self._consent_answered)
         self.stage.picture.chosen.connect(director.builds.choose_face)
         self.stage.handles_placed.connect(director.builds.answer_handles)
-        self.transport.wave.sought.connect(lambda at: director.play(True, at))
+        self.timeline.sought.connect(lambda at: director.play(True, at))
         self.avatars.chosen.connect(director.select)
         self.avatars.save_wanted.connect(self.files.save)
         self.avatars.remove_wanted.connect(director.remove)
@@ -205,7 +219,7 @@ class MainWindow(QMainWindow):
         events.background.connect(self.camera.show_background)
         events.expression.connect(lambda motion: self.face.show_expression(motion.code[0]))
         events.drive.connect(self.drive.show_settings)
-        events.clip.connect(self.transport.show_clip)
+        events.clip.connect(self._clip_opened)
         for event in (events.clip, events.listening, events.playing, events.show_guessed):
             event.connect(self._enable)
 
@@ -298,6 +312,7 @@ class MainWindow(QMainWindow):
         actions["export_clip"].setEnabled(head and clip is not None)
         actions["remove"].setEnabled(bool(session.selected))
         actions["play"].setEnabled(clip is not None)
+        actions["record"].setEnabled(False)  # until the drive can keep a take
         actions["guessed"].setChecked(session.show_guessed)
         actions["listen"].setChecked(session.listening)
         actions["play"].setChecked(session.playing)
@@ -313,7 +328,7 @@ class MainWindow(QMainWindow):
         if self._ticks % 3 == 0 and self.tabs.currentWidget() is self.face:
             self.face.show_live(drive.newest.code[0])
         if self.director.session.playing and (position := drive.position) is not None:
-            self.transport.show_position(position)
+            self.timeline.show_position(position)
         drive.asleep = not self.isVisible() or self.isMinimized()
 
     def _show_pace(self) -> None:
@@ -332,6 +347,25 @@ class MainWindow(QMainWindow):
         if math.isfinite(latency):
             self.director.drive.latency = latency
         self.indicator.show_pace(state, live, self.director.frames.pace(), latency)
+
+    def _clip_opened(self, clip: Clip | None) -> None:
+        if clip is None:
+            return
+        document = self.director.document
+        key, name = secrets.token_hex(8), clip.path.name
+        sound = Block(key, key, name, 0.0, 0.0, clip.seconds, ("audio",))
+        timeline = replace(document.state.timeline, sounds=(sound,))
+        media = {**document.state.media, key: Media(str(clip.path), name, clip.seconds)}
+        document.edit(self.tr("Open {name}").format(name=name), replace(document.state, timeline=timeline, media=media))
+        if len(clip.samples):
+            self._run_quickly(
+                self.tr("Drawing {name}").format(name=name),
+                partial(build_pyramid, clip.samples, RATE),
+                partial(self.timeline.show_waveform, key),
+            )
+
+    def _run_quickly(self, title: str, start: Callable[[], Job[Any]], done: Callable[[Any], None]) -> None:
+        self.director.jobs.submit(title, start, Urgency.QUICK, done, lambda _, sentence: self.director.say(sentence))
 
     # What the user wants
 
@@ -378,7 +412,7 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         preferences.write(self.director.settings, theme=name)
         theme.apply(app, name)
-        for part in (self.stage.empty, self.drive, self.face, self.transport.wave):
+        for part in (self.stage.empty, self.drive, self.face, self.timeline):
             part.refresh()
         self._add.setIcon(theme.icon("plus"))
         self.pages.refresh()

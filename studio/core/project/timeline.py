@@ -23,12 +23,13 @@ MOTION_LANES: tuple[Lane, ...] = ("mouth", "expression", "gaze", "head")
 HEAD_CHANNELS = ("headYaw", "headPitch", "headRoll")
 """rad, about head space's +y, +x and +z; beside the 52 ARKit names what a curve can move."""
 CHANNELS = (*ARKIT_NAMES, *HEAD_CHANNELS)
-_HEAD_AXES = {"headPitch": 0, "headYaw": 1, "headRoll": 2}
+HEAD_AXES = {"headPitch": 0, "headYaw": 1, "headRoll": 2}
+"""Where each of them stands in `Motion.head_pose`."""
 
 
 def lane_of(channel: str) -> Lane:
     """Return the lane in which a channel is shown, muted and cut."""
-    if channel in _HEAD_AXES:
+    if channel in HEAD_AXES:
         return "head"
     if channel.startswith("eyeLook"):
         return "gaze"
@@ -221,8 +222,8 @@ class Timeline:
             if curve.mode == "replace" and not curve.holds(time):
                 continue
             value = curve.at(time)
-            if curve.channel in _HEAD_AXES:
-                axis = _HEAD_AXES[curve.channel]
+            if curve.channel in HEAD_AXES:
+                axis = HEAD_AXES[curve.channel]
                 added[0, axis] = value - (pose[0, axis] if curve.mode == "replace" else 0.0)
             elif curve.mode == "add":
                 code[0, ARKIT_INDEX[curve.channel]] += value

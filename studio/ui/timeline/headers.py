@@ -1,0 +1,119 @@
+"""`Headers`: the names of the lanes with what mutes them, lets them alone be seen, and opens their curve."""
+
+from PySide6.QtCore import QCoreApplication, QSize, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+
+from studio.core.project.timeline import LANES, MOTION_LANES, Lane, Timeline
+from studio.ui import theme
+from studio.ui.timeline.rows import Row
+
+WIDTH = 152  # px
+
+NAMES: dict[Lane, str] = {
+    "audio": "Audio", "mouth": "Mouth", "expression": "Expression", "gaze": "Gaze", "head": "Head",
+    "camera": "Camera", "markers": "Markers",
+}  # fmt: skip
+
+
+def tr(text: str) -> str:
+    """Translate a text of this module."""
+    return QCoreApplication.translate("lanes", text)
+
+
+class LaneHeader(QWidget):
+    """One lane's name and switches."""
+
+    mute_wanted = Signal(str, bool)
+    solo_wanted = Signal(str, bool)
+    open_wanted = Signal(str, bool)
+
+    def __init__(self, lane: Lane) -> None:
+        super().__init__()
+        self.lane: Lane = lane
+        name = tr(NAMES[lane])
+        self._band = QWidget()
+        self._line = QHBoxLayout(self._band)
+        self._line.setContentsMargins(0, 0, theme.GRID, 0)
+        self._line.setSpacing(2)
+        self.opener = self._button("", tr("Curve of {lane}").format(lane=name), tr("Open the curves of this lane"))
+        self._line.addWidget(QLabel(name), 1)
+        self.mute = self._button("M", tr("Mute {lane}").format(lane=name), tr("Mute: this lane does nothing"))
+        solo = tr("Solo: lanes without it do nothing")
+        self.solo = self._button("S", tr("Solo {lane}").format(lane=name), solo)
+        if lane not in MOTION_LANES:
+            policy = self.opener.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            self.opener.setSizePolicy(policy)
+            self.opener.hide()
+        self.mute.setVisible(lane != "markers")
+        self.solo.setVisible(lane not in ("camera", "markers"))
+        self.below = QVBoxLayout()
+        self.below.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._band)
+        column.addLayout(self.below, 1)
+        self.mute.clicked.connect(lambda on: self.mute_wanted.emit(lane, on))
+        self.solo.clicked.connect(lambda on: self.solo_wanted.emit(lane, on))
+        self.opener.clicked.connect(lambda on: self.open_wanted.emit(lane, on))
+        self.refresh()
+
+    def _button(self, text: str, name: str, tip: str) -> QToolButton:
+        button = QToolButton()
+        button.setText(text)
+        button.setCheckable(True)
+        button.setFixedSize(QSize(20, 20))
+        button.setIconSize(QSize(12, 12))
+        button.setProperty("role", "lane")
+        button.setProperty("flat", not text)
+        button.setAccessibleName(name)
+        button.setToolTip(tip)
+        self._line.addWidget(button)
+        return button
+
+    def show_row(self, row: Row) -> None:
+        """Take the place beside a row."""
+        self.setGeometry(0, row.top, WIDTH, row.height)
+        self._band.setFixedHeight(row.band)
+        self.opener.setChecked(row.height > row.band)
+        self.opener.setIcon(theme.icon("chevron-down" if row.height > row.band else "chevron-right"))
+
+    def show_timeline(self, timeline: Timeline) -> None:
+        """Show whether the lane is muted or solo."""
+        self.mute.setChecked(self.lane in timeline.muted)
+        self.solo.setChecked(self.lane in timeline.solo)
+
+    def refresh(self) -> None:
+        """Redraw in the theme's colours."""
+        self.opener.setIcon(theme.icon("chevron-down" if self.opener.isChecked() else "chevron-right"))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the line below."""
+        painter = QPainter(self)
+        painter.fillRect(0, self.height() - 1, self.width(), 1, QColor(theme.current().line))
+
+
+class Headers(QWidget):
+    """The headers of all lanes, beside their rows."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(WIDTH)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.of: dict[Lane, LaneHeader] = {lane: LaneHeader(lane) for lane in LANES}
+        for header in self.of.values():
+            header.setParent(self)
+
+    def show_rows(self, rows: tuple[Row, ...], timeline: Timeline) -> None:
+        """Lay the headers beside these rows."""
+        for row in rows:
+            self.of[row.lane].show_row(row)
+            self.of[row.lane].show_timeline(timeline)
+        self.setFixedHeight(rows[-1].bottom)
+
+    def refresh(self) -> None:
+        """Redraw in the theme's colours."""
+        for header in self.of.values():
+            header.refresh()
