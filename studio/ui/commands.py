@@ -43,7 +43,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("export_splats", "File", "Export splats…", "", "Write the head, as the sliders pose it: PLY, SPZ, GLB"),
     Command("export_mesh", "File", "Export mesh…", "", "Write a bald, painted head with the 52 ARKit shapes as GLB"),
     Command("quit", "File", "Quit", "Ctrl+Q", "Close the window", separated=True),
-    Command("paste", "Edit", "Paste picture", "Ctrl+V", "Build a head from the clipboard's picture"),
+    Command("paste", "Edit", "Paste", "Ctrl+V", "Open the picture or the files on the clipboard"),
     Command("reset_face", "Edit", "Reset face sliders", "Ctrl+R", "Let every slider go back to rest"),
     Command("preferences", "Edit", "Preferences…", "Ctrl+,", "Theme, size, language, renderer, sound", separated=True),
     Command("next", "Avatar", "Next avatar", "Ctrl+PgDown", "Show the next avatar of the list"),

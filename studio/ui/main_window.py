@@ -6,16 +6,15 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
-    QImage,
     QKeyEvent,
 )
 from PySide6.QtWidgets import (
@@ -38,6 +37,7 @@ from studio.core.project.timeline import Block
 from studio.ui import commands, preferences, theme
 from studio.ui.dialogs import FileDialogs
 from studio.ui.director import Director
+from studio.ui.dropping import DropHighlight, Incoming, incoming
 from studio.ui.latency import LatencyMeter
 from studio.ui.pages.pages import PAGES, Pages
 from studio.ui.palette import Choice, Palette, menu_choices
@@ -89,6 +89,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.pages = Pages(self._middle, director)
         self.finder = Palette(self)
+        self._highlight = DropHighlight(self)
         self._connect_intents()
         self._connect_session()
         self._connect_actions()
@@ -380,14 +381,16 @@ class MainWindow(QMainWindow):
             self.stage.back_to_head()
 
     def _paste(self) -> None:
-        clipboard = QGuiApplication.clipboard()
-        data = clipboard.mimeData()
-        if data.hasUrls():
-            self.director.open_paths([Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()])
-        elif data.hasImage():
-            self.director.open_image(QImage(clipboard.image()))
-        else:
-            self.director.say(self.tr("There is no picture to paste; copy one first."))
+        data = QGuiApplication.clipboard().mimeData()
+        self._open(incoming(data), self.tr("There is nothing to paste; copy a picture or files first."))
+
+    def _open(self, what: Incoming, nothing: str = "") -> None:
+        if what.paths:
+            self.director.open_paths(list(what.paths))
+        elif what.image is not None:
+            self.director.open_image(what.image)
+        if said := " ".join(what.refused) or ("" if what else nothing):
+            self.director.say(said)
 
     def _step(self, by: int) -> None:
         row = self.avatars.list.currentRow() + by
@@ -420,14 +423,21 @@ class MainWindow(QMainWindow):
         self.stage.view.widget.update()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Accept local files anywhere on the window."""
-        if any(url.isLocalFile() for url in event.mimeData().urls()):
+        """Say what would be opened; it may fall anywhere on the window."""
+        what = incoming(event.mimeData())
+        if what or what.refused:
             event.acceptProposedAction()
+            self._highlight.invite(what)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Look as before."""
+        self._highlight.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Open the files."""
+        """Open what fell."""
+        self._highlight.hide()
         event.acceptProposedAction()
-        self.director.open_paths([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+        self._open(incoming(event.mimeData()))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Let Enter press the focused button, since Space plays the sound."""

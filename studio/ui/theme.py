@@ -24,6 +24,10 @@ class Theme:
     hover: str
     line: str
     edge: str
+    rim: str
+    """Around controls, where their ground alone does not set them apart."""
+    trough: str
+    """Of sliders, bars and meters."""
     stage: str
     accent: str
     accentHover: str  # noqa: N815 - named as in the style sheet
@@ -37,17 +41,20 @@ class Theme:
 THEMES: dict[str, Theme] = {
     "dark": Theme(
         window="#1e1f22", panel="#26282c", control="#2f3237", hover="#3a3e45", line="#3a3e45", edge="#26282c",
-        stage="#17181a", accent="#5aa9e6", accentHover="#74b8ec", onAccent="#10151a",
+        rim="transparent", trough="#2f3237", stage="#17181a", accent="#5aa9e6",
+        accentHover="#74b8ec", onAccent="#10151a",
         text="#e6e6e6", dim="#9aa0a6", faint="#7b8087", bad="#f28b82",
     ),
     "light": Theme(
         window="#f1f2f4", panel="#fafbfc", control="#e6e8eb", hover="#d9dce0", line="#d0d3d8", edge="#fafbfc",
-        stage="#dfe1e4", accent="#1a6fb0", accentHover="#155d95", onAccent="#ffffff",
+        rim="transparent", trough="#e6e8eb", stage="#dfe1e4", accent="#1a6fb0",
+        accentHover="#155d95", onAccent="#ffffff",
         text="#1e1f22", dim="#54595f", faint="#7b8087", bad="#b3261e",
     ),
     "contrast": Theme(
         window="#000000", panel="#000000", control="#141414", hover="#333333", line="#ffffff", edge="#8a8a8a",
-        stage="#000000", accent="#ffd54a", accentHover="#ffe28a", onAccent="#000000",
+        rim="#8a8a8a", trough="#6e6e6e", stage="#000000", accent="#ffd54a",
+        accentHover="#ffe28a", onAccent="#000000",
         text="#ffffff", dim="#e0e0e0", faint="#b0b0b0", bad="#ff9a8f",
     ),
 }  # fmt: skip

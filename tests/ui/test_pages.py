@@ -104,19 +104,16 @@ def test_preferences_are_kept_and_the_theme_counts_at_once(window: MainWindow, q
     page = open_page(window, "preferences")
     assert isinstance(page, PreferencesPage)
     settings = window.director.settings
-    combo = page.combos["theme"]
-    combo.setCurrentIndex(combo.findData("light"))
-    combo.activated.emit(combo.currentIndex())
+    for name, value in (("theme", "light"), ("threads", 1), ("renderer", "numba")):
+        combo = page.combos[name]
+        combo.setCurrentIndex(combo.findData(value))
+        combo.activated.emit(combo.currentIndex())
     assert theme.current() == theme.THEMES["light"]
-    page.threads.setValue(1)
-    combo = page.combos["renderer"]
-    combo.setCurrentIndex(combo.findData("numba"))
-    combo.activated.emit(combo.currentIndex())
     kept = preferences.read(settings)
     assert (kept.theme, kept.threads, kept.renderer) == ("light", 1, "numba")
     page._reset()
     assert preferences.read(settings) == preferences.Preferences()
-    assert page.threads.value() == 0
+    assert page.combos["threads"].currentData() == 0
     assert theme.current() == theme.THEMES[theme.system_theme()]
 
 

@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QWidget,
 )
 
@@ -65,11 +64,8 @@ class PreferencesPage(Page):
             "painted": self.tr("Painted by the processor"),
         }
         self._choice("view", self.tr("Picture on screen"), views.items(), restart)
-        self.threads = QSpinBox()
-        self.threads.setRange(0, os.cpu_count() or 1)
-        self.threads.setSpecialValueText(self.tr("As many as fit"))
-        self.threads.valueChanged.connect(lambda n: self._keep(threads=n))
-        self._row(self.tr("Threads"), self.threads, restart)
+        threads = [(0, self.tr("As many as fit")), *((n, str(n)) for n in range(1, (os.cpu_count() or 1) + 1))]
+        self._choice("threads", self.tr("Threads"), threads, restart)
 
         self._section(self.tr("Sound"))
         self.microphones = QComboBox()
@@ -120,9 +116,6 @@ class PreferencesPage(Page):
     def _show(self, values: preferences.Preferences) -> None:
         for name, combo in self.combos.items():
             combo.setCurrentIndex(max(0, combo.findData(getattr(values, name))))
-        quiet = self.threads.blockSignals(True)
-        self.threads.setValue(values.threads)
-        self.threads.blockSignals(quiet)
         self.folder.show_text(str(values.folder))
 
     def _show_microphones(self, names: list[str]) -> None:

@@ -205,7 +205,7 @@ class LevelMeter(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(colors.control))
+        painter.setBrush(QColor(colors.trough))
         painter.drawRoundedRect(QRectF(0, 0, self.width(), self.height()), 3, 3)
         filled = self.width() * (self._level - FLOOR) / -FLOOR
         if filled > 1:
