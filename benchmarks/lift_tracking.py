@@ -23,6 +23,7 @@ from studio.core.heads.anatomy import (
 from studio.core.heads.fitting import fit_head_pose
 from studio.core.heads.full import FullHead
 from studio.core.heads.head import HeadParams
+from studio.core.heads.normals import vertex_normals
 from studio.core.motion.motion import Motion
 from studio.core.perception.landmarks import find_faces
 
@@ -54,7 +55,7 @@ def landmark_figures(avatar: Avatar, head: FullHead) -> dict[str, float]:
     """
     figures = {}
     own = head.neutral[:468].astype(np.float64)
-    normals = _normals(head)[:468]
+    normals = vertex_normals(head.neutral.astype(np.float64), head.faces)[:468]
     for yaw in (-30, 0, 30):
         camera = camera_at(avatar, yaw)
         asked = camera.project(own)
@@ -154,14 +155,3 @@ def mean_head_landmarks(frame: Motion) -> NDArray[np.float64]:
     skin = head.vertices(HeadParams(zero, frame.code[0], zero, zero))[:468]
     irises = np.repeat(eye_centres(skin.astype(np.float64)), 5, axis=0)
     return to_face(np.concatenate([skin, irises])) * [100, 100, -100] + [512, 512, 0]
-
-
-def _normals(head: FullHead) -> NDArray[np.float64]:
-    """Return unit vertex normals ``[V,3]`` of the head at rest."""
-    points = head.neutral.astype(np.float64)
-    a, b, c = (points[head.faces[:, k]] for k in range(3))
-    across = np.cross(b - a, c - a)
-    normals = np.zeros_like(points)
-    for k in range(3):
-        np.add.at(normals, head.faces[:, k], across)
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, Meshed, render_frame
-from studio.core.engines.lift.zbuffer import corner_shares, nearest_triangles
 from studio.core.errors import UserError
 from studio.core.framing import portrait_camera
 from studio.core.gaussians.camera import Camera
@@ -19,6 +18,7 @@ from studio.core.media.files import atomic_path
 from studio.core.media.provenance import PROGRAM, STATEMENT
 from studio.core.motion.motion import Motion
 from studio.core.perception.masks import convex
+from studio.core.render.zbuffer import corner_shares, nearest_triangles
 
 _SIZE = 512  # px of the frame that is compared
 _GREY = (0.5, 0.5, 0.5)

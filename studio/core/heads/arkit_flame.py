@@ -18,7 +18,8 @@ from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.heads.flame import EXPRESSION_NAMES, N_EXPRESSION, FlameExpression, FlameHead, Posable
 from studio.core.heads.head import Head, HeadParams
 from studio.core.heads.ict import EYE_RANGE, eye_rotation
-from studio.core.heads.registration import Match, Surface, register, vertex_normals
+from studio.core.heads.normals import vertex_normals
+from studio.core.heads.registration import Match, Surface, register
 from studio.core.jobs import Job, Stopwatch, share
 
 JAW_SHAPES = ("jawOpen", "jawLeft", "jawRight")

@@ -17,6 +17,7 @@ from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.heads.eyes import EYE_RADIUS, LID_CLEARANCE, eye_centre, lid_rims, pushed_out
 from studio.core.heads.head import HeadParams
 from studio.core.heads.identity import N_MESH_LANDMARKS, Identity
+from studio.core.heads.normals import vertex_normals
 from studio.core.heads.shapes import JAW_ANGLE, FaceShapes
 from studio.core.heads.skinning import joint_transforms, rotation_matrices, skin
 from studio.core.heads.template import shape_weights
@@ -174,22 +175,14 @@ class FullHead:
         points = self._face
         skin = self.of("skin") & (np.abs(points[:, :2] - self.shapes.landmarks[13, :2]) < 0.9).all(1)
         skin &= self._follows == np.arange(len(skin))
-        skin &= self._outward(points)[:, 2] > _FACES_FRONT
+        # The face frame is mirrored (y points down), so what turns inwards there turns outwards.
+        skin &= -vertex_normals(points, self.faces)[:, 2] > _FACES_FRONT
         bag = self.of("mouth_bag") & (self._share < 1)
         room = np.minimum(_depth_inside(points[bag], points[skin]), _ROOM)
         for field in fields.values():
             if np.abs(field[skin]).max() > 0:
                 left = _depth_inside(points[bag] + field[bag], points[skin] + field[skin])
                 field[bag, 2] -= np.clip(room - left, 0, None)
-
-    def _outward(self, points: NDArray) -> NDArray[np.float64]:
-        """Return normals ``[V,3]`` of points ``[V,3]`` in the face frame, which is mirrored: y points down."""
-        a, b, c = (points[self.faces[:, k]] for k in range(3))
-        across = np.cross(c - a, b - a)
-        normals = np.zeros_like(points)
-        for k in range(3):
-            np.add.at(normals, self.faces[:, k], across)
-        return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
 
     def _correct(self, fields: dict[str, NDArray]) -> None:
         """Keep lids on the eyeball and add the correctives."""

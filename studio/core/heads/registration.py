@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from studio.core.errors import UserError
 from studio.core.heads.flame import FlameHead
+from studio.core.heads.normals import vertex_normals
 from studio.core.jobs import Job, Progress
 
 N_COEFFICIENTS = 80  # of identity; further ones are finer than the distance between vertices
@@ -67,16 +68,6 @@ class Match:
     rotation: NDArray[np.float64]
     distance: float
     landmark_vertices: NDArray[np.int32]
-
-
-def vertex_normals(vertices: NDArray, faces: NDArray) -> NDArray[np.float64]:
-    """Return unit normals ``[V,3]``, each the area-weighted mean of its faces'; zero where a vertex has no face."""
-    corners = np.asarray(vertices, np.float64)[faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    out = np.zeros((len(vertices), 3))
-    for k in range(3):
-        np.add.at(out, faces[:, k], across)
-    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
 
 
 def register(head: FlameHead, surface: Surface) -> Job[Match]:

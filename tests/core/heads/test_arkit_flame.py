@@ -14,7 +14,8 @@ from studio.core.heads.arkit_flame import LOOKS, ArkitFlameMap, ArkitShapes, ark
 from studio.core.heads.flame import FlameExpression, FlameHead, FlameModel, read_flame
 from studio.core.heads.head import HeadParams
 from studio.core.heads.ict import EYE_RANGE, IctHead, read_ict
-from studio.core.heads.registration import Match, Surface, vertex_normals
+from studio.core.heads.normals import vertex_normals
+from studio.core.heads.registration import Match, Surface
 from studio.core.jobs import run
 
 ZERO = np.zeros(3, np.float32)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.surface import SPREAD, Surfels
-from studio.core.engines.lift.zbuffer import nearest_triangles
 from studio.core.perception.masks import pixels_at, spread
+from studio.core.render.zbuffer import nearest_triangles
 
 # Largest change of a weight along a tangent of a 1-px surfel: that of a triangle two pixels high.
 _MAX_GRADIENT = 0.3

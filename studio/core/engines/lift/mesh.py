@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import render_frame
-from studio.core.engines.lift.zbuffer import corner_shares, nearest_triangles
 from studio.core.framing import portrait_camera
 from studio.core.heads.anatomy import LOWER_LID, SIDES, UPPER_LID
 from studio.core.heads.arkit import ARKIT_NAMES
@@ -23,6 +22,7 @@ from studio.core.heads.template import mean_landmarks
 from studio.core.jobs import Job, Stopwatch
 from studio.core.motion.motion import Motion
 from studio.core.perception.masks import pixels_at, sampled, spread
+from studio.core.render.zbuffer import corner_shares, nearest_triangles
 
 if TYPE_CHECKING:
     from studio.core.engines.lift.avatar import LiftAvatar

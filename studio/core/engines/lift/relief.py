@@ -14,7 +14,6 @@ import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
 
-from studio.core.engines.lift.zbuffer import depth_map
 from studio.core.heads.anatomy import CHIN, smoothstep, to_face
 from studio.core.heads.depth import landmark_nearness
 from studio.core.heads.full import JOINTS, FullHead
@@ -22,6 +21,7 @@ from studio.core.heads.identity import N_MESH_LANDMARKS
 from studio.core.perception.masks import convex, distance_inside, pixels_at, resized, sampled, spread
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import FACE, SKIN
+from studio.core.render.zbuffer import depth_map
 
 # The solve runs on a picture in which the face is this high: depth is smooth, and time grows with the area.
 _SOLVE_FACE_HEIGHT = 96

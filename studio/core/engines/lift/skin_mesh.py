@@ -19,6 +19,7 @@ from studio.core.heads.anatomy import (
     to_face,
 )
 from studio.core.heads.full import FullHead
+from studio.core.heads.normals import vertex_normals
 from studio.core.heads.symmetry import mirrored_indices
 from studio.core.heads.template import APRON_REACH
 from studio.core.perception.masks import pixels_at, polygon
@@ -79,7 +80,7 @@ class SkinMesh:
 
     def vertex_normals(self, points: NDArray) -> NDArray[np.float64]:
         """Return unit normals ``[V,3]`` of the skin in another shape ``[V,3]``."""
-        return _vertex_normals(points, self.faces)
+        return vertex_normals(points, self.faces)
 
     def tangents(self, points: NDArray) -> NDArray[np.float64]:
         """Return two orthogonal axes ``[V,2,3]`` m, as long as the way to the neighbours along them."""
@@ -130,7 +131,7 @@ def skin_mesh() -> SkinMesh:
         faces,
         edges,
         mirrored_indices(space),
-        _vertex_normals(space, faces),
+        vertex_normals(space, faces),
         np.linalg.norm(_tangents(space, edges), axis=2).max(1),
         face,
         bare,
@@ -146,15 +147,6 @@ def _inside(drawn: NDArray, ring: list[int], grow: float = 0.0) -> NDArray[np.bo
     side = 8 * _DRAWN
     pixels = drawn * _DRAWN + side / 2
     return polygon((side, side), pixels[ring], round(grow * _DRAWN))[pixels_at(pixels, (side, side))]
-
-
-def _vertex_normals(points: NDArray, faces: NDArray) -> NDArray[np.float64]:
-    a, b, c = (points[faces[:, k]] for k in range(3))
-    across = np.cross(b - a, c - a)
-    normals = np.zeros((len(points), 3))
-    for axis in range(3):
-        normals[:, axis] = np.bincount(faces.ravel(), np.repeat(across[:, axis], 3), len(points))
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-15)
 
 
 def _tangents(points: NDArray, edges: NDArray) -> NDArray[np.float64]:

@@ -14,7 +14,6 @@ from scipy.spatial.transform import Rotation
 from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.surface import SPREAD, Surfels, cell_mean, cells_of
 from studio.core.engines.lift.surface import block_count as cell_count
-from studio.core.engines.lift.zbuffer import depth_map
 from studio.core.heads.anatomy import CHIN, INTEROCULAR, smoothstep, to_face
 from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.heads.fitting import HeadPose
@@ -23,6 +22,7 @@ from studio.core.heads.head import HeadParams
 from studio.core.perception.masks import spread
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import CLOTH, HAIR, SKIN
+from studio.core.render.zbuffer import depth_map
 
 # It is out of sight and smooth: so many Gaussians are enough, each for 4, 8 or 16 px.
 _MOST = 4000

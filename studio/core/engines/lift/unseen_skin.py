@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.rig import FlatPart
 from studio.core.engines.lift.skin_mesh import SkinMesh, skin_mesh
-from studio.core.engines.lift.zbuffer import nearest_triangles
 from studio.core.heads.anatomy import smoothstep, to_face, to_head
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.full import FullHead
@@ -24,6 +23,7 @@ from studio.core.heads.template import SHAPE_NAMES, lip_side
 from studio.core.perception.masks import distance_inside, pixels_at, sampled, spread
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import FACE, HAIR, SKIN
+from studio.core.render.zbuffer import nearest_triangles
 
 # Cosines between normal and view. Of landmarks: a symmetric face's below the first, the portrait's above the second.
 _GUESSED, _FOUND = 0.1, 0.45
