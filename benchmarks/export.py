@@ -25,13 +25,14 @@ from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, on_fastest_device
 from studio.core.build import build_avatar
-from studio.core.export import SPEECH_RATE, speak_clip
+from studio.core.export_clip import ClipOptions, speak_clip
 from studio.core.frame_stream import allocate, batch_size, stream
 from studio.core.framing import square_camera
 from studio.core.jobs import run
 from studio.core.media.audio import load_audio
-from studio.core.media.video import VideoWriter
+from studio.core.media.video_writer import VideoWriter
 from studio.core.motion.motion import Motion
+from studio.core.performance import SPEECH_RATE
 from studio.core.project.archive import load_avatar
 from studio.core.sample import CONSENT, sample_portrait, sample_speech
 from studio.core.speech.recording import speech_motion
@@ -86,10 +87,10 @@ def main() -> None:
         with wave.open(str(sound), "wb") as file:
             file.setparams((1, 2, SPEECH_RATE, len(samples), "NONE", ""))
             file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
-        run(speak_clip(avatar, sound, out, FPS, options.sizes[0]))
+        run(speak_clip(avatar, sound, out, ClipOptions(options.sizes[0], options.sizes[0], FPS)))
         fast = on_fastest_device(avatar)
         for size in options.sizes:
-            clips = [run(speak_clip(avatar, sound, out, FPS, size)) for _ in range(options.repeats)]
+            clips = [run(speak_clip(avatar, sound, out, ClipOptions(size, size, FPS))) for _ in range(options.repeats)]
             best = min(clips, key=lambda clip: clip.seconds)
             pictures = [picture.copy() for picture in rendered(fast, motion, size, min(frames, 50))]
             render = min(render_ms(fast, motion, size, frames) for _ in range(options.repeats))

@@ -27,11 +27,12 @@ from machine import machine_line
 
 from studio.core.avatar import Avatar
 from studio.core.build import build_avatar
-from studio.core.export import SPEECH_RATE, speak_clip
+from studio.core.export_clip import ClipOptions, speak_clip
 from studio.core.framing import square_camera
 from studio.core.jobs import run
 from studio.core.media.audio import load_audio, read_audio_blocks, read_channels, survey
 from studio.core.motion.motion import Motion
+from studio.core.performance import SPEECH_RATE
 from studio.core.project.archive import load_avatar, save_avatar
 from studio.core.speech.recording import motion_frames
 
@@ -67,9 +68,9 @@ def measure_speed(avatar: Avatar, portrait: str, recordings: list[Path], folder:
     print(f"{portrait}, {count} Gaussians, {size} px")
     print(f"{'recording':<32}{'clip s':>8}{'work s':>8}{'factor':>8}   steps, s")
     out = folder / "clip.mp4"
-    run(speak_clip(avatar, recordings[-1], out, size=size))
+    run(speak_clip(avatar, recordings[-1], out, ClipOptions(size, size)))
     for recording in recordings:
-        report = run(speak_clip(avatar, recording, out, size=size))
+        report = run(speak_clip(avatar, recording, out, ClipOptions(size, size)))
         steps = ", ".join(f"{name.split()[0]} {seconds:.1f}" for name, seconds in report.steps.items())
         print(
             f"{recording.name:<32}{report.duration:>8.1f}{report.seconds:>8.1f}"
@@ -121,7 +122,7 @@ def listen(path: Path) -> None:
 
 
 def speak(path: Path, avatar_path: Path) -> None:
-    run(speak_clip(load_avatar(avatar_path), path, path.with_suffix(".mp4"), fps=5, size=64))
+    run(speak_clip(load_avatar(avatar_path), path, path.with_suffix(".mp4"), ClipOptions(64, 64, 5)))
     print(peak_kilobytes())
 
 

@@ -10,19 +10,17 @@ import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
 from studio import __version__, console
+from studio.cli_clips import clips_app
 from studio.cli_heads import heads_app
 from studio.cli_motion import motion_app
 from studio.console import JsonFlag
 from studio.core.errors import UserError
 from studio.core.jobs import Progress
-
-if TYPE_CHECKING:
-    from studio.core.avatar import Avatar
 
 # Everything heavy is imported by the command that needs it: `--help` must not load torch.
 
@@ -38,6 +36,7 @@ app = typer.Typer(
 )
 
 app.add_typer(heads_app, name="heads")
+app.add_typer(clips_app)
 app.add_typer(motion_app)
 
 Picture = Annotated[Path, typer.Argument(metavar="IMAGE", help="The portrait.")]
@@ -188,7 +187,7 @@ def view(
             "A sheet has its own angles and expressions; leave out --yaw, --pitch, --zoom and --expression, or --sheet."
         )
     avatar = load_avatar(avatar_file)
-    _tell_consent(avatar, as_json)
+    console.tell_consent(avatar, as_json)
     if sheet:
         pixels = view_sheet(avatar, 320 if size is None else size, behind, show_guessed=guessed)
     else:
@@ -204,61 +203,6 @@ def view(
         )
     save_png(out, pixels, {"Title": f"{avatar.name} (synthetic)"})
     console.answer({"picture": str(out), "width": pixels.shape[1], "height": pixels.shape[0]}, f"Wrote {out}", as_json)
-
-
-@app.command()
-def speak(
-    avatar_file: AvatarFile,
-    speech: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SPEECH.wav", help="A recording of speech, of seconds or hours: WAV, FLAC, MP3, OGG, M4A or MP4."
-        ),
-    ],
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="C.mp4", help="The clip to write.")],
-    fps: Annotated[float, typer.Option(help="Frames per second.")] = 25.0,
-    size: Annotated[int, typer.Option(help="Side of the square clip in pixels.")] = 512,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of blinks and idle motion.")] = 0,
-    background: Annotated[str, typer.Option(help="plate or #rrggbb.")] = "plate",
-    gain: Annotated[float, typer.Option(min=0, max=2, help="How far the mouth opens and rounds.")] = 1.0,
-    closure: Annotated[
-        float, typer.Option(min=0, max=2, help="How readily the lips shut on p, b and m; 0 never shuts them.")
-    ] = 1.0,
-    emphasis: Annotated[
-        float, typer.Option(min=0, max=2, help="How much loud and stressed syllables move mouth, head and brows.")
-    ] = 1.0,
-    smoothing: Annotated[
-        float, typer.Option(min=0, max=1, help="How much slower jaw and lip shapes change; lips shut as fast.")
-    ] = 0.0,
-    sensitivity: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="How little sound counts as a voice: lower in noise, higher for a soft voice."),
-    ] = 0.5,
-    as_json: JsonFlag = False,
-) -> None:
-    """Make a clip of an avatar speaking a recording."""
-    from studio.core.avatar import parse_background
-    from studio.core.export import speak_clip
-    from studio.core.project.archive import load_avatar
-    from studio.core.speech.settings import SpeechSettings
-
-    _check_out(out, ".mp4")
-    behind = parse_background(background)
-    settings = SpeechSettings(
-        gain=gain, closure=closure, emphasis=emphasis, smoothing=smoothing, sensitivity=sensitivity
-    )
-    avatar = load_avatar(avatar_file)
-    _tell_consent(avatar, as_json)
-    with console.progress(as_json) as show:
-        report = console.finish(speak_clip(avatar, speech, out, fps, size, seed, behind, settings), show)
-    for note in report.notes:
-        console.note(note, as_json)
-    console.answer(
-        {**asdict(report), "path": str(out), "real_time_factor": report.real_time_factor},
-        f"Wrote {out}: {report.frames} frames, {report.duration:.2f} s, in {report.seconds:.1f} s "
-        f"({report.real_time_factor:.1f}× real time)",
-        as_json,
-    )
 
 
 @app.command()
@@ -295,7 +239,7 @@ def export(
     if mesh and shapes:
         raise UserError("A mesh has every expression in it, at rest; leave out --expression, or --mesh.")
     avatar = load_avatar(avatar_file)
-    _tell_consent(avatar, as_json)
+    console.tell_consent(avatar, as_json)
     with console.progress(as_json) as show:
         if mesh:
             made = console.finish(export_mesh(avatar, out), show)
@@ -344,7 +288,8 @@ def demo(
 ) -> None:
     """Build the sample portrait, let it speak, and say where the results are: no display needed."""
     from studio.core.build import build_avatar
-    from studio.core.export import speak_clip, view_sheet
+    from studio.core.export import view_sheet
+    from studio.core.export_clip import speak_clip
     from studio.core.jobs import Stopwatch
     from studio.core.media.files import check_writable
     from studio.core.media.image import save_png
@@ -401,11 +346,6 @@ def parse_expression(text: str) -> dict[str, float]:
             raise UserError(f"'{part}' is not an expression; give each name a number from 0 to 1: {name}=0.7")
         shapes[name] = value
     return shapes
-
-
-def _tell_consent(avatar: "Avatar", as_json: bool) -> None:
-    if not avatar.consent.stated:
-        console.note("This avatar was built without stated consent.", as_json)
 
 
 def _check_out(path: Path, *suffixes: str) -> None:

@@ -92,8 +92,7 @@ def reenact(
     if isinstance(behind, str) and behind == "transparent":
         raise UserError("A clip cannot be transparent; use the background plate or a colour.")
     avatar = load_avatar(avatar_file)
-    if not avatar.consent.stated:
-        console.note("This avatar was built without stated consent.", as_json)
+    console.tell_consent(avatar, as_json)
     with console.native_messages_in_log(), console.progress(as_json) as show:
         # The job checks both words, so that every caller hears the same sentence.
         job = reenact_clip(avatar, source, out, framing, audio, size, behind)  # pyright: ignore[reportArgumentType]

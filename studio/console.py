@@ -9,11 +9,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from studio.core.jobs import Job, Progress, T, run
+
+if TYPE_CHECKING:
+    from studio.core.avatar import Avatar
 
 # As in `studio.cli`: what is heavy is imported where it is needed.
 
@@ -105,6 +108,12 @@ def answer(result: dict[str, Any], text: str, as_json: bool) -> None:
 def note(text: str, as_json: bool) -> None:
     """Print a sentence beside the answer."""
     print(json.dumps({"note": text}) if as_json else text, file=sys.stderr)  # noqa: T201
+
+
+def tell_consent(avatar: "Avatar", as_json: bool) -> None:
+    """Say so where the person shown was not said to consent."""
+    if not avatar.consent.stated:
+        note("This avatar was built without stated consent.", as_json)
 
 
 def error(text: str, kind: str, as_json: bool) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from studio import cli
 from studio.cli import call, parse_expression
-from studio.core import build, export, sample
+from studio.core import build, export, export_clip, performance, sample
 from studio.core.engines.registry import PLANNED
 from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_NAMES
@@ -131,13 +131,13 @@ def test_speak_tells_what_is_wrong_with_the_recording(capfd: pytest.CaptureFixtu
 
 def test_speak_passes_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[object] = []
-    usual = export.motion_frames
+    usual = performance.motion_frames
 
     def watched(blocks, fps, settings, seed):
         used.append(settings)
         return usual(blocks, fps, settings, seed)
 
-    monkeypatch.setattr(export, "motion_frames", watched)
+    monkeypatch.setattr(performance, "motion_frames", watched)
     wanted = {"gain": 1.5, "closure": 0.5, "emphasis": 0.2, "smoothing": 0.3, "sensitivity": 0.9}
     options = [part for name, value in wanted.items() for part in (f"--{name}", str(value))]
     assert call(["speak", "a.avatar", "speech.wav", "-o", "c.mp4", "--size", "64", *options]) == 0
@@ -246,7 +246,7 @@ def test_where_to_write_is_checked_before_the_work(command: list[str], monkeypat
     def work(*_: object, **__: object) -> None:
         pytest.fail("the work began")
 
-    for module, name in ((build, "build_avatar"), (export, "view_picture"), (export, "speak_clip")):
+    for module, name in ((build, "build_avatar"), (export, "view_picture"), (export_clip, "speak_clip")):
         monkeypatch.setattr(module, name, work)
     assert call(command) == 2
 

@@ -1,8 +1,11 @@
 import json
+import os
 from pathlib import Path
 
 import fakes
+import numpy as np
 import pytest
+from sound_files import write_wave
 
 from studio.cli import call
 from studio.core.gaussians.splat_file import read_splats
@@ -46,3 +49,41 @@ def test_what_cannot_be_written_is_said_and_leaves_nothing(
     assert call(["export", "a.avatar", *options]) == 2
     assert sentence in capfd.readouterr().err
     assert [path.name for path in folder.iterdir()] == ["a.avatar"]
+
+
+@pytest.mark.parametrize("name", ["c.mp4", "c.mov", "c.webm", "c"])
+def test_clips_are_written_as_their_name_says(name: str, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    behind = "#203040" if name == "c.mp4" else "transparent"
+    command = ["turntable", "a.avatar", "-o", name, "--seconds", "0.2", "--size", "96x64", "--background", behind]
+    assert call([*command, "--json"]) == 0
+    answer = json.loads(capfd.readouterr().out)
+    assert (answer["frames"], answer["width"], answer["height"], answer["path"]) == (5, 96, 64, name)
+    assert answer["psnr"] > 25
+    assert sorted(os.listdir(folder)) == ["a.avatar", name]
+
+
+def test_the_motion_of_speech_goes_into_a_csv(capfd: pytest.CaptureFixture[str]) -> None:
+    write_wave(Path("s.wav"), np.random.default_rng(0).normal(0, 0.1, (4000, 1)), 16_000)
+    assert call(["speak", "a.avatar", "s.wav", "-o", "m.csv", "--fps", "60"]) == 0
+    lines = Path("m.csv").read_text().splitlines()
+    assert (len(lines), lines[0].split(",")[2]) == (16, "EyeBlinkLeft")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["-o", "c.avi"],
+        ["-o", "c.mp4", "--background", "transparent"],
+        ["-o", "c.mp4", "--size", "big"],
+        ["-o", "c.mp4", "--size", "65x64"],
+        ["-o", "c.mp4", "--depth", "16"],
+        ["-o", "c", "--depth", "12"],
+        ["-o", "full"],
+        ["-o", "c.mp4", "--quality", "best"],
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_work(options: list[str], folder: Path) -> None:
+    Path("full").mkdir()
+    Path("full/mine.txt").write_text("mine")
+    assert call(["turntable", "a.avatar", *options]) == 2
+    assert sorted(os.listdir(folder)) == ["a.avatar", "full"]

@@ -258,7 +258,7 @@ def _codecs() -> tuple[Verdict, str]:
     missing = missing_codecs()
     if missing:
         return "broken", f"this PyAV has no {' and no '.join(missing)}; run make setup"
-    return "ok", "H.264 (libx264) and AAC"
+    return "ok", "H.264 with AAC, ProRes 4444 with PCM, VP9 with Opus"
 
 
 def _folder(folder: Path) -> tuple[Verdict, str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from studio.core.avatar import Avatar
-from studio.core.framing import orbit, square_camera
+from studio.core.framing import framed_camera, orbit
 from studio.core.gaussians.camera import Camera
 
 MAX_YAW, MAX_PITCH = 60.0, 30.0
@@ -71,7 +71,9 @@ class Orbit:
         """Zoom by wheel notches, positive is closer, keeping what is under the pointer in place."""
         return self.zoomed_to(self.zoom * ZOOM_PER_NOTCH**notches, x, y)
 
-    def camera(self, avatar: Avatar, size: int) -> Camera:
-        """Return the square camera of this view, `size` px wide."""
-        turned = orbit(avatar, square_camera(avatar, size), self.yaw, self.pitch, self.zoom)
-        return turned.panned(self.x * size, self.y * size)
+    def camera(self, avatar: Avatar, width: int, height: int | None = None) -> Camera:
+        """Return the camera of this view: square, or `height` px high, with the square in it; see `framed_camera`."""
+        height = width if height is None else height
+        side = min(width, height)
+        turned = orbit(avatar, framed_camera(avatar, width, height), self.yaw, self.pitch, self.zoom)
+        return turned.panned(self.x * side, self.y * side)

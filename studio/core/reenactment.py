@@ -14,17 +14,21 @@ from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, Background, FrameBuffers, render_bytes
 from studio.core.errors import UserError
-from studio.core.export import MAX_CLIP_SIZE, MIN_SIZE, drawn_fastest, stamp, word_coverage
+from studio.core.export_clip import MAX_CLIP_SIZE, MIN_SIZE
+from studio.core.frame_stream import drawn_fastest
 from studio.core.jobs import Job, Stopwatch, share
 from studio.core.media.audio import read_channels, survey
 from studio.core.media.background_writer import BackgroundWriter
+from studio.core.media.clip_format import MP4
 from studio.core.media.files import atomic_path
-from studio.core.media.video import AAC_RATES, Sound, VideoWriter, clip_footing, probing
+from studio.core.media.video import clip_footing, probing
+from studio.core.media.video_writer import Sound, VideoWriter
 from studio.core.motion.track import load_track
 from studio.core.sample import CONSENT
 from studio.core.tracking.avatar_face import on_host
 from studio.core.tracking.clip import track_clip
 from studio.core.tracking.retarget import Framing, Retarget, Shot
+from studio.core.visible_label import stamp, word_coverage
 
 Sounding = Literal["keep", "none"]
 FRAMINGS: tuple[str, ...] = get_args(Framing)
@@ -111,7 +115,7 @@ def reenact_clip(
     rate = min(track.fps, Fraction(_FASTEST)).limit_denominator(1001)
     frames = max(1, ceil((track.motion.times[-1] + float(1 / track.fps)) * rate - 0.01))
     recording = (yield from share(survey(source), watch, _TRACKED, _TRACKED + 0.01)) if sounds else None
-    sound_rate = recording.rate if recording is not None and recording.rate in AAC_RATES else 48_000
+    sound_rate = recording.rate if recording is not None and recording.rate in MP4.sound_rates else 48_000
     heard = nullcontext(()) if recording is None else closing(read_channels(recording, sound_rate))
     memory = list(np.empty((_IN_FLIGHT, camera.height, camera.width, 4), np.uint8))
     label = word_coverage("synthetic", camera.height) if avatar.consent == CONSENT else None

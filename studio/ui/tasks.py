@@ -295,9 +295,10 @@ def export_clip(
 ) -> Job[str]:
     """Write a clip of the avatar speaking; returns what is to be said about the sound."""
     yield Progress(0.0, "starting")
-    from studio.core.export import speak_clip
+    from studio.core.export_clip import ClipOptions, speak_clip
 
-    report = yield from speak_clip(avatar, sound, out, fps=fps, size=size, background=background, settings=settings)
+    options = ClipOptions(size, size, fps, background)
+    report = yield from speak_clip(avatar, sound, out, options, settings)
     return " ".join(report.notes)
 
 

@@ -8,7 +8,7 @@ from fakes import TinyAvatar
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from studio.core.framing import HEAD_FILL, orbit, portrait_camera, square_camera
+from studio.core.framing import HEAD_FILL, framed_camera, orbit, portrait_camera, square_camera
 from studio.core.gaussians.camera import Camera
 
 few = settings(max_examples=60, deadline=None)
@@ -94,3 +94,20 @@ def test_an_orbit_is_in_degrees_about_the_pivot() -> None:
     assert closer.K[0, 0] == pytest.approx(2 * camera.K[0, 0])
     lifted = orbit(avatar, camera, 0, 30)
     assert lifted.project(forward[None])[0, 1] > lifted.project(avatar.pivot[None])[0, 1]
+
+
+@pytest.mark.parametrize("size", [(160, 90), (90, 160), (100, 80)])
+@pytest.mark.parametrize("head_box", [(40.0, 30.0, 88.0, 98.0), (12.0, 12.0, 116.0, 116.0)])
+def test_a_picture_of_any_shape_holds_the_whole_head_and_nothing_below_the_portrait(
+    size: tuple[int, int], head_box: tuple[float, ...]
+) -> None:
+    avatar = replace(TinyAvatar.make(10), head_box=np.array(head_box))
+    camera = framed_camera(avatar, *size)
+    assert (camera.width, camera.height) == size
+    unit = avatar.camera.K[0, 0] / camera.K[0, 0]
+    assert camera.K[0, 0] == pytest.approx(camera.K[1, 1])
+    left, top = avatar.camera.K[:2, 2] - camera.K[:2, 2] * unit
+    right, bottom = left + size[0] * unit, top + size[1] * unit
+    assert left <= head_box[0] < head_box[2] <= right
+    assert top <= head_box[1] < head_box[3] <= bottom
+    assert bottom <= avatar.camera.height + 1e-9

@@ -14,7 +14,8 @@ from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.jobs import run
-from studio.core.media.video import VideoWriter, read_frames
+from studio.core.media.video import read_frames
+from studio.core.media.video_writer import VideoWriter
 from studio.core.motion.motion import Motion
 from studio.core.motion.poses import NECK_JOINT
 from studio.core.motion.track import save_track

@@ -3,17 +3,28 @@
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
+from typing import Any, Protocol, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.media.video import VideoWriter
+Picture: TypeAlias = NDArray[Any]
+"""``[H,W,C]`` uint8, or float32 0..1."""
 
-Picture = NDArray[np.uint8]
+
+class PictureWriter(Protocol):
+    """What takes pictures one by one: a file, or a folder."""
+
+    def write(self, picture: Picture) -> None:
+        """Append a picture."""
+        ...
+
+    def __enter__(self) -> Any: ...
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: Any) -> None: ...
 
 
 class BackgroundWriter:
-    """Feeds a `VideoWriter` from a thread; its pictures go round between the two.
+    """Feeds a writer of pictures from a thread; its pictures go round between the two.
 
     Use as a context manager: leaving the block well waits until the file is finished; leaving it by an
     exception (closing a job raises one) abandons what is queued. Either way the thread has ended and the file
@@ -27,7 +38,7 @@ class BackgroundWriter:
         The pictures ``[H,W,C]`` that go round; as many are in flight at most.
     """
 
-    def __init__(self, writer: VideoWriter, memory: list[Picture]) -> None:
+    def __init__(self, writer: PictureWriter, memory: list[Picture]) -> None:
         self._writer = writer
         self._full: SimpleQueue[Picture | None] = SimpleQueue()
         self._free: SimpleQueue[Picture | None] = SimpleQueue()

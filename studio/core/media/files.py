@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -67,6 +68,44 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def atomic_folder(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give out a temporary folder beside `path` that takes its place when the block ends well.
+
+    If the block raises anything, the temporary folder and what is in it are removed.
+
+    Raises
+    ------
+    UserError
+        If `path` is there already (an empty folder may be), it cannot be written, or the disk is full.
+    """
+    target = Path(path)
+    temporary = target.parent / f".{secrets.token_hex(6)}.part"
+    _check_new_folder(target)
+    try:
+        _create(temporary, target)  # says why, where nothing can be written
+        temporary.unlink()
+        temporary.mkdir()
+        yield temporary
+        for written in temporary.iterdir():
+            _sync(written)
+        if target.is_dir():
+            target.rmdir()
+        os.replace(temporary, target)
+        _sync(target.parent)
+    except OSError as error:
+        raise _explained(error, target) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_new_folder(target: Path) -> None:
+    if target.is_dir() and not any(target.iterdir()):
+        return
+    if target.exists():
+        raise UserError(f"'{target.name}' is there already; give a folder that is new or empty.")
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Find out before a long job whether `path` can be written after it; nothing is left behind.
 
@@ -82,6 +121,19 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def check_new_folder(path: str | os.PathLike[str]) -> None:
+    """Find out before a long job whether a folder can be written after it; nothing is left behind.
+
+    Raises
+    ------
+    UserError
+        As `atomic_folder`.
+    """
+    target = Path(path)
+    _check_new_folder(target)
+    check_writable(target if not target.is_dir() else target / "0.png")
 
 
 def _create(temporary: Path, target: Path) -> None:

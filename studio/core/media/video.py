@@ -1,33 +1,22 @@
-"""Clips in and out; the only module that knows PyAV, and it imports it when first used."""
+"""Clips in; knows PyAV and imports it when first used."""
 
-import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress, run
+from studio.core.media.alpha import psnr
 from studio.core.media.files import opened
-from studio.core.media.provenance import PROGRAM, STATEMENT
-
-if TYPE_CHECKING:
-    import av
-
-CRF = "18"
-# Of one core's time a 512 px frame takes 3 ms at "veryfast" and 5 at "faster", beside 18 ms of rendering;
-# "superfast" takes 2 and makes files of nearly three times the size.
-PRESET = "veryfast"
-ENCODER_THREADS = min(8, os.cpu_count() or 1)
-AUDIO_BIT_RATE = 160_000
-# The rates every player takes; an AAC frame of 1024 samples is then shorter than a picture at 40 fps.
-AAC_RATES = (44_100, 48_000)
+from studio.core.media.video_writer import ENCODERS
 
 _TELL_EVERY = 0.25  # s
 USE = "use WAV, FLAC, MP3, OGG, M4A or MP4"
@@ -49,6 +38,10 @@ class ClipInfo:
         s; `audio_duration` is 0 where there is no sound.
     metadata
         The container's tags, lower-case keys.
+    alpha
+        Whether its pictures have transparency.
+    psnr
+        dB of the pictures it was compared with, the worst of them; see `alpha.psnr`. Infinite where there were none.
     """
 
     frames: int
@@ -58,148 +51,8 @@ class ClipInfo:
     duration: float
     audio_duration: float
     metadata: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Sound:
-    """What is laid under a clip's frames, from time zero.
-
-    Attributes
-    ----------
-    blocks
-        ``[S,C]`` float32 −1..1, taken as the frames need them.
-    rate
-        Hz, one of `AAC_RATES`.
-    channels
-        1 or 2.
-    """
-
-    blocks: Iterable[NDArray[np.float32]]
-    rate: int
-    channels: int
-
-
-class VideoWriter:
-    """Writes H.264 + AAC MP4 with the index in front; frames in, sound beside them.
-
-    Use as a context manager; leaving the block finishes the file, or abandons it on an exception.
-
-    Parameters
-    ----------
-    path
-        A file to overwrite; atomic replacement is the caller's (`atomic_path`).
-    width, height
-        px, even (4:2:0 chroma).
-    fps
-        Frames per second; a `Fraction` for 30000/1001.
-    audio
-        What is heard, or None; read on the thread that writes, and no further than the frames.
-    metadata
-        Tags (``title``, ``description``, ...) beside the ``comment`` that calls every clip synthetic.
-    """
-
-    def __init__(
-        self,
-        path: str | PathLike[str],
-        width: int,
-        height: int,
-        fps: float | Fraction,
-        *,
-        audio: Sound | None = None,
-        metadata: Mapping[str, str] | None = None,
-    ) -> None:
-        import av
-
-        if width % 2 or height % 2:
-            raise ValueError(f"a clip of {width}x{height} px has odd sides; 4:2:0 chroma needs even ones")
-        self._rate = Fraction(fps).limit_denominator(1001)
-        self._container = av.open(f"file:{path}", "w", format="mp4", options={"movflags": "+faststart"})
-        # MP4 keeps a fixed set of tags and the muxer signs "encoder" itself: "comment" is what survives.
-        comment = f"{STATEMENT}; made with {PROGRAM}"
-        self._container.metadata.update({"comment": comment, **(metadata or {})})
-        self._video = self._add_video(width, height)
-        self._audio = None
-        if audio is not None:
-            self._audio = self._add_audio(audio)
-            self._blocks = iter(audio.blocks)
-            self._waiting = np.zeros((0, audio.channels), np.float32)  # samples read, not written
-        self._frames = 0
-        self._sent = 0
-
-    def _add_video(self, width: int, height: int) -> "av.VideoStream":
-        options = {"crf": CRF, "preset": PRESET, "profile": "high"}
-        stream: Any = self._container.add_stream("libx264", rate=self._rate, options=options)
-        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
-        context = stream.codec_context
-        context.thread_count = ENCODER_THREADS
-        context.gop_size = max(1, round(2 * self._rate))
-        # BT.709, studio range: what players assume for anything they show large.
-        context.colorspace = context.color_primaries = context.color_trc = 1
-        context.color_range = 1
-        return stream
-
-    def _add_audio(self, sound: Sound) -> "av.AudioStream":
-        layout = "mono" if sound.channels == 1 else "stereo"
-        stream: Any = self._container.add_stream("aac", rate=sound.rate, layout=layout)
-        stream.bit_rate = AUDIO_BIT_RATE
-        return stream
-
-    def write(self, picture: NDArray[np.uint8]) -> None:
-        """Append one frame ``[H,W,3]`` or, its alpha ignored, ``[H,W,4]`` uint8.
-
-        Raises
-        ------
-        ValueError
-            If it is not of the clip's size.
-        """
-        if picture.shape[:2] != (self._video.height, self._video.width) or picture.shape[2] not in (3, 4):
-            raise ValueError(
-                f"a frame has shape {picture.shape}, expected {(self._video.height, self._video.width)} and 3 or 4"
-            )
-        import av
-
-        from studio.core.media.yuv import to_planes
-
-        yuv = av.VideoFrame(self._video.width, self._video.height, "yuv420p")
-        to_planes(picture, *(_rows(plane) for plane in yuv.planes))
-        yuv.pts, yuv.time_base = self._frames, 1 / self._rate
-        self._container.mux(self._video.encode(yuv))
-        self._frames += 1
-        self._write_audio_until(float(self._frames / self._rate))
-
-    def _write_audio_until(self, time: float) -> None:
-        if self._audio is None:
-            return
-        import av
-
-        rate = self._audio.rate
-        count = round(time * rate) - self._sent
-        while len(self._waiting) < count and (block := next(self._blocks, None)) is not None:
-            self._waiting = np.concatenate([self._waiting, block])
-        chunk, self._waiting = np.ascontiguousarray(self._waiting[:count].T), self._waiting[count:]
-        if chunk.shape[1] == 0:
-            return
-        frame = av.AudioFrame.from_ndarray(chunk, format="fltp", layout=self._audio.layout.name)
-        frame.sample_rate, frame.pts, frame.time_base = rate, self._sent, Fraction(1, rate)
-        self._container.mux(self._audio.encode(frame))
-        self._sent += chunk.shape[1]
-
-    def __enter__(self) -> "VideoWriter":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        try:
-            if kind is None:
-                self._container.mux(self._video.encode(None))
-                if self._audio is not None:
-                    self._container.mux(self._audio.encode(None))
-        finally:
-            self._container.close()
-
-
-def _rows(plane: Any) -> NDArray[np.uint8]:
-    """Return a frame's plane as ``[H,W]``, its padding left out."""
-    return np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]
+    alpha: bool = False
+    psnr: float = inf
 
 
 def probe_clip(path: str | PathLike[str]) -> ClipInfo:
@@ -207,27 +60,30 @@ def probe_clip(path: str | PathLike[str]) -> ClipInfo:
     return run(probing(path))
 
 
-def probing(path: str | PathLike[str]) -> Job[ClipInfo]:
-    """Decode a clip from end to end and count, as a job.
+def probing(path: str | PathLike[str], wanted: Mapping[int, NDArray] | None = None) -> Job[ClipInfo]:
+    """Decode a clip from end to end, count, and compare, as a job.
+
+    Parameters
+    ----------
+    wanted
+        What some of its frames should look like: ``[H,W,4]`` bytes or 0..1, straight alpha, by their number.
 
     Raises
     ------
     UserError
         If it cannot be opened or decoded, or holds no pictures.
     """
-    path = Path(path)
+    path, wanted = Path(path), wanted or {}
     with open_container(path) as container:
-        if not container.streams.video:
-            raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
-        video = container.streams.video[0]
-        video.thread_type = "AUTO"
-        frames, audio, told = 0, 0.0, time.monotonic()
+        video = _pictures_of(container, path)
+        frames, audio, told, likeness = 0, 0.0, time.monotonic(), inf
         expected = max(1, video.frames)
-        chosen = [video, *container.streams.audio[:1]]
-        for frame in _decoded(container, chosen, path):
+        for frame in _decoded(container, [video, *container.streams.audio[:1]], path):
             if hasattr(frame, "samples"):
                 audio += frame.samples / frame.sample_rate
             else:
+                if frames in wanted:
+                    likeness = min(likeness, psnr(to_rgba(frame), wanted[frames]))
                 frames += 1
             if time.monotonic() - told > _TELL_EVERY:
                 told = time.monotonic()
@@ -241,7 +97,40 @@ def probing(path: str | PathLike[str]) -> Job[ClipInfo]:
             float(frames / rate) if rate else 0.0,
             audio,
             {key.lower(): value for key, value in container.metadata.items()},
+            _has_alpha(video),
+            likeness,
         )
+
+
+def read_rgba(path: str | PathLike[str]) -> Iterator[NDArray[np.uint16]]:
+    """Yield every picture of a clip as ``[H,W,4]`` uint16, straight alpha; opaque clips have alpha 65535.
+
+    Raises
+    ------
+    UserError
+        If the clip cannot be opened or decoded, or holds no pictures.
+    """
+    path = Path(path)
+    with open_container(path) as container:
+        for frame in _decoded(container, [_pictures_of(container, path)], path):
+            yield to_rgba(frame)
+
+
+def to_rgba(frame: Any) -> NDArray[np.uint16]:
+    """Return a decoded frame as ``[H,W,4]`` uint16, BT.709."""
+    return frame.reformat(format="rgba64le", src_colorspace="ITU709").to_ndarray()
+
+
+def _pictures_of(container: Any, path: Path) -> Any:
+    if not container.streams.video:
+        raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
+    video = container.streams.video[0]
+    video.thread_type = "AUTO"
+    return video
+
+
+def _has_alpha(video: Any) -> bool:
+    return video.metadata.get("alpha_mode") == "1" or "yuva" in (video.pix_fmt or "")
 
 
 @dataclass(frozen=True)
@@ -277,9 +166,7 @@ def clip_footing(path: str | PathLike[str]) -> Footing:
     """
     path = Path(path)
     with open_container(path) as container:
-        if not container.streams.video:
-            raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
-        video = container.streams.video[0]
+        video = _pictures_of(container, path)
         for frame in _decoded(container, [video], path):
             size = (frame.width, frame.height)
             width, height = size[::-1] if frame.rotation % 180 else size
@@ -305,10 +192,8 @@ def read_frames(
     """
     path = Path(path)
     with open_container(path) as container:
-        if not container.streams.video:
-            raise UserError(f"'{path.name}' holds no pictures; choose a video clip.")
-        container.streams.video[0].thread_type = "AUTO"
-        for i, frame in enumerate(_decoded(container, container.streams.video[:1], path)):
+        video = _pictures_of(container, path)
+        for i, frame in enumerate(_decoded(container, [video], path)):
             if i == max_frames:
                 return
             shrink = 1.0 if long_side is None else min(1.0, long_side / max(frame.width, frame.height))
@@ -322,7 +207,7 @@ def missing_codecs() -> list[str]:
     import av
 
     missing = []
-    for name in ("libx264", "aac"):
+    for name in ENCODERS:
         try:
             av.Codec(name, "w")
         except ValueError:
@@ -352,9 +237,22 @@ def open_container(path: Path) -> Any:
 
 
 def _decoded(container: Any, streams: list, path: Path) -> Iterator[Any]:
+    import av
     from av.error import FFmpegError
 
+    # FFmpeg's own VP9 decoder leaves the alpha out, which lies beside the pictures.
+    seeing = None
+    video = next((stream for stream in streams if stream.type == "video"), None)
+    if video is not None and video.metadata.get("alpha_mode") == "1" and video.codec_context.name == "vp9":
+        seeing = av.CodecContext.create("libvpx-vp9", "r")
     try:
-        yield from container.decode(*streams)
+        if seeing is None:
+            yield from container.decode(*streams)
+            return
+        for packet in container.demux(*streams):
+            if packet.stream is video:
+                yield from seeing.decode(packet if packet.size else None)
+            else:
+                yield from packet.decode()
     except FFmpegError as error:
         raise UserError(f"'{path.name}' is cut short or damaged; get a whole copy of it.") from error

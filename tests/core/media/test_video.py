@@ -11,7 +11,8 @@ from sound_files import decode, write_wave
 
 from studio.core.errors import UserError
 from studio.core.media.files import atomic_path
-from studio.core.media.video import Sound, VideoWriter, missing_codecs, probe_clip, read_frames
+from studio.core.media.video import missing_codecs, probe_clip, read_frames
+from studio.core.media.video_writer import Sound, VideoWriter
 
 RATE = 48_000
 

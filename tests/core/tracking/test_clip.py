@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from studio.core.errors import UserError
 from studio.core.jobs import run
-from studio.core.media.video import VideoWriter
+from studio.core.media.video_writer import VideoWriter
 from studio.core.motion.poses import gently_limited
 from studio.core.tracking.clip import track_clip
 from studio.core.tracking.covering import MouthWatch

@@ -1,0 +1,251 @@
+"""What a clip shows and lets hear: speech, a motion, a timeline, or a head that turns."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from os import PathLike
+from typing import Protocol
+
+import numpy as np
+
+from studio.core.errors import UserError
+from studio.core.jobs import Job, Progress
+from studio.core.media.audio import Recording, read_audio_blocks, survey
+from studio.core.media.mixdown import Laid
+from studio.core.motion.mixer import mix
+from studio.core.motion.motion import Motion
+from studio.core.orbit import Orbit
+from studio.core.project.timeline import Timeline
+from studio.core.speech.recording import motion_frames
+from studio.core.speech.settings import SpeechSettings
+
+SPEECH_RATE = 16_000
+
+
+class Performance(Protocol):
+    """What happens from second 0 to `seconds`."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences about what is wrong with its recordings, though they are used."""
+        ...
+
+    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+        """Yield `count` frames (T=1), the first of second `begin`."""
+        ...
+
+    def view_at(self, time: float) -> Orbit | None:
+        """Return where the viewer stands, or None where the performance leaves that open."""
+        ...
+
+    def heard(self) -> tuple[Laid, ...]:
+        """Return its recordings."""
+        ...
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A recording that is spoken; `speech` makes one from a file."""
+
+    recording: Recording
+    settings: SpeechSettings = field(default_factory=SpeechSettings)
+    seed: int = 0
+    view: Orbit | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Of the recording."""
+        return self.recording.seconds
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Of the recording."""
+        return self.recording.notes
+
+    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+        """Listen from the front: what is said before a moment shows in the mouth of it."""
+        blocks = read_audio_blocks(self.recording, SPEECH_RATE)
+        try:
+            frames = motion_frames(blocks, fps, self.settings, self.seed)
+            last = Motion.neutral()
+            for last in islice(frames, round(begin * fps), round(begin * fps) + count):
+                yield last
+                count -= 1
+            for _ in range(count):  # where rounding of sample rates left the last one out
+                yield last
+        finally:
+            blocks.close()
+
+    def view_at(self, time: float) -> Orbit | None:
+        """Return the one view, if there is one."""
+        return self.view
+
+    def heard(self) -> tuple[Laid, ...]:
+        """Return the recording."""
+        return (Laid(self.recording, 0.0, 0.0, self.recording.seconds),)
+
+
+def speech(path: str | PathLike[str], settings: SpeechSettings | None = None, seed: int = 0) -> Job[Spoken]:
+    """Survey a recording to be spoken.
+
+    Raises
+    ------
+    UserError
+        If the recording cannot be used, or the seed is negative.
+    """
+    if seed < 0:
+        raise UserError(f"The seed {seed} is out of range; use 0 or more.")
+    recording = yield from survey(path)
+    return Spoken(recording, settings or SpeechSettings(), seed)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A motion, such as that of a tracked clip or of a take, with sounds."""
+
+    motion: Motion
+    sounds: tuple[Laid, ...] = ()
+    view: Orbit | None = None
+
+    @property
+    def seconds(self) -> float:
+        """To the end of the last frame: it is shown as long as the one before."""
+        times = self.motion.times
+        step = float(times[-1] - times[-2]) if len(times) > 1 else 0.0
+        return max([float(times[-1]) + step, *(sound.stop for sound in self.sounds)])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Of the sounds."""
+        return tuple(note for sound in self.sounds for note in sound.recording.notes)
+
+    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+        """Interpolate."""
+        return (self.motion.at(begin + i / fps) for i in range(count))
+
+    def view_at(self, time: float) -> Orbit | None:
+        """Return the one view, if there is one."""
+        return self.view
+
+    def heard(self) -> tuple[Laid, ...]:
+        """Return the sounds."""
+        return self.sounds
+
+
+@dataclass(frozen=True)
+class TimelinePlayed:
+    """A timeline as it plays; `timeline_played` makes one with its sounds."""
+
+    timeline: Timeline
+    motions: Mapping[str, Motion]
+    sounds: tuple[Laid, ...] = ()
+    expression: Motion | None = None
+    """Added to every frame: what the sliders ask for."""
+
+    @property
+    def seconds(self) -> float:
+        """Until nothing happens any more."""
+        return self.timeline.duration
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Of the sounds, each once."""
+        return tuple(dict.fromkeys(note for sound in self.sounds for note in sound.recording.notes))
+
+    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+        """Evaluate takes and curves."""
+        for i in range(count):
+            frame = self.timeline.motion_at(begin + i / fps, self.motions)
+            yield frame if self.expression is None else mix(frame, self.expression)
+
+    def view_at(self, time: float) -> Orbit | None:
+        """Follow the camera keys."""
+        return self.timeline.view_at(time)
+
+    def heard(self) -> tuple[Laid, ...]:
+        """Return the sounds that are not muted."""
+        return self.sounds
+
+
+def timeline_played(
+    timeline: Timeline,
+    motions: Mapping[str, Motion],
+    files: Mapping[str, str | PathLike[str]],
+    expression: Motion | None = None,
+) -> Job[TimelinePlayed]:
+    """Survey the sounds of a timeline.
+
+    Parameters
+    ----------
+    files
+        Where each sound lies, by the key that its blocks name.
+
+    Raises
+    ------
+    UserError
+        If nothing happens on the timeline, a sound is not among `files`, or it cannot be used.
+    """
+    if timeline.duration <= 0:
+        raise UserError("The timeline is empty; record a take or lay a sound on it first.")
+    surveyed: dict[str, Recording] = {}
+    laid: list[Laid] = []
+    yield Progress(0.0, "reading the sounds")
+    for block in timeline.sounds if timeline.heard("audio") else ():
+        if block.source not in files:
+            raise UserError(f"The sound '{block.name}' is missing; open it again or take it off the timeline.")
+        if block.source not in surveyed:
+            surveyed[block.source] = yield from survey(files[block.source])
+        laid.append(Laid(surveyed[block.source], block.start, block.begin, block.end))
+    return TimelinePlayed(timeline, motions, tuple(laid), expression)
+
+
+@dataclass(frozen=True)
+class Turntable:
+    """A head that is seen from side to side and back, so that the end meets the beginning.
+
+    Attributes
+    ----------
+    sweep
+        Degrees to either side; 180 goes all the way round instead.
+    pitch
+        Degrees; positive raises the viewer.
+    """
+
+    seconds: float = 6.0
+    sweep: float = 45.0
+    pitch: float = 0.0
+    frame: Motion = field(default_factory=Motion.neutral)
+    notes: tuple[str, ...] = ()
+
+    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+        """Hold the one frame."""
+        return (self.frame for _ in range(count))
+
+    def view_at(self, time: float) -> Orbit | None:
+        """Turn."""
+        part = time / self.seconds
+        yaw = 360 * part if self.sweep == 180 else self.sweep * float(np.sin(2 * np.pi * part))
+        return Orbit(yaw, self.pitch)
+
+    def heard(self) -> tuple[Laid, ...]:
+        """Return nothing."""
+        return ()
+
+
+def as_motion(performance: Performance, fps: float, begin: float = 0.0, end: float | None = None) -> Motion:
+    """Return a performance as one ARKit track whose times begin at 0 s."""
+    stop = performance.seconds if end is None else end
+    count = max(1, int(np.ceil((stop - begin) * fps - 1e-6)))
+    frames = list(performance.frames(begin, count, fps))
+    return Motion(
+        "arkit",
+        np.arange(count) / fps,
+        np.concatenate([frame.code for frame in frames]),
+        np.concatenate([frame.head_pose for frame in frames]),
+        np.concatenate([frame.confidence for frame in frames]),
+    )
