@@ -21,7 +21,7 @@ def extended(picture: NDArray) -> NDArray:
         return picture
     top = 255 if picture.dtype == np.uint8 else 1
     weight = picture[..., 3:].astype(np.float32) / top
-    levels = [np.concatenate([picture[..., :3].astype(np.float32) * weight, weight], -1)]
+    levels: list[NDArray] = [np.concatenate([picture[..., :3].astype(np.float32) * weight, weight], -1)]
     while max(levels[-1].shape[:2]) > 1:
         height, width = levels[-1].shape[:2]
         levels.append(cv2.resize(levels[-1], (max(1, width // 2), max(1, height // 2)), interpolation=cv2.INTER_AREA))
