@@ -1,4 +1,4 @@
-"""`Live`: the microphone as the window knows it: which one, how it is heard, and whose voice it is."""
+"""`Live`: what drives live as the window knows it; the microphone: which one, how it is heard, whose voice it is."""
 
 import json
 import logging
@@ -14,8 +14,9 @@ from PySide6.QtCore import QObject, QSettings, Signal
 from studio.core.speech.settings import SpeechSettings
 from studio.core.tracking.gains import FaceGains
 from studio.ui import tasks
+from studio.ui.cameras import Cameras
 from studio.ui.panels.drive import DrivePanel
-from studio.ui.session import DriveSettings, Session
+from studio.ui.session import SOURCES, DriveSettings, Session, Source
 from studio.ui.viewport.drive_loop import DriveLoop
 from studio.ui.workers import JobQueue, Urgency
 
@@ -48,12 +49,15 @@ class Live(QObject):
         drive.recorded.connect(self._recorded)
         session.microphone = str(settings.value("microphone", "")) or None
         session.drive = self._remembered()
+        self.cameras = Cameras(session, settings, jobs, drive, say, self)
         session.events.drive.connect(self._remember)
 
     def serve(self, panel: DrivePanel) -> None:
         """Do what the panel wants, and show there what is known."""
         panel.show_settings(self._session.drive)
         panel.settings_wanted.connect(lambda settings: setattr(self._session, "drive", settings))
+        panel.source_wanted.connect(self.use_source)
+        self.cameras.serve(panel.webcam)
         panel.microphone_wanted.connect(self.choose)
         panel.devices_wanted.connect(self.find)
         panel.calibration_wanted.connect(lambda begin: self.calibrate() if begin else self.cancel())
@@ -68,10 +72,24 @@ class Live(QObject):
         self._session.playing = False
         self._session.listening = on
         if on:
-            self._drive.listen(self._session.microphone)
+            self._begin()
         else:
             self._drive.rest()
-            self._say(self.tr("The microphone is off."))
+            off = self.tr("The microphone is off."), self.tr("The camera is off."), self.tr("Both are off.")
+            self._say(off[SOURCES.index(self._session.drive.source)])
+
+    def _begin(self) -> None:
+        """Open what the chosen source needs, and let go of the rest."""
+        if self._session.drive.source != "webcam":
+            self._drive.listen(self._session.microphone)
+        self.cameras.watch()
+
+    def use_source(self, source: Source) -> None:
+        """Drive by the microphone, the webcam or both, at once if live, and at the next start."""
+        if source != self._session.drive.source:
+            self._session.drive = replace(self._session.drive, source=source)
+            if self._session.listening:
+                self._begin()
 
     def find(self) -> None:
         """Look for input devices."""
@@ -83,13 +101,15 @@ class Live(QObject):
         """Use this input device, at once if listening, and at the next start."""
         self._session.microphone = name
         self._settings.setValue("microphone", name or "")
-        if self._session.listening:
+        if self._session.listening and self._session.drive.source != "webcam":
             self._drive.listen(name)
 
     # Calibration
 
     def calibrate(self) -> None:
         """Listen to the person for ten seconds and keep what was learnt for this microphone."""
+        if self._session.drive.source == "webcam":
+            self.use_source("both")
         self.listen(True)
         self._drive.record(CALIBRATION_SECONDS)
         self._say(

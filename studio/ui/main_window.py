@@ -49,7 +49,7 @@ from studio.ui.panels.drive import DrivePanel
 from studio.ui.panels.export import ExportPanel
 from studio.ui.panels.face import FacePanel
 from studio.ui.panels.jobs import JobsPanel
-from studio.ui.session import RATE, Clip
+from studio.ui.session import RATE, SOURCES, Clip
 from studio.ui.status import LiveIndicator, StatusLine
 from studio.ui.timeline.panel import TimelinePanel
 from studio.ui.viewport.stage import Stage
@@ -95,7 +95,8 @@ class MainWindow(QMainWindow):
         self._connect_actions()
         self._ticks = 0
         self._latency = LatencyMeter()
-        self._captured = math.nan
+        self._filming = LatencyMeter()
+        self._captured = self._filmed = math.nan
         self.drive.show_settings(director.session.drive)
         self._meter, self._pace = QTimer(self), QTimer(self)
         self._meter.timeout.connect(self._show_live)
@@ -221,7 +222,7 @@ class MainWindow(QMainWindow):
         events.expression.connect(lambda motion: self.face.show_expression(motion.code[0]))
         events.drive.connect(self.drive.show_settings)
         events.clip.connect(self._clip_opened)
-        for event in (events.clip, events.listening, events.playing, events.show_guessed):
+        for event in (events.clip, events.listening, events.playing, events.show_guessed, events.drive):
             event.connect(self._enable)
 
     def _connect_actions(self) -> None:
@@ -265,12 +266,13 @@ class MainWindow(QMainWindow):
     def _show_frame(self) -> None:
         frame = self.director.frames.take()
         if frame is not None:
-            self._captured = frame.scene.captured
+            self._captured, self._filmed = frame.scene.captured, frame.scene.filmed
             self.stage.show_frame(frame.rgba, frame.opaque)
             self.stage.explain_tint(frame.scene.show_guessed, frame.guessed)
 
     def _frame_painted(self) -> None:
         self._latency.note(self._captured, time.monotonic())
+        self._filming.note(self._filmed, time.monotonic())
 
     def _frames_go_another_way(self, sentence: str) -> None:
         self.director.say(sentence)
@@ -317,7 +319,10 @@ class MainWindow(QMainWindow):
         actions["guessed"].setChecked(session.show_guessed)
         actions["listen"].setChecked(session.listening)
         actions["play"].setChecked(session.playing)
-        actions["listen"].setText(self.tr("Stop listening") if session.listening else self.tr("Start listening"))
+        source = SOURCES.index(session.drive.source)
+        begin = self.tr("Start listening"), self.tr("Start watching"), self.tr("Start listening and watching")
+        end = self.tr("Stop listening"), self.tr("Stop watching"), self.tr("Stop listening and watching")
+        actions["listen"].setText((end if session.listening else begin)[source])
         commands.refresh_icons(actions)
         actions["play"].setIcon(theme.icon("stop", "onAccent") if session.playing else theme.icon("play"))
         self.export.show_state(head, clip)
@@ -325,6 +330,9 @@ class MainWindow(QMainWindow):
     def _show_live(self) -> None:
         drive = self.director.drive
         self.drive.show_live(drive.level, drive.left_to_record)
+        self.director.live.cameras.show(self.drive.webcam, self.stage.preview)
+        if drive.face is None:
+            self.stage.preview.clear()
         self._ticks += 1
         if self._ticks % 3 == 0 and self.tabs.currentWidget() is self.face:
             self.face.show_live(drive.newest.code[0])
@@ -335,7 +343,9 @@ class MainWindow(QMainWindow):
     def _show_pace(self) -> None:
         session = self.director.session
         if session.listening and self.director.drive.waiting:
-            state = self.tr("Waiting for the microphone")
+            face = self.director.drive.face
+            blind = face is not None and face.waiting
+            state = self.tr("Waiting for the camera") if blind else self.tr("Waiting for the microphone")
         elif session.listening:
             state = self.tr("Live")
         elif session.playing:
@@ -343,11 +353,12 @@ class MainWindow(QMainWindow):
         else:
             state = self.tr("At rest")
         live = session.playing or (session.listening and not self.director.drive.waiting)
-        latency = self._latency.median(time.monotonic())
+        latency, filming = (meter.median(time.monotonic()) for meter in (self._latency, self._filming))
         self.drive.show_latency(latency)
+        self.drive.webcam.show_latency(filming)
         if math.isfinite(latency):
             self.director.drive.latency = latency
-        self.indicator.show_pace(state, live, self.director.frames.pace(), latency)
+        self.indicator.show_pace(state, live, self.director.frames.pace(), latency, filming)
 
     def _clip_opened(self, clip: Clip | None) -> None:
         if clip is None:

@@ -71,13 +71,18 @@ class LiveIndicator(QLabel):
         self._backend = name
         self.setToolTip(reason)
 
-    def show_pace(self, state: str, live: bool, pace: Pace, latency: float) -> None:
-        """Say what is going on and how fast; `latency` is from microphone to picture, s, NaN where not measured."""
+    def show_pace(self, state: str, live: bool, pace: Pace, latency: float, filming: float) -> None:
+        """Say what is going on and how fast.
+
+        `latency` and `filming` are from microphone and camera to picture, s, NaN where not measured.
+        """
         color = theme.current().accent if live else theme.current().faint
         parts = [f'<span style="color:{color}">●</span>&nbsp;{state}']
         if math.isfinite(latency):
             parts.append(self.tr("microphone to picture {ms:.0f} ms").format(ms=1000 * latency))
-        elif pace.fps:
+        if math.isfinite(filming):
+            parts.append(self.tr("camera to picture {ms:.0f} ms").format(ms=1000 * filming))
+        if pace.fps and not (math.isfinite(latency) or math.isfinite(filming)):
             parts.append(self.tr("{ms:.0f} ms").format(ms=pace.ms))
         if pace.fps:
             parts.append(self.tr("{fps:.0f} fps").format(fps=pace.fps))

@@ -244,6 +244,14 @@ def find_microphones() -> Job[list[str]]:
     return [device.name for device in input_devices()]
 
 
+def find_cameras() -> Job[list[str]]:
+    """List the webcams by name."""
+    yield Progress(0.0, "looking for cameras")
+    from studio.core.media.webcam import webcams
+
+    return webcams()
+
+
 def calibrate(device: str, samples: NDArray[np.float32]) -> Job[bool]:
     """Learn a voice from samples ``[S]`` at 16 kHz and keep it for a microphone; return True."""
     yield Progress(0.0, "listening to what was said")

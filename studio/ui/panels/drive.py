@@ -20,7 +20,8 @@ from PySide6.QtWidgets import (
 from studio.core.speech.settings import LOOK_AHEADS, RANGES
 from studio.ui import theme
 from studio.ui.panels.controls import LevelMeter, ValueSlider, add_slider, dim, heading
-from studio.ui.session import DriveSettings
+from studio.ui.panels.webcam import WebcamBox
+from studio.ui.session import SOURCES, DriveSettings
 
 MONITOR_SHIFT = 0.2  # s, either way
 
@@ -29,6 +30,7 @@ class DrivePanel(QWidget):
     """Shows `DriveSettings` and the microphone; emits what the user wants."""
 
     settings_wanted = Signal(object)
+    source_wanted = Signal(str)
     microphone_wanted = Signal(object)
     """Device name, or None for the system's."""
     devices_wanted = Signal()
@@ -45,11 +47,12 @@ class DrivePanel(QWidget):
         layout = QVBoxLayout(body)
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(theme.GRID)
-        layout.addWidget(heading(self.tr("Microphone")))
-        layout.addLayout(self._device_row())
-        layout.addLayout(self._level_row())
+        layout.addLayout(self._source_row())
         layout.addWidget(listen)
-        layout.addLayout(self._calibration_row())
+        layout.addSpacing(theme.GRID)
+        layout.addWidget(self._microphone_part())
+        self.webcam = WebcamBox()
+        layout.addWidget(self.webcam)
         layout.addSpacing(theme.GRID)
         layout.addWidget(heading(self.tr("Mouth")))
         layout.addLayout(self._mouth_grid())
@@ -77,6 +80,32 @@ class DrivePanel(QWidget):
         self.show_live(-math.inf, 0.0)
         self.show_latency(math.nan)
         self.refresh()
+
+    def _source_row(self) -> QHBoxLayout:
+        self.source = QComboBox()
+        self.source.setAccessibleName(self.tr("Source"))
+        self.source.setToolTip(
+            self.tr("What drives the head live; with both, speech moves the lips and your face the rest")
+        )
+        for source, text in zip(SOURCES, (self.tr("Microphone"), self.tr("Webcam"), self.tr("Both")), strict=True):
+            self.source.addItem(text, source)
+        self.source.activated.connect(lambda _: self.source_wanted.emit(self.source.currentData()))
+        caption = heading(self.tr("Source"))
+        caption.setBuddy(self.source)
+        row = _row(self.source, caption)
+        row.insertWidget(0, caption)
+        return row
+
+    def _microphone_part(self) -> QWidget:
+        self._microphone = QWidget()
+        part = QVBoxLayout(self._microphone)
+        part.setContentsMargins(0, 0, 0, theme.GRID)
+        part.setSpacing(theme.GRID)
+        part.addWidget(heading(self.tr("Microphone")))
+        part.addLayout(self._device_row())
+        part.addLayout(self._level_row())
+        part.addLayout(self._calibration_row())
+        return self._microphone
 
     def _device_row(self) -> QHBoxLayout:
         self.devices = QComboBox()
@@ -181,6 +210,7 @@ class DrivePanel(QWidget):
         """Redraw icons in the theme's colours."""
         self._refresh.setIcon(theme.icon("refresh"))
         self._forget.setIcon(theme.icon("reset"))
+        self.webcam.refresh()
 
     def show_devices(self, names: list[str], chosen: str | None) -> None:
         """List the microphones there are, and the chosen one even if it is not."""
@@ -196,6 +226,9 @@ class DrivePanel(QWidget):
     def show_settings(self, settings: DriveSettings) -> None:
         """Show settings that came from elsewhere."""
         self._settings = settings
+        self.source.setCurrentIndex(SOURCES.index(settings.source))
+        self._microphone.setVisible(settings.source != "webcam")
+        self.webcam.setVisible(settings.source != "microphone")
         for name, slider in self.sliders.items():
             slider.show_value(getattr(settings.speech, name))
         self.look_ahead.setCurrentIndex(LOOK_AHEADS.index(settings.speech.look_ahead))

@@ -14,6 +14,7 @@ from studio.ui import theme
 from studio.ui.viewport.cards import ConsentCard, EmptyStage, GuessedLegend
 from studio.ui.viewport.gl_interop import Pixels, on_host
 from studio.ui.viewport.picture import PictureView
+from studio.ui.viewport.source_preview import SourcePreview
 from studio.ui.viewport.texture_view import TextureView
 from studio.ui.viewport.view import make_view, square_within
 
@@ -56,6 +57,7 @@ class Stage(QWidget):
         layout.addLayout(self._pages)
         self.consent = ConsentCard(self)
         self.consent.hide()
+        self.preview = SourcePreview(self)
         self.legend = GuessedLegend(self)
         self.legend.move(2 * theme.GRID, 2 * theme.GRID)
         self.legend.hide()
@@ -136,7 +138,7 @@ class Stage(QWidget):
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
             self._show_legend()
-            for card in (self.legend, self.consent):
+            for card in (self.preview, self.legend, self.consent):
                 card.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -145,6 +147,7 @@ class Stage(QWidget):
         self._place_card()
 
     def _place_card(self) -> None:
+        self.preview.place()
         card = self.consent
         card.move((self.width() - card.width()) // 2, self.height() - card.height() - 24)
 
