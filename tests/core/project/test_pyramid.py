@@ -40,7 +40,7 @@ def test_a_peak_is_seen_where_it_is_at_any_zoom() -> None:
 def test_lanes_show_what_their_channels_do() -> None:
     motion = Motion.arkit(jawOpen=0.5, eyeLookInLeft=0.8, head_pose=(0, 0.3, 0, 0, 0, 0))
     seen = {lane: jobs.run(trace_motion(motion, lane)).samples for lane in MOTION_LANES}
-    assert all(samples.shape == (1, len(TRACES[lane])) for lane, samples in seen.items())
+    assert all(seen[lane].shape == (1, len(TRACES[lane])) for lane in MOTION_LANES)
     assert seen["mouth"][0, 0] == pytest.approx(0.5)
     assert seen["gaze"][0, 0] == pytest.approx(-0.8)
     assert seen["head"][0, 0] == pytest.approx(0.5)
