@@ -51,6 +51,7 @@ def main(paths: Sequence[str] = (), sample: bool = False) -> int:
         window.director.warm_up()
         window.director.start()
         window.director.live.find()
+        window.tour.begin_once()
         if sample:
             window.director.open_sample()
         window.director.open_paths([Path(path) for path in paths])

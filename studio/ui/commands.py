@@ -68,6 +68,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("record", "Live", "Record", "Ctrl+Shift+R", "Keep how the head moves as a take", "record", True),
     Command("loop", "Live", "Loop", "Ctrl+L", "Play a stretch again and again", "loop", True),
     Command("shortcuts", "Help", "Keyboard shortcuts", "F1", "Every shortcut, with a search", also="?"),
+    Command("tour", "Help", "Show the tour", "", "Five callouts: drop, turn, speak, edit, export"),
     Command("machine", "Help", "What this machine can do", "", "Renderer, card, sound, disk, and why not better"),
     Command("log", "Help", "Log", "", "What went wrong, to be copied for a report"),
     Command("about", "Help", "About", "", "Which version this is"),

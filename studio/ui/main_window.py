@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSplitter,
     QTabWidget,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -52,6 +53,7 @@ from studio.ui.panels.jobs import JobsPanel
 from studio.ui.session import RATE, SOURCES, Clip
 from studio.ui.status import LiveIndicator, StatusLine
 from studio.ui.timeline.panel import TimelinePanel
+from studio.ui.tour import Step, Tour
 from studio.ui.viewport.stage import Stage
 from studio.ui.workers import Urgency
 
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
         self.pages = Pages(self._middle, director)
         self.finder = Palette(self)
         self._highlight = DropHighlight(self)
+        self.tour = Tour(self, self._tour_steps(), director.settings)
         self._connect_intents()
         self._connect_session()
         self._connect_actions()
@@ -250,6 +253,7 @@ class MainWindow(QMainWindow):
             "left": lambda: director.look_from("left"),
             "right": lambda: director.look_from("right"),
             "palette": self.finder.toggle,
+            "tour": self.tour.begin,
             **{page: partial(self.pages.show, page) for page in PAGES},
             "about": lambda: director.say(self.tr("Avatar Studio {v}").format(v=__version__)),
         }.items():
@@ -407,6 +411,37 @@ class MainWindow(QMainWindow):
         row = self.avatars.list.currentRow() + by
         if 0 <= row < self.avatars.list.count():
             self.avatars.chosen.emit(self.avatars.list.item(row).data(Qt.ItemDataRole.UserRole))
+
+    def _tour_steps(self) -> list[Step]:
+        microphone = self.actions_by_name["listen"]
+        buttons = [b for b in self.timeline.findChildren(QToolButton) if b.defaultAction() is microphone]
+        return [
+            Step(
+                lambda: self.stage,
+                self.tr("Drop a portrait"),
+                self.tr("One picture of a person who agrees is enough: in some seconds it is a head that moves."),
+            ),
+            Step(
+                lambda: self.stage,
+                self.tr("Turn it"),
+                self.tr("Drag to turn the head, wheel to zoom; 1, 2 and 3 look from front, left and right."),
+            ),
+            Step(
+                lambda: buttons[0],
+                self.tr("Speak"),
+                self.tr("Press the microphone and speak: the mouth follows. Sound never leaves this computer."),
+            ),
+            Step(
+                lambda: self.timeline,
+                self.tr("Play and edit"),
+                self.tr("Drop a sound and the head says it; record takes here and edit what the face does."),
+            ),
+            Step(
+                lambda: self.tabs,
+                self.tr("Export"),
+                self.tr("The Export page writes clips, stills, splats and meshes. Ctrl+K finds every command."),
+            ),
+        ]
 
     def _avatar_choices(self) -> list[Choice]:
         where = self.tr("Avatar")

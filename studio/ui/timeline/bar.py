@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from studio.ui import theme
+from studio.ui.panels.controls import ElidedLabel
 from studio.ui.timeline.axis import timecode
 
 
@@ -17,7 +18,7 @@ class TransportBar(QWidget):
         super().__init__()
         self._time = QLabel()
         self._time.setAccessibleName(self.tr("Time"))
-        self._hint = QLabel(self.tr("Press the microphone and speak, or drop a sound file here"))
+        self._hint = ElidedLabel(self.tr("Press the microphone and speak, or drop a sound file here"))
         self._hint.setProperty("role", "dim")
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(theme.GRID, 6, theme.GRID, 6)
@@ -26,7 +27,7 @@ class TransportBar(QWidget):
             self._add(action, 22)
         self._line.addWidget(self._time)
         self._line.addSpacing(theme.GRID)
-        self._line.addWidget(self._hint)
+        self._line.addWidget(self._hint, 1000)
         self._line.addStretch(1)
         for action in tools:
             self._add(action, 18)
