@@ -176,7 +176,7 @@ def view(
 ) -> None:
     """Show an avatar as a picture."""
     from studio.core.avatar import parse_background
-    from studio.core.export import view_picture, view_sheet
+    from studio.core.export import credentials_of, view_picture, view_sheet
     from studio.core.media.image import save_png
     from studio.core.project.archive import load_avatar
 
@@ -201,7 +201,7 @@ def view(
             background=behind,
             show_guessed=guessed,
         )
-    save_png(out, pixels, {"Title": f"{avatar.name} (synthetic)"})
+    save_png(out, pixels, {"Title": f"{avatar.name} (synthetic)"}, credentials_of(avatar))
     console.answer({"picture": str(out), "width": pixels.shape[1], "height": pixels.shape[0]}, f"Wrote {out}", as_json)
 
 
@@ -273,6 +273,18 @@ def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
 
 
 @app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A clip, a picture, or a folder of pictures.")],
+    as_json: JsonFlag = False,
+) -> None:
+    """Say where a clip or picture came from: its Content Credentials and its plain metadata."""
+    from studio.core.inspection import inspect_file
+
+    found = inspect_file(file)
+    console.answer(asdict(found) | {"synthetic": found.says_synthetic}, "\n".join(found.lines()), as_json)
+
+
+@app.command()
 def doctor(as_json: JsonFlag = False) -> None:
     """Say what this machine can do, and why not the rest."""
     from studio.core.doctor import report
@@ -288,7 +300,7 @@ def demo(
 ) -> None:
     """Build the sample portrait, let it speak, and say where the results are: no display needed."""
     from studio.core.build import build_avatar
-    from studio.core.export import view_sheet
+    from studio.core.export import credentials_of, view_sheet
     from studio.core.export_clip import speak_clip
     from studio.core.jobs import Stopwatch
     from studio.core.media.files import check_writable
@@ -310,7 +322,8 @@ def demo(
         save_avatar(avatar, files["avatar"])
         seconds["avatar"] = watch.elapsed
         show(Progress(0.0, "rendering the view sheet"))
-        save_png(files["sheet"], view_sheet(avatar), {"Title": f"{avatar.name} (synthetic)"})
+        title = {"Title": f"{avatar.name} (synthetic)"}
+        save_png(files["sheet"], view_sheet(avatar), title, credentials_of(avatar))
         seconds["sheet"] = watch.elapsed - seconds["avatar"]
         report = console.finish(speak_clip(avatar, sample_speech(), files["clip"]), show)
         seconds["clip"] = report.seconds

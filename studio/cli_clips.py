@@ -160,8 +160,13 @@ def _write_motion(
 
 
 def _tell(report: "ClipReport", as_json: bool) -> None:
+    from studio.core.media.credentials import missing
+
     for note in report.notes:
         console.note(note, as_json)
+    if not report.signed:
+        reason = missing() or "this format holds none"
+        console.note(f"No Content Credentials: {reason}. Its metadata says that it is synthetic.", as_json)
     console.answer(
         {**asdict(report), "path": str(report.path), "real_time_factor": report.real_time_factor},
         f"Wrote {report.path}: {report.frames} frames, {report.duration:.2f} s, {report.bytes / 1e6:.1f} MB, "

@@ -1,6 +1,7 @@
 """Pictures that leave the program: stills and view sheets, drawn through `frame_stream`."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from studio.core.avatar import Avatar, Background
 from studio.core.errors import UserError
 from studio.core.frame_stream import allocate, drawn_fastest, stream
 from studio.core.framing import orbit, portrait_camera, square_camera
+from studio.core.media.credentials import Claimed
 from studio.core.motion.motion import Motion
 
 SHEET_YAWS = (-45, -30, -15, 0, 15, 30, 45)
@@ -98,6 +100,11 @@ def view_sheet(
     for row, label in enumerate(SHEET_ROWS):
         draw.text((left / 2, margin + (row + 0.5) * size), label, "#d8dbe2", font, anchor="mm")
     return np.asarray(sheet)
+
+
+def credentials_of(avatar: Avatar) -> Claimed:
+    """Return what the Content Credentials of a picture or clip of an avatar say."""
+    return Claimed(f"{avatar.name} (synthetic)", asdict(avatar.consent))
 
 
 def _check_range(name: str, value: float, low: float, high: float, unit: str) -> None:

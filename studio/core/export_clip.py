@@ -16,11 +16,13 @@ import numpy as np
 
 from studio.core.avatar import Avatar, Background
 from studio.core.errors import UserError
+from studio.core.export import credentials_of
 from studio.core.frame_stream import Picture, allocate, batch_size, drawn_fastest, stream
 from studio.core.gaussians.camera import Camera
 from studio.core.jobs import Job, Stopwatch, share
 from studio.core.media.background_writer import BackgroundWriter, PictureWriter
 from studio.core.media.clip_format import QUALITIES, ClipFormat, Quality, format_of
+from studio.core.media.credentials import sign
 from studio.core.media.files import atomic_folder, atomic_path
 from studio.core.media.mixdown import Laid, channels_of, mixdown
 from studio.core.media.picture_folder import FolderWriter, checking
@@ -102,6 +104,8 @@ class ClipReport:
         dB of three of its frames, read back, against the studio's own: over black and over white, the worst.
     notes
         Sentences about what is wrong with the recording, though it was used.
+    signed
+        Whether it carries Content Credentials; its plain metadata says "synthetic" in any case.
     """
 
     path: Path
@@ -116,6 +120,7 @@ class ClipReport:
     seconds: float
     steps: dict[str, float]
     notes: tuple[str, ...] = ()
+    signed: bool = False
 
     @property
     def real_time_factor(self) -> float:
@@ -211,11 +216,12 @@ def _written(
                 writer.write(rgba)
         info = yield from share(_read_back(temporary, form, rate, kept, frames), watch, _RENDERED, 1.0)
         _verify(info, frames, options, end - options.begin, bool(laid))
+        signed = sign(temporary, credentials_of(avatar))
         size = _size(temporary)
     yield watch.progress(1.0, "done")
     return ClipReport(
         Path(out_path), form.name, frames, float(rate), options.width, options.height, float(frames / rate), size,
-        info.psnr, watch.elapsed, watch.steps, performance.notes,
+        info.psnr, watch.elapsed, watch.steps, performance.notes, signed,
     )  # fmt: skip
 
 

@@ -319,9 +319,11 @@ class Director(QObject):
         settings = self.session.drive.speech
         return self._export(partial(tasks.export_clip, avatar, clip.path, out, fps, size, background, settings), out)
 
-    def export_still(self, out: Path, pixels: NDArray[np.uint8]) -> Ticket:
+    def export_still(self, out: Path, pixels: NDArray[np.uint8]) -> Ticket | None:
         """Write the picture on show."""
-        return self._export(partial(tasks.export_still, pixels, out), out)
+        if (avatar := self.session.avatar) is None:
+            return None
+        return self._export(partial(tasks.export_still, avatar, pixels, out), out)
 
     def export_sheet(self, out: Path, size: int) -> Ticket | None:
         """Write the sheet of views and expressions."""

@@ -328,22 +328,23 @@ def export_mesh(avatar: Avatar, out: Path) -> Job[str]:
     return f"{report.vertices} vertices, {report.shapes} shapes, face drawn again {report.face_psnr:.0f} dB."
 
 
-def export_still(pixels: NDArray[np.uint8], out: Path) -> Job[Path]:
-    """Write the picture that is on show."""
+def export_still(avatar: Avatar, pixels: NDArray[np.uint8], out: Path) -> Job[Path]:
+    """Write the picture of an avatar that is on show."""
     yield Progress(0.0, "writing the picture")
+    from studio.core.export import credentials_of
     from studio.core.media.image import save_png
 
-    save_png(out, pixels)
+    save_png(out, pixels, None, credentials_of(avatar))
     return out
 
 
 def export_sheet(avatar: Avatar, size: int, out: Path) -> Job[Path]:
     """Write the sheet of views and expressions."""
     yield Progress(0.0, "rendering the sheet")
-    from studio.core.export import view_sheet
+    from studio.core.export import credentials_of, view_sheet
     from studio.core.media.image import save_png
 
     sheet = view_sheet(avatar, size)
     yield Progress(0.9, "writing the picture")
-    save_png(out, sheet)
+    save_png(out, sheet, None, credentials_of(avatar))
     return out

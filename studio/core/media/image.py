@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, PngImagePlugin
 
 from studio.core.errors import UserError
+from studio.core.media.credentials import Claimed, sign
 from studio.core.media.files import atomic_path, opened
 from studio.core.media.provenance import provenance
 
@@ -65,8 +66,18 @@ def load_picture(path: str | PathLike[str]) -> LoadedPicture:
     return LoadedPicture(rgb, alpha, max(upright.size) / file_size)
 
 
-def save_png(path: str | PathLike[str], pixels: NDArray[np.uint8], metadata: Mapping[str, str] | None = None) -> None:
+def save_png(
+    path: str | PathLike[str],
+    pixels: NDArray[np.uint8],
+    metadata: Mapping[str, str] | None = None,
+    claimed: Claimed | None = None,
+) -> None:
     """Write ``[H,W,3]`` or ``[H,W,4]`` uint8 atomically; text chunks say that it is synthetic.
+
+    Parameters
+    ----------
+    claimed
+        What its Content Credentials say; without it, it carries none.
 
     Raises
     ------
@@ -78,6 +89,8 @@ def save_png(path: str | PathLike[str], pixels: NDArray[np.uint8], metadata: Map
         text.add_text(key, value)
     with atomic_path(path) as temporary:
         Image.fromarray(pixels).save(temporary, format="PNG", pnginfo=text, compress_level=4)
+        if claimed is not None:
+            sign(temporary, claimed)
 
 
 def _open(file: BinaryIO, name: str) -> Image.Image:

@@ -116,6 +116,18 @@ def read_rgba(path: str | PathLike[str]) -> Iterator[NDArray[np.uint16]]:
             yield to_rgba(frame)
 
 
+def clip_tags(path: str | PathLike[str]) -> dict[str, str]:
+    """Return the tags in a clip's header, lower-case keys.
+
+    Raises
+    ------
+    UserError
+        If it cannot be opened.
+    """
+    with open_container(Path(path)) as container:
+        return {key.lower(): value for key, value in container.metadata.items()}
+
+
 def to_rgba(frame: Any) -> NDArray[np.uint16]:
     """Return a decoded frame as ``[H,W,4]`` uint16, BT.709."""
     return frame.reformat(format="rgba64le", src_colorspace="ITU709").to_ndarray()
