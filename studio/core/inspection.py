@@ -79,7 +79,7 @@ def inspect_file(path: Path) -> Inspection:
         with opened(path) as file:
             try:
                 with Image.open(file, formats=("PNG", "JPEG")) as image:
-                    tags = {key.lower(): value for key, value in image.info.items() if isinstance(value, str)}
+                    tags = {str(key).lower(): value for key, value in image.info.items() if isinstance(value, str)}
             except Exception as error:  # as in `image`: a decoder on damaged bytes
                 raise UserError(f"'{path.name}' is damaged or no picture; get a whole copy of it.") from error
     elif path.suffix.lower() in _CLIPS:

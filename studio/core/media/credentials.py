@@ -134,10 +134,9 @@ def read(path: Path, folder: Path | None = None) -> Found:
         try:
             with c2pa.Reader(kind, file, context=context) as reader:
                 return _told(json.loads(reader.json()))
-        except c2pa.C2paError.ManifestNotFound:
-            return Found(False)
         except c2pa.C2paError as error:
-            return Found(True, problems=(str(error),))
+            absent = type(error).__name__.endswith("ManifestNotFound")
+            return Found(not absent, problems=() if absent else (str(error),))
 
 
 def _sign(plain: BinaryIO, out: BinaryIO, suffix: str, claimed: Claimed, folder: Path | None) -> None:
