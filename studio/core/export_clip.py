@@ -33,6 +33,7 @@ from studio.core.orbit import Orbit
 from studio.core.performance import Performance, speech
 from studio.core.sample import CONSENT
 from studio.core.speech.settings import SpeechSettings
+from studio.core.unfinished import noted, sweep
 from studio.core.visible_label import stamp, word_coverage
 
 MIN_SIZE = 64
@@ -179,15 +180,14 @@ def _written(
     """Write a clip from the share `known` of the whole on."""
     form, rate = format_of(out_path, options.depth), options.rate
     check_options(options, form)
-    end = performance.seconds if options.end is None else min(options.end, performance.seconds)
-    if not options.begin < end:
-        raise UserError(f"Nothing lies between {options.begin:g} s and {end:g} s; choose another range.")
-    frames = max(1, ceil((end - options.begin) * float(rate) - 1e-6))
-    cameras = _cameras(avatar, performance, options, frames)
+    sweep()
+    begin, end = stretch_of(performance, options)
+    frames = frames_of(begin, end, options)
+    cameras = cameras_of(avatar, performance, options, begin, frames)
     camera = cameras if isinstance(cameras, Camera) else options.view.camera(avatar, options.width, options.height)
     said = ["preparing the renderer"]
     fast = yield from _meanwhile(
-        watch, known, lambda: said[-1], lambda: _prepared(avatar, camera, options.background, said.append)
+        watch, known, lambda: said[-1], lambda: prepared(avatar, camera, options.background, said.append)
     )
     # Before the encoder opens: where there is not enough, nothing is left open.
     kind = np.uint8 if form.depth == 8 else np.float32
@@ -195,11 +195,15 @@ def _written(
     label = _label(avatar, options)
     kept: dict[int, Picture] = dict.fromkeys((0, frames // 2, frames - 1))  # pyright: ignore[reportAssignmentType]
     laid = performance.heard()
-    with _sound(laid, form, options.begin, end) as sound, _place(form, out_path) as temporary:
-        encoder = _encoder(temporary, form, options, sound, f"{avatar.name} (synthetic)")
+    with (
+        _sound(laid, form, begin, end) as sound,
+        _place(form, out_path) as temporary,
+        noted(temporary),
+    ):
+        encoder = encoder_for(temporary, form, options, sound, f"{avatar.name} (synthetic)")
         with BackgroundWriter(encoder, memory) as writer:
-            wanted = performance.frames(options.begin, frames, float(rate))
-            began, shown = watch.elapsed, -_PREVIEW_EVERY
+            wanted = performance.frames(begin, frames, float(rate))
+            began_at, shown = watch.elapsed, -_PREVIEW_EVERY
             for i, rgba in enumerate(stream(fast, wanted, cameras, options.background, writer.borrow)):
                 if label is not None:
                     stamp(rgba, label)
@@ -209,15 +213,15 @@ def _written(
                     shown = watch.elapsed
                     done = (i + 1) / frames
                     # By the speed of rendering alone: getting ready took as long for a short clip as for a long one.
-                    left = (shown - began) * (1 / _RENDERED - done) / done
+                    left = (shown - began_at) * (1 / _RENDERED - done) / done
                     share_done = known + (_RENDERED - known) * done
                     yield replace(watch.progress(share_done, "rendering", _preview(rgba)), eta=left)
-                    began += watch.elapsed - shown  # a clip that waited for others, or was paused, did not render
+                    began_at += watch.elapsed - shown  # a clip that waited for others, or was paused, did not render
                 writer.write(rgba)
-        info = yield from share(_read_back(temporary, form, rate, kept, frames), watch, _RENDERED, 1.0)
-        _verify(info, frames, options, end - options.begin, bool(laid))
+        info = yield from share(read_back(temporary, form, rate, kept, frames), watch, _RENDERED, 1.0)
+        _verify(info, frames, options, end - begin, bool(laid))
         signed = sign(temporary, credentials_of(avatar))
-        size = _size(temporary)
+        size = size_of(temporary)
     yield watch.progress(1.0, "done")
     return ClipReport(
         Path(out_path), form.name, frames, float(rate), options.width, options.height, float(frames / rate), size,
@@ -240,21 +244,42 @@ def check_options(options: ClipOptions, form: ClipFormat) -> None:
         raise UserError("An MP4 cannot be transparent; use .mov, .webm or a folder of pictures, or a background.")
 
 
+def stretch_of(performance: Performance, options: ClipOptions) -> tuple[float, float]:
+    """Return from which to which second of a performance a clip goes.
+
+    Raises
+    ------
+    UserError
+        If nothing lies there.
+    """
+    end = performance.seconds if options.end is None else min(options.end, performance.seconds)
+    if not options.begin < end:
+        raise UserError(f"Nothing lies between {options.begin:g} s and {end:g} s; choose another range.")
+    return options.begin, end
+
+
+def frames_of(begin: float, end: float, options: ClipOptions) -> int:
+    """Return how many frames a clip from `begin` to `end` s has."""
+    return max(1, ceil((end - begin) * float(options.rate) - 1e-6))
+
+
 def is_transparent(background: Background) -> bool:
     """Return whether nothing lies behind the head."""
     return isinstance(background, str) and background == "transparent"
 
 
-def _cameras(avatar: Avatar, performance: Performance, options: ClipOptions, frames: int) -> Camera | Iterator[Camera]:
+def cameras_of(
+    avatar: Avatar, performance: Performance, options: ClipOptions, begin: float, frames: int
+) -> Camera | Iterator[Camera]:
     """Return the one camera of a clip, or one for each frame where the view moves."""
-    times = (options.begin + i / float(options.rate) for i in range(frames))
+    times = (begin + i / float(options.rate) for i in range(frames))
     views = [performance.view_at(time) or options.view for time in times]
     if views.count(views[0]) == frames:
         return views[0].camera(avatar, options.width, options.height)
     return (view.camera(avatar, options.width, options.height) for view in views)
 
 
-def _prepared(avatar: Avatar, camera: Camera, background: Background, say: Callable[[str], None]) -> Avatar:
+def prepared(avatar: Avatar, camera: Camera, background: Background, say: Callable[[str], None] = log.info) -> Avatar:
     """Return what renders the clip, warm: the first frame compiles or loads every kernel, which takes a while."""
     fast = drawn_fastest(avatar, say)
     memory = allocate(fast, camera, 1)
@@ -293,7 +318,8 @@ def _place(form: ClipFormat, out_path: str | PathLike[str]) -> AbstractContextMa
     return atomic_path(out_path) if form.suffix else atomic_folder(out_path)
 
 
-def _encoder(path: Path, form: ClipFormat, options: ClipOptions, sound: Sound | None, title: str) -> PictureWriter:
+def encoder_for(path: Path, form: ClipFormat, options: ClipOptions, sound: Sound | None, title: str) -> PictureWriter:
+    """Return what writes a clip to `path`; for a folder, one that is there."""
     if not form.suffix:
         return FolderWriter(path, options.rate, form=form, audio=sound, metadata={"Title": title})
     return VideoWriter(
@@ -302,13 +328,15 @@ def _encoder(path: Path, form: ClipFormat, options: ClipOptions, sound: Sound | 
     )  # fmt: skip
 
 
-def _read_back(path: Path, form: ClipFormat, rate: Fraction, kept: dict[int, Picture], frames: int) -> Job[ClipInfo]:
+def read_back(path: Path, form: ClipFormat, rate: Fraction, kept: dict[int, Picture], frames: int) -> Job[ClipInfo]:
+    """Decode a clip that was written, and compare the frames that were `kept`."""
     if not form.suffix:
         return (yield from checking(path, rate, kept, frames))
     return (yield from probing(path, kept if form.alpha else {i: rgb[..., :3] for i, rgb in kept.items()}))
 
 
-def _size(path: Path) -> int:
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, or of the files of a folder."""
     return sum(item.stat().st_size for item in (path.iterdir() if path.is_dir() else [path]))
 
 

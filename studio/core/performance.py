@@ -1,6 +1,6 @@
 """What a clip shows and lets hear: speech, a motion, a timeline, or a head that turns."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from os import PathLike
@@ -35,7 +35,7 @@ class Performance(Protocol):
         """Sentences about what is wrong with its recordings, though they are used."""
         ...
 
-    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+    def frames(self, begin: float, count: int, fps: float) -> Generator[Motion, None, None]:
         """Yield `count` frames (T=1), the first of second `begin`."""
         ...
 
@@ -67,7 +67,7 @@ class Spoken:
         """Of the recording."""
         return self.recording.notes
 
-    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+    def frames(self, begin: float, count: int, fps: float) -> Generator[Motion, None, None]:
         """Listen from the front: what is said before a moment shows in the mouth of it."""
         blocks = read_audio_blocks(self.recording, SPEECH_RATE)
         try:
@@ -124,7 +124,7 @@ class Played:
         """Of the sounds."""
         return tuple(note for sound in self.sounds for note in sound.recording.notes)
 
-    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+    def frames(self, begin: float, count: int, fps: float) -> Generator[Motion, None, None]:
         """Interpolate."""
         return (self.motion.at(begin + i / fps) for i in range(count))
 
@@ -157,7 +157,7 @@ class TimelinePlayed:
         """Of the sounds, each once."""
         return tuple(dict.fromkeys(note for sound in self.sounds for note in sound.recording.notes))
 
-    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+    def frames(self, begin: float, count: int, fps: float) -> Generator[Motion, None, None]:
         """Evaluate takes and curves."""
         for i in range(count):
             frame = self.timeline.motion_at(begin + i / fps, self.motions)
@@ -222,7 +222,7 @@ class Turntable:
     frame: Motion = field(default_factory=Motion.neutral)
     notes: tuple[str, ...] = ()
 
-    def frames(self, begin: float, count: int, fps: float) -> Iterator[Motion]:
+    def frames(self, begin: float, count: int, fps: float) -> Generator[Motion, None, None]:
         """Hold the one frame."""
         return (self.frame for _ in range(count))
 

@@ -2,6 +2,8 @@
 
 import errno
 import os
+import subprocess
+import sys
 import threading
 import wave
 from dataclasses import replace
@@ -18,11 +20,13 @@ from studio.core import export_clip
 from studio.core.avatar import Avatar, Consent, render_frame
 from studio.core.errors import UserError
 from studio.core.export_clip import ClipOptions, speak_clip, write_clip
+from studio.core.export_estimate import estimate_clip
 from studio.core.frame_stream import allocate
 from studio.core.gaussians.camera import Camera
 from studio.core.jobs import Progress, run
 from studio.core.media.alpha import extended, over, psnr
 from studio.core.media.audio import load_audio
+from studio.core.media.clip_format import format_of
 from studio.core.media.picture_folder import read_folder
 from studio.core.media.video import probe_clip, read_frames, read_rgba
 from studio.core.motion.motion import Motion
@@ -32,6 +36,7 @@ from studio.core.performance import speech as spoken
 from studio.core.project.timeline import Block, CameraKey, Timeline
 from studio.core.sample import CONSENT, sample_speech
 from studio.core.speech.settings import SpeechSettings
+from studio.core.unfinished import sweep
 
 
 def square(size: int = 64, fps: float | Fraction = 25, **more: Any) -> ClipOptions:
@@ -396,3 +401,53 @@ def test_a_performance_is_also_one_motion(speech: Path) -> None:
     part = as_motion(slow_turn(), 50.0, 0.1, 0.2)
     np.testing.assert_allclose(part.times, np.arange(5) / 50)
     np.testing.assert_allclose(part.head_pose[:, 1], 0.3 * (0.1 + np.arange(5) / 50) / 0.2, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["c.mp4", "c.mov", "c.webm", "c"])
+def test_an_estimate_is_near_what_the_clip_is(tmp_path: Path, avatar: TinyAvatar, speech: Path, name: str) -> None:
+    performance = run(spoken(speech))
+    estimate = run(estimate_clip(avatar, performance, format_of(name), square(96)))
+    report = run(write_clip(avatar, performance, tmp_path / name, square(96)))
+    assert (estimate.frames, estimate.duration) == (report.frames, pytest.approx(report.duration))
+    assert report.bytes / 3 < estimate.bytes < 3 * report.bytes
+    assert estimate.seconds > 0
+
+
+def test_a_short_turn_is_measured_whole(avatar: TinyAvatar) -> None:
+    estimate = run(estimate_clip(avatar, Turntable(0.2), format_of("c.mp4"), square()))
+    assert (estimate.frames, estimate.bytes > 1000) == (5, True)
+
+
+def killed_while_exporting(out: Path) -> None:
+    """Start an export in a process of its own and kill it while it renders."""
+    code = (
+        "import sys; from pathlib import Path; from fakes import TinyAvatar;"
+        "from studio.core.export_clip import ClipOptions, write_clip; from studio.core.performance import Turntable;"
+        "job = write_clip(TinyAvatar.make(50), Turntable(600.0), Path(sys.argv[1]), ClipOptions(64, 64));"
+        "[print(report.message, flush=True) for report in job]"
+    )
+    paths = os.pathsep.join([str(Path(__file__).parents[2]), str(Path(__file__).parents[1])])
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(out)], stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}
+    ) as process:
+        assert process.stdout is not None
+        assert any(line.startswith(b"rendering") for line in process.stdout)
+        process.kill()
+
+
+@pytest.mark.parametrize("name", ["c.mp4", "c"])
+def test_what_a_killed_export_left_is_removed_by_the_next(tmp_path: Path, avatar: TinyAvatar, name: str) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / ".notes.part.mp4").write_bytes(b"somebody else's")
+    running = write_clip(avatar, slow_turn(40.0), out / "running.mp4", square())
+    while next(running).message != "rendering":
+        pass
+    killed_while_exporting(out / name)
+    assert len(os.listdir(out)) == 3
+    run(write_clip(avatar, slow_turn(), out / "next.mp4", square()))
+    assert len(os.listdir(out)) == 3  # the one that runs is left alone
+    assert {"next.mp4", ".notes.part.mp4"} < set(os.listdir(out))
+    running.close()
+    assert sorted(os.listdir(out)) == [".notes.part.mp4", "next.mp4"]
+    assert sweep() == []

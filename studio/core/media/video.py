@@ -128,6 +128,20 @@ def clip_tags(path: str | PathLike[str]) -> dict[str, str]:
         return {key.lower(): value for key, value in container.metadata.items()}
 
 
+def picture_bytes(path: str | PathLike[str]) -> tuple[int, int]:
+    """Return how many bytes the first picture of a clip takes, and all of them together.
+
+    Raises
+    ------
+    UserError
+        If it cannot be opened or holds no pictures.
+    """
+    path = Path(path)
+    with open_container(path) as container:
+        sizes = [packet.size for packet in container.demux(_pictures_of(container, path)) if packet.size]
+    return sizes[0], sum(sizes)
+
+
 def to_rgba(frame: Any) -> NDArray[np.uint16]:
     """Return a decoded frame as ``[H,W,4]`` uint16, BT.709."""
     return frame.reformat(format="rgba64le", src_colorspace="ITU709").to_ndarray()

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 ENCODER_THREADS = min(8, os.cpu_count() or 1)
 AUDIO_BIT_RATE = 160_000
+GROUP_SECONDS = 2
+"""A key frame stands at least so often."""
 # Of one core's time a 512 px frame takes 3 ms at "veryfast" and 5 at "faster", beside 18 ms of rendering;
 # "superfast" takes 2 and makes files of nearly three times the size.
 _H264 = {"preset": "veryfast", "profile": "high"}
@@ -128,7 +130,7 @@ class VideoWriter:
         stream.width, stream.height, stream.pix_fmt = width, height, self._codecs.pixels
         context = stream.codec_context
         context.thread_count = ENCODER_THREADS
-        context.gop_size = max(1, round(2 * self._rate))
+        context.gop_size = max(1, round(GROUP_SECONDS * self._rate))
         # BT.709, studio range: what players assume for anything they show large.
         context.colorspace = context.color_primaries = context.color_trc = 1
         context.color_range = 1
