@@ -287,7 +287,7 @@ class Director(QObject):
         self.play(False)
         self.session.clip = clip
         opened = self.tr("Opened {name}, {seconds:.1f} s. Press Space to play.")
-        self.say(opened.format(name=clip.path.name, seconds=clip.seconds))
+        self.say(" ".join((opened.format(name=clip.path.name, seconds=clip.seconds), *clip.notes)))
 
     def _source_stopped(self, sentence: str) -> None:
         # "" is the echo of our own request; by now the session may already want another source.

@@ -24,10 +24,11 @@ SOURCES: tuple[Source, ...] = get_args(Source)
 
 @dataclass(frozen=True, eq=False)
 class Clip:
-    """An opened sound: mono float32 ``[S]`` at 16 kHz."""
+    """An opened sound: mono float32 ``[S]`` at 16 kHz, and sentences about what is wrong with it."""
 
     path: Path
     samples: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:

@@ -229,11 +229,12 @@ def save_copy(source: Path, path: Path) -> Job[Path]:
 
 
 def open_sound(path: Path) -> Job[Clip]:
-    """Decode a sound file."""
+    """Decode a sound file, once to find its faults and its live channels, and once more to keep it."""
     yield Progress(0.0, "reading the sound")
-    from studio.core.media.audio import load_audio
+    from studio.core.media.audio import load_recording, survey
 
-    return Clip(path, load_audio(path, RATE))
+    recording = yield from survey(path)
+    return Clip(path, load_recording(recording, RATE), recording.notes)
 
 
 def find_microphones() -> Job[list[str]]:

@@ -12,6 +12,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
+from sound_files import write_wave
 
 from studio.core.engines.base import BuildOptions
 from studio.core.errors import UserError
@@ -222,6 +223,16 @@ def test_what_cannot_be_opened_is_said(window: MainWindow, qtbot: QtBot, tmp_pat
     broken.write_bytes(b"nothing")
     drop(window, broken)
     qtbot.waitUntil(lambda: "'broken.avatar' is damaged" in window.status.toolTip())
+
+
+def test_what_is_wrong_with_a_sound_is_said(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    tone = np.sin(np.arange(8000) * 0.2)[:, None]
+    drop(window, write_wave(tmp_path / "words.wav", np.clip(3 * tone, -1, 1) * [1, 0], 8000))
+    qtbot.waitUntil(lambda: window.director.session.clip is not None)
+    said = window.status.sentences[-1]
+    assert said.startswith("Opened words.wav, 1.0 s.")
+    for fault in ("Only the left channel", "telephone sound", "overdriven"):
+        assert fault in said
 
 
 def test_an_avatar_file_opens_and_is_recent(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:

@@ -120,7 +120,17 @@ def load_audio(path: str | PathLike[str], rate: int = 16_000) -> NDArray[np.floa
     UserError
         As `survey`, or if it is longer than two hours.
     """
-    recording = run(survey(path))
+    return load_recording(run(survey(path)), rate)
+
+
+def load_recording(recording: Recording, rate: int = 16_000) -> NDArray[np.float32]:
+    """Read all of a surveyed recording as mono samples ``[S]`` at `rate` Hz.
+
+    Raises
+    ------
+    UserError
+        As `read_audio_blocks`, or if it is longer than two hours.
+    """
     if recording.seconds > _MAX_LOADED_SECONDS:
         raise UserError(f"'{recording.path.name}' is longer than two hours; cut it into shorter pieces.")
     return np.concatenate(list(read_audio_blocks(recording, rate)))
