@@ -26,7 +26,8 @@ _LEAST_VOICE = 3.0  # s of voice, without which the figures are a guess
 _VOICE = 0.5  # of the speech channel
 _SENSITIVITY = 0.5
 _JAW, _CLOSE, _SPEECH = (CHANNELS.index(name) for name in ("jaw", "close", "speech"))
-_AVERAGE_JAW, _AVERAGE_CLOSURE = (0.11, 0.49), 0.55  # of the recordings it was developed on
+# Of the voices that the network learnt from, as it hears them now (python -m tools.train_speech average SHARDS).
+_AVERAGE_JAW, _AVERAGE_CLOSURE = (0.14, 0.58), 0.60
 _CLOSURE = 0.15  # a peak of the close channel above this counts as an attempt at p, b or m
 _LIMITS: dict[str, tuple[float, float]] = {
     "gain_db": GAIN_LIMITS_DB,
@@ -111,18 +112,24 @@ def calibrate(samples: NDArray[np.float32]) -> Calibration:
             f"Only {voiced.sum() * HOP_SECONDS:.0f} s of speech were heard; speak for {SECONDS:.0f} s at your usual "
             "loudness and check that this is the right microphone."
         )
-    jaw, close = heads[voiced, _JAW], heads[:, _CLOSE]
-    low, high = (float(value) for value in np.percentile(jaw, (5, 95)))
-    inner = close[1:-1]
-    peaks = inner[(inner >= close[:-2]) & (inner > close[2:]) & (inner > _CLOSURE)]
+    low, high, peak = mouth_range(heads, voiced)
     quiet = levels[: -DELAYS[-1]][~voiced[DELAYS[-1] :]]
     return Calibration(
         gain_db=level.gain_db,
         floor_db=float(np.clip(np.percentile(quiet if len(quiet) > 20 else levels, 10), -100, 0)),
         jaw_low=low,
-        jaw_high=max(high, low + 1e-3),
-        closure_peak=float(np.percentile(peaks, 75)) if len(peaks) else _CLOSURE,
+        jaw_high=high,
+        closure_peak=peak,
     )
+
+
+def mouth_range(heads: NDArray[np.float32], voiced: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Return `jaw_low`, `jaw_high` and `closure_peak` of channels ``[T,8]``, of which some are `voiced` ``[T]``."""
+    jaw, close = heads[voiced, _JAW], heads[:, _CLOSE]
+    low, high = (float(value) for value in np.percentile(jaw, (5, 95)))
+    inner = close[1:-1]
+    peaks = inner[(inner >= close[:-2]) & (inner > close[2:]) & (inner > _CLOSURE)]
+    return low, max(high, low + 1e-3), float(np.percentile(peaks, 75)) if len(peaks) else _CLOSURE
 
 
 def calibrations_path() -> Path:
