@@ -5,9 +5,9 @@
 
 In a private PulseAudio a null sink's monitor is the microphone. First speech is played into it for `--seconds`
 while the head says it, everything at work: microphone, speech network, posing, rasteriser, window. A frame is
-counted when the window has been painted and handed to the display. Then come clicks: loud bursts of a synthetic
-vowel (an "a", 0.25 s), each timed from the moment the sound server plays it, were it without delay, to the moment a
-frame with another pixel about the mouth was shown; the sound server's own delay, the microphone's, and the
+counted when the window has been painted and handed to the display. Then come clicks: loud bursts of a vowel
+(an "a" of the sample speech, 0.25 s), each timed from the moment the sound server plays it, were it without delay, to
+the moment a frame with another pixel about the mouth was shown; the sound server's own delay, the microphone's, and the
 look-ahead of the speech driver are all within. A first vowel 0.85 s before each lets the driver know that somebody
 speaks, for which it takes its time after a silence. The idle motion of the head is off for that, so that nothing but
 sound can move the mouth. Without PulseAudio the head says the same speech as a clip and there is no latency.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 MOUTH = ((0.5, 0.95), (0.2, 0.8))  # rows and columns of the square, as fractions
 CHANNELS = [index for name, index in ARKIT_INDEX.items() if name.startswith(("jaw", "mouth"))]
 CLICK_SECONDS = 0.25
+CLICK_FROM = 2.2  # s of the sample speech, in the middle of an open vowel
 CLICK_AT = 0.85  # s into what `click` returns
 QUIET = 0.15  # s for which the mouth must rest before a click
 CHANGED = 6  # levels of 255 by which a pixel counts as changed
@@ -244,17 +245,11 @@ def thread_seconds() -> dict[str, float]:
 def click() -> NDArray[np.float32]:
     """Return a short vowel, a pause of `CLICK_AT` − its length, and a vowel that begins at once: the click.
 
-    The first tells the driver that somebody speaks: after a silence it waits to be sure of a voice. The vowels are
-    harmonics under the formants of an "a", gliding up from 130 Hz, for no voice keeps its pitch.
+    The first tells the driver that somebody speaks: after a silence it waits to be sure of a voice. The vowel is cut
+    out of the sample speech, for what hums on one vowel, made by rule, is no voice to the driver.
     """
-    t = np.arange(round(CLICK_SECONDS * RATE)) / RATE
-    hz = 130 * (1 + 0.8 * t)
-    phase = 2 * np.pi * np.cumsum(hz) / RATE
-    formants = ((730, 90, 1.0), (1090, 110, 0.6), (2440, 160, 0.25))  # Hz, Hz, gain
-    voice = np.zeros_like(t)
-    for harmonic in range(1, 28):
-        gain = sum(peak / (1 + ((harmonic * hz - center) / width) ** 2) for center, width, peak in formants)
-        voice += gain * np.sin(harmonic * phase)
+    begin = round(CLICK_FROM * RATE)
+    voice = load_audio(sample_speech(), RATE)[begin : begin + round(CLICK_SECONDS * RATE)]
     voice = (0.6 * voice / np.abs(voice).max()).astype(np.float32)
     return np.concatenate([voice, np.zeros(round(CLICK_AT * RATE) - len(voice), np.float32), voice])
 

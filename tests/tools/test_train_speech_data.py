@@ -8,7 +8,7 @@ import pytest
 
 from studio.core.speech.features import HOP_SECONDS, MELS
 from studio.core.speech.network import CHANNELS
-from tools.train_speech import augment, festival, kokoro, lips, shards
+from tools.train_speech import augment, festival, kokoro, lips, music, shards
 from tools.train_speech.articulation import SYMBOLS, labels, letters, opened, phones_from_events, tracks
 from tools.train_speech.noises import noise_bank
 from tools.train_speech.utterance import Phone, Utterance
@@ -109,6 +109,14 @@ def test_noises_are_equally_loud_and_differ_by_seed() -> None:
     assert all(noise.shape == (400, MELS) and np.isfinite(noise).all() for noise in bank)
     assert totals.min() > 0
     assert not np.array_equal(bank[0], other[0])
+
+
+def test_music_is_equally_loud_and_differs_by_seed() -> None:
+    one, same, other = (music.piece(1.5, np.random.default_rng(seed)) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert len(one) == len(other) == 24000
+    assert np.sqrt(np.mean(np.square(one))) == pytest.approx(0.1, rel=1e-4)
+    assert abs(np.corrcoef(one, other)[0, 1]) < 0.5
 
 
 def test_segments_of_other_voices_become_ipa() -> None:

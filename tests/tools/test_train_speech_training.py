@@ -12,7 +12,7 @@ from studio.core.errors import UserError
 from studio.core.speech.features import MELS
 from studio.core.speech.network import CHANNELS, DELAYS, NetworkStream, RecordingNetwork
 from tools.train_speech import export as exporting
-from tools.train_speech import shards
+from tools.train_speech import shards, voice_or_music
 from tools.train_speech.mixing import HOPS, Corpus, batch
 from tools.train_speech.model import LiveNet, RecordingNet
 from tools.train_speech.noises import noise_bank
@@ -41,6 +41,18 @@ def test_a_corpus_takes_in_shards_that_come_later(folder: Path) -> None:
     shards.write(folder / "flite-0000.npz", shards.read(folder / "espeak-0000.npz"))
     corpus.refresh()
     assert corpus.hours == pytest.approx(2 * before)
+
+
+def test_a_voice_is_told_from_music(folder: Path) -> None:
+    corpus, music = Corpus(folder), voice_or_music.music_bank(0, 2)
+    made = list(voice_or_music.rows(corpus, music, noise_bank(0, 4), 12, seed=0))
+    assert all(log_mels.shape == (HOPS, MELS) and voice.shape == (HOPS,) for log_mels, voice in made)
+    assert {bool(voice.any()) for _, voice in made} == {True, False}
+    rng = np.random.default_rng(0)
+    seen = rng.standard_normal((4000, 5)).astype(np.float32)
+    weight, bias = voice_or_music.regression(seen, seen[:, 1] - 2 * seen[:, 3] > 0.5)
+    told = seen @ weight + bias > 0
+    assert np.mean(told == (seen[:, 1] - 2 * seen[:, 3] > 0.5)) > 0.97
 
 
 def test_the_right_answer_loses_least() -> None:

@@ -32,6 +32,15 @@ def main() -> None:
     export.add_argument("--note", default="", help="for the manifest: what the weights began with")
     export.set_defaults(run=_export)
 
+    voice = commands.add_parser("voice", help="learn to tell a voice from music, and put that into assets/")
+    voice.add_argument("shards", type=Path)
+    voice.add_argument("--seed", type=int, default=0)
+    voice.set_defaults(run=_voice)
+
+    average = commands.add_parser("average", help="say how far the average speaker opens and shuts the mouth")
+    average.add_argument("shards", type=Path)
+    average.set_defaults(run=_average)
+
     lips = commands.add_parser("lips", help="say which clips' lips agree with their sound, and write those as a shard")
     lips.add_argument("clips", type=Path, help="folder of clips, one talking face each")
     lips.add_argument("--shard", type=Path, help="to write, named lips-….npz: train on it beside the others")
@@ -69,6 +78,23 @@ def _export(arguments: argparse.Namespace) -> None:
     from .export import export
 
     print(export(arguments.checkpoint, arguments.closures, arguments.note))
+
+
+def _voice(arguments: argparse.Namespace) -> None:
+    from studio.core.speech.network import VOICE_WEIGHTS
+
+    from .export import write
+    from .voice_or_music import PIECES, ROWS, learn
+
+    beside = f" Music: {PIECES} pieces made by rule (music.py)."
+    print(write(VOICE_WEIGHTS, learn(arguments.shards, arguments.seed), f"{ROWS} rows, by L-BFGS", beside))
+
+
+def _average(arguments: argparse.Namespace) -> None:
+    from .average_speaker import ranges
+
+    for source, (count, (low, high, peak)) in ranges(arguments.shards).items():
+        print(f"{source:9} {count:4} speakers: jaw {low:.2f} to {high:.2f}, closures {peak:.2f}")
 
 
 def _lips(arguments: argparse.Namespace) -> None:

@@ -11,7 +11,7 @@ import torch
 
 from studio.core.assets import ASSETS
 from studio.core.errors import UserError
-from studio.core.speech.network import CHANNELS, RECORDING_SHAPES, RECORDING_WEIGHTS, SHAPES, WEIGHTS
+from studio.core.speech.network import CHANNELS, RECORDING_SHAPES, RECORDING_WEIGHTS, SHAPES, VOICE_WEIGHTS, WEIGHTS
 
 # Where the lips of the face are half shut (`studio.core.speech.articulation`): a closure is decided there.
 _HALF_SHUT = 0.35
@@ -31,10 +31,12 @@ _LICENCE = (
 _WHAT = {
     WEIGHTS: "speech to eight articulatory channels, 64 log-mels per 10 ms hop, heads at 20, 50 and 80 ms",
     RECORDING_WEIGHTS: "what recordings need beside the live network: a GRU from the future back, and its head",
+    VOICE_WEIGHTS: "whether the live network hears a voice, or music and noise",
 }
 _NETWORK = {
     WEIGHTS: "2 causal convolutions (5 and 3 taps, 128) + 2 GRU layers (160) + linear head (3 x 8)",
     RECORDING_WEIGHTS: "backward GRU (128) on the live network's second GRU + linear head (8)",
+    VOICE_WEIGHTS: "logistic regression on the live network's second GRU",
 }
 
 
@@ -67,10 +69,11 @@ def export(checkpoint: Path, thresholds: Sequence[float], note: str = "") -> Pat
     if len(thresholds) != len(heads):
         raise UserError(f"{name} has {len(heads)} heads; give as many thresholds.")
     heads[:, _CLOSE] += _logit(_HALF_SHUT) - _logit(np.asarray(thresholds))
-    return _write(name, tensors, f"{saved['step']} steps on one CPU thread{note and ', '}{note}")
+    return write(name, tensors, f"{saved['step']} steps on one CPU thread{note and ', '}{note}")
 
 
-def _write(name: str, tensors: dict[str, np.ndarray], how: str) -> Path:
+def write(name: str, tensors: dict[str, np.ndarray], how: str, beside: str = "") -> Path:
+    """Write tensors to ``assets/<name>`` with a manifest entry; `beside` is what else than speech they learnt from."""
     content = safetensors.numpy.save(tensors)
     (ASSETS / name).write_bytes(content)
     manifest_path = ASSETS / "manifest.json"
@@ -82,7 +85,7 @@ def _write(name: str, tensors: dict[str, np.ndarray], how: str) -> Path:
         "network": _NETWORK[name],
         "shapes": {key: "x".join(map(str, value.shape)) for key, value in tensors.items()},
         "trained_by": f"python -m tools.train_speech (README there), {how}",
-        "trained_on": _TRAINED_ON,
+        "trained_on": _TRAINED_ON + beside,
         "licence": _LICENCE,
     }
     manifest_path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")

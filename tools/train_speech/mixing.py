@@ -56,12 +56,12 @@ def batch(
     channels = np.empty((rows, HOPS, len(CHANNELS)), np.float32)
     labels = np.empty((rows, HOPS), np.int64)
     for row in range(rows):
-        power, channels[row], labels[row] = _passage(corpus, rng)
-        log_mels[row] = _heard(power, corpus, noises, rng)
+        power, channels[row], labels[row] = passage(corpus, rng)
+        log_mels[row] = picked_up(power, corpus, noises, rng)
     return log_mels, channels, labels
 
 
-def _passage(corpus: Corpus, rng: np.random.Generator) -> tuple[Power, NDArray, NDArray]:
+def passage(corpus: Corpus, rng: np.random.Generator) -> tuple[Power, NDArray, NDArray]:
     """Return `HOPS` hops cut from utterances with pauses of all lengths between them, or of silence alone."""
     if rng.random() < 0.04:
         return np.zeros((HOPS, MELS), np.float32), np.zeros((HOPS, len(CHANNELS))), np.zeros(HOPS)
@@ -83,12 +83,13 @@ def _passage(corpus: Corpus, rng: np.random.Generator) -> tuple[Power, NDArray, 
     return power[window].astype(np.float32), targets, labels[window]
 
 
-def _heard(power: Power, corpus: Corpus, noises: Sequence[Power], rng: np.random.Generator) -> NDArray[np.float32]:
+def picked_up(power: Power, corpus: Corpus, noises: Sequence[Power], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return the log-mels ``[HOPS, MELS]`` of a random microphone that is before the speech, in noise, at any level."""
     bands = np.arange(MELS)
     if rng.random() < 0.4:
         power = _warped(power, rng.uniform(0.93, 1.08))
     if rng.random() < 0.7:
-        power = power * _equaliser(5, rng)
+        power = power * equaliser(5, rng)
     speech_level = max(float(power.mean()), 1e-4)
     for chance in (0.78, 0.2):
         if rng.random() < chance:
@@ -118,7 +119,8 @@ def _warped(power: Power, factor: float) -> Power:
     return power[:, low] * (1 - part) + power[:, np.minimum(low + 1, MELS - 1)] * part
 
 
-def _equaliser(decibels: float, rng: np.random.Generator) -> NDArray[np.float32]:
+def equaliser(decibels: float, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return a smooth random gain ``[MELS]`` of power, of that standard deviation."""
     knots = rng.normal(0, decibels, 6)
     return (10 ** (np.interp(np.arange(MELS), np.linspace(0, MELS - 1, 6), knots) / 10)).astype(np.float32)
 
@@ -136,4 +138,4 @@ def _noise(speech_level: float, corpus: Corpus, noises: Sequence[Power], rng: np
         found, lowest = noise[start : start + HOPS], -5.0
     ratio = rng.uniform(lowest, 30)
     scale = speech_level / (float(found.mean()) + 1e-9) * 10 ** (-ratio / 10)
-    return (found * scale * _equaliser(4, rng)).astype(np.float32)
+    return (found * scale * equaliser(4, rng)).astype(np.float32)

@@ -6,6 +6,7 @@ more of what follows and is more often right. A recording is known to its end: t
 second one heard from the future back, and a head of its own answers for every hop itself.
 """
 
+import math
 from collections.abc import Mapping
 from functools import cache
 from typing import TypeAlias
@@ -48,6 +49,9 @@ RECORDING_SHAPES: dict[str, tuple[int, ...]] = {
     "head.weight": (len(CHANNELS), _HIDDEN + _BACKWARD),
     "head.bias": (len(CHANNELS),),
 }
+VOICE_WEIGHTS = "speech_voice_v1.safetensors"
+VOICE_SHAPES: dict[str, tuple[int, ...]] = {"voice.weight": (_HIDDEN,), "voice.bias": ()}
+
 # A recording is answered for in blocks of 4 s, each of which hears up to 1.5 s of what follows.
 _BLOCK, _AHEAD = 400, 150
 LONGEST_WAIT = (_BLOCK + _AHEAD) * HOP_SECONDS
@@ -66,6 +70,12 @@ def speech_weights() -> dict[str, NDArray[np.float32]]:
 def recording_weights() -> dict[str, NDArray[np.float32]]:
     """Return what recordings need beside `speech_weights`, named and shaped as in `RECORDING_SHAPES`."""
     return load_weights(RECORDING_WEIGHTS, RECORDING_SHAPES)
+
+
+@cache
+def voice_weights() -> dict[str, NDArray[np.float32]]:
+    """Return what tells a voice from music, named and shaped as in `VOICE_SHAPES`."""
+    return load_weights(VOICE_WEIGHTS, VOICE_SHAPES)
 
 
 def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -139,7 +149,7 @@ class _GatedRecurrentUnit:
         return out
 
 
-class _Listener:
+class Listener:
     """Convolutions and GRUs with their memory: what has been heard up to each hop, ``[T, 160]``."""
 
     def __init__(self, weights: Weights) -> None:
@@ -153,6 +163,7 @@ class _Listener:
         ]
 
     def push(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what was heard up to each of the frames ``[T, MELS]``."""
         for layer in self._layers:
             frames = layer.push(frames)
         return frames
@@ -165,18 +176,27 @@ class NetworkStream:
     ----------
     weights
         As `SHAPES`; the shipped ones where none are given.
+
+    Attributes
+    ----------
+    voice
+        0..1: how surely the newest frame is of a voice rather than of music or noise.
     """
 
     def __init__(self, weights: Weights | None = None) -> None:
         weights = speech_weights() if weights is None else weights
-        self._listener = _Listener(weights)
+        self._listener = Listener(weights)
         self._head = np.ascontiguousarray(weights["head.weight"].T)
         self._head_bias = weights["head.bias"]
+        self._voice_weight, self._voice_bias = (voice_weights()[key] for key in VOICE_SHAPES)
+        self.voice = 0.0
 
     def push(self, log_mels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return channel activations ``[T, len(DELAYS), len(CHANNELS)]`` in 0..1 for frames ``[T, MELS]``."""
-        logits = self._listener.push(log_mels) @ self._head + self._head_bias
-        return _sigmoid(logits).reshape(-1, len(DELAYS), len(CHANNELS))
+        hidden = self._listener.push(log_mels)
+        if len(hidden):
+            self.voice = 1 / (1 + math.exp(-float(hidden[-1] @ self._voice_weight + self._voice_bias)))
+        return _sigmoid(hidden @ self._head + self._head_bias).reshape(-1, len(DELAYS), len(CHANNELS))
 
 
 class RecordingNetwork:
@@ -192,7 +212,7 @@ class RecordingNetwork:
     """
 
     def __init__(self, weights: Weights | None = None, backward: Weights | None = None) -> None:
-        self._listener = _Listener(speech_weights() if weights is None else weights)
+        self._listener = Listener(speech_weights() if weights is None else weights)
         self._backward = recording_weights() if backward is None else backward
         self._head = np.ascontiguousarray(self._backward["head.weight"].T)
         self._heard = np.zeros((0, _HIDDEN), np.float32)

@@ -16,14 +16,14 @@ from studio.core.speech.network import CHANNELS, DELAYS, LONGEST_WAIT, NetworkSt
 from studio.core.speech.pitch import PitchStream
 from studio.core.speech.prosody import ProsodyFollower
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
-from studio.core.speech.voice import VoiceActivity
+from studio.core.speech.voice import VoiceActivity, VoiceTrust, ramp
 
 _SPEECH = CHANNELS.index("speech")
-_VOICED = (0.35, 0.65)  # the speech channel from "mouth at rest" to "mouth follows"
+_VOICED = (0.5, 0.8)  # the speech channel from "mouth at rest" to "mouth follows"
 # Removes offset, rumble and knocks on the table, which would pass for loud sound; speech starts at 60 Hz.
 _HIGH_PASS = np.array(scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE))  # numerator, denominator
-# Change of the voice gate per hop: it opens in 50 ms, ahead of the sound, and shuts in 100 ms.
-_GATE_OPENING, _GATE_SHUTTING = 0.2, -0.1
+# Change of the voice gate per hop: it opens and shuts in 50 ms, ahead of the sound.
+_GATE_OPENING, _GATE_SHUTTING = 0.2, -0.2
 # Half a second of silence settles the recurrent state, so that a stream starts with the mouth at rest.
 _PRIMING_HOPS = 50
 # How much wider a mouth opens 6 dB above the speaker's own level, and how soon.
@@ -101,6 +101,7 @@ class SpeechDriver:
         self._mels = MelStream()
         self._pitch = PitchStream()
         self._activity = VoiceActivity()
+        self._trust = VoiceTrust()
         self._network = NetworkStream()
         known = self._calibration
         self._level = InputLevel() if known is None else InputLevel(known.gain_db, known.floor_db)
@@ -173,7 +174,8 @@ class SpeechDriver:
         self._newest_speech = float(heads[0, _SPEECH])
 
         channels = self._personal(heads[self._head])
-        heard = voice * level.presence * _ramp(float(channels[_SPEECH]), *_VOICED)
+        trust = self._trust.push(self._network.voice, level.presence > 0.5 and self._newest_speech > 0.5)
+        heard = voice * trust * level.presence * ramp(float(channels[_SPEECH]), *_VOICED)
         self._voice += min(max(heard - self._voice, _GATE_SHUTTING), _GATE_OPENING)
         louder = min(max(level.above_speech_db / _LOUDER_DB, -1.0), 1.0)
         self._louder += _LOUDER_RATE * (_LOUDER * self._voice * louder - self._louder)
@@ -242,9 +244,3 @@ class SpeechDriver:
         gain = settings.gain * float(1 + row[len(CHANNELS)])
         code = articulate(row[: len(CHANNELS)], gain, settings.closure)
         return Motion.from_frames("arkit", np.array([time]), code[None])
-
-
-def _ramp(value: float, low: float, high: float) -> float:
-    """Return 0 below `low`, 1 above `high`, and a smooth step between."""
-    t = min(max((value - low) / (high - low), 0.0), 1.0)
-    return t * t * (3 - 2 * t)

@@ -8,6 +8,7 @@ something voiced.
 import math
 from collections import deque
 
+from studio.core.speech.features import HOP_SECONDS
 from studio.core.speech.level import InputLevel
 
 _PERIODIC = 0.35  # periodicity that counts: hiss has it every other hop, but never keeps its pitch
@@ -30,6 +31,42 @@ _DROP = 8  # hops of that which every hop of an instrument takes away
 _ROUGH_DB = -8.0  # relative to the speaker's level
 _ROUGH_RUN = 5
 _ROUGH_HOLD_HOPS = 15
+
+# What sounds like a voice is weighed over a second: a hesitation or a creak sounds like none for a moment, and a
+# melody like one. In silence that is forgotten, so that nobody's first word has to prove itself.
+_WEIGHED = 1.0  # s
+_FORGOTTEN = 2.0  # s
+_ASSUMED = 0.6
+_TRUSTED = (0.3, 0.5)  # from music to a voice
+
+
+class VoiceTrust:
+    """Weighs over time whether what sounds is a voice, or music that the network would sing along to."""
+
+    def __init__(self) -> None:
+        self._voice = _ASSUMED
+
+    def push(self, voice: float, sounding: bool) -> float:
+        """Take one hop and return 0..1: how far the mouth may follow.
+
+        Parameters
+        ----------
+        voice
+            0..1, as `NetworkStream.voice`.
+        sounding
+            Whether there is something that speech, or music, could be heard in.
+        """
+        if sounding:
+            self._voice += HOP_SECONDS / _WEIGHED * (voice - self._voice)
+        else:
+            self._voice += HOP_SECONDS / _FORGOTTEN * (_ASSUMED - self._voice)
+        return ramp(self._voice, *_TRUSTED)
+
+
+def ramp(value: float, low: float, high: float) -> float:
+    """Return 0 below `low`, 1 above `high`, and a smooth step between."""
+    t = min(max((value - low) / (high - low), 0.0), 1.0)
+    return t * t * (3 - 2 * t)
 
 
 class VoiceActivity:

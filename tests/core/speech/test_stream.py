@@ -8,6 +8,7 @@ from scipy.signal import lfilter
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.media.audio import load_audio
 from studio.core.motion.driver import Driver
+from studio.core.sample import sample_speech
 from studio.core.speech.features import SAMPLE_RATE
 from studio.core.speech.stream import LOOK_AHEADS, SpeechDriver
 
@@ -109,7 +110,7 @@ def test_a_voice_opens_the_mouth_and_a_pause_shuts_it() -> None:
 
 @pytest.mark.parametrize("decibel", [-35, -20, 10])
 def test_quiet_and_hot_voices_open_the_mouth_alike(decibel: float) -> None:
-    samples = vowels(8.0)
+    samples = load_audio(sample_speech())
     usual = mouth(samples)[400:, JAW]
     other = mouth((samples * 10 ** (decibel / 20)).astype(np.float32))[400:, JAW]
     assert other.mean() == pytest.approx(usual.mean(), rel=0.3)

@@ -1,5 +1,7 @@
 """What moves the mouth and what does not."""
 
+import itertools
+
 import numpy as np
 import pytest
 from scipy.signal import butter, lfilter, sosfilt
@@ -8,6 +10,7 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.speech.features import SAMPLE_RATE
 from studio.core.speech.settings import SpeechSettings
 from studio.core.speech.stream import SpeechDriver
+from studio.core.speech.voice import VoiceTrust
 
 MOUTH = [i for name, i in ARKIT_INDEX.items() if name.startswith(("jaw", "mouth"))]
 SECONDS = 5.0
@@ -72,6 +75,30 @@ def moved(samples: np.ndarray, settings: SpeechSettings | None = None) -> np.nda
 def test_keys_and_breaths_do_not_move_the_mouth(noise, decibel: float) -> None:
     room = level(np.random.default_rng(6).standard_normal(COUNT), -65)
     assert moved(level(noise(), decibel) + room).max() < 0.05
+
+
+def chords() -> np.ndarray:
+    """Three notes at a time, four times a second, that ring into the next: no pitch stays, as if somebody sang."""
+    rng, sound = np.random.default_rng(10), np.zeros(COUNT + SAMPLE_RATE)
+    t = np.arange(SAMPLE_RATE) / SAMPLE_RATE
+    for start in range(0, COUNT, SAMPLE_RATE // 4):
+        root = 110 * 2 ** (rng.choice([0, 2, 4, 5, 7, 9, 11]) / 12)
+        for ratio, n in itertools.product((1, 1.26, 1.5), range(1, 9)):
+            wave = np.sin(2 * np.pi * root * ratio * n * t + rng.uniform(0, 6)) * np.exp(-3 * t) / n
+            sound[start : start + SAMPLE_RATE] += wave
+    return sound[:COUNT]
+
+
+def test_music_moves_the_mouth_for_a_moment_at_most() -> None:
+    opening = moved(level(chords(), -26) + level(np.random.default_rng(11).standard_normal(COUNT), -65))
+    assert (opening[100:] > 0.05).mean() < 0.05
+
+
+def test_what_sounded_like_no_voice_is_forgotten_in_silence() -> None:
+    trust = VoiceTrust()
+    assert trust.push(0.5, True) == 1
+    assert [trust.push(0.0, True) for _ in range(300)][-1] == 0
+    assert [trust.push(0.0, False) for _ in range(1000)][-1] == 1
 
 
 def test_notes_of_one_pitch_are_an_instrument() -> None:
