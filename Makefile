@@ -5,7 +5,7 @@ READY := .venv/.ready
 CHECKED := studio tests benchmarks tools
 DATA ?= ../shared/data
 
-.PHONY: setup run test lint bench
+.PHONY: setup run test lint bench translations
 
 setup: $(READY)
 
@@ -34,6 +34,10 @@ test: lint
 	else \
 		$(BIN)/pytest; \
 	fi
+
+# Finds every text of the window, lists what is untranslated and compiles resources/translations.
+translations: $(READY)
+	$(BIN)/python tools/translations.py
 
 # Drawing and the window are timed on a display; Xvfb gives them one where there is none.
 ON_DISPLAY = $(if $(DISPLAY),,$(if $(shell command -v xvfb-run),xvfb-run -a -s "-screen 0 1600x1000x24"))

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu
 
 from studio.ui import theme
+from studio.ui.language import noted
 
 Menu = Literal["File", "Edit", "Avatar", "View", "Timeline", "Live", "Help"]
 
@@ -74,7 +75,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("about", "Help", "About", "", "Which version this is"),
 )  # fmt: skip
 
-THEME_WORDS = {"system": "As the system", "dark": "Dark", "light": "Light", "contrast": "High contrast"}
+THEME_WORDS = {
+    "system": noted("commands", "As the system"),
+    "dark": noted("commands", "Dark"),
+    "light": noted("commands", "Light"),
+    "contrast": noted("commands", "High contrast"),
+}
 
 
 def tr(text: str) -> str:

@@ -10,6 +10,11 @@ FOLDER = RESOURCES / "translations"
 SOURCE = "en"
 
 
+def noted(context: str, text: str) -> str:
+    """Return a text of a table, which `tools/translations.py` finds by this; it is translated where it is shown."""
+    return text
+
+
 def names() -> dict[str, str]:
     """Return the languages there are by code, each in its own words."""
     translated = sorted(path.stem for path in FOLDER.glob("*.qm"))

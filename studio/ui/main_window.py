@@ -263,7 +263,7 @@ class MainWindow(QMainWindow):
         actions["guessed"].triggered.connect(director.show_guessed)
         actions["full"].triggered.connect(lambda on: self.showFullScreen() if on else self.showNormal())
         for name, words in commands.THEME_WORDS.items():
-            self._theme_menu.addAction(self.tr(words), lambda name=name: self.use_theme(name))
+            self._theme_menu.addAction(commands.tr(words), lambda name=name: self.use_theme(name))
 
     # What the session says
 

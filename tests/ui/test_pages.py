@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from studio.core import doctor, logs
 from studio.core.jobs import Job, Progress
 from studio.core.render.rasterize import choose_backend
-from studio.ui import language, preferences, theme
+from studio.ui import preferences, theme
 from studio.ui.library import default_folder
 from studio.ui.main_window import MainWindow
 from studio.ui.pages.log import LogPage
@@ -128,13 +128,6 @@ def test_a_folder_that_cannot_be_written_is_refused(
     page._use_folder(tmp_path / "locked")
     assert preferences.read(window.director.settings).folder == tmp_path
     assert "choose another folder" in window.status.toolTip()
-
-
-def test_the_language_is_the_systems_where_there_is_one() -> None:
-    assert language.wanted("system", ["en-GB", "en"]) == "en"
-    assert language.wanted("system", ["xx-YY", "xx"]) == "en"
-    assert language.wanted("xx") == "en"
-    assert language.names()["en"] == "English"
 
 
 def test_what_the_machine_can_do_is_told_and_copied(

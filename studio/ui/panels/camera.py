@@ -44,8 +44,12 @@ class CameraPanel(QWidget):
 
         presets = QHBoxLayout()
         presets.setSpacing(theme.GRID)
-        for label, key, yaw in (("Front", "1", 0.0), ("Left", "2", 35.0), ("Right", "3", -35.0)):
-            button = QPushButton(self.tr(label))
+        for label, key, yaw in (
+            (self.tr("Front"), "1", 0.0),
+            (self.tr("Left"), "2", 35.0),
+            (self.tr("Right"), "3", -35.0),
+        ):
+            button = QPushButton(label)
             button.setToolTip(self.tr("Look from here ({key})").format(key=key))
             button.clicked.connect(lambda _, yaw=yaw: self.orbit_wanted.emit(self._orbit.turned_to(yaw, 0.0)))
             presets.addWidget(button)

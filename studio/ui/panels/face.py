@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QGridLayout,
@@ -19,21 +19,22 @@ from PySide6.QtWidgets import (
 
 from studio.core.heads.arkit import ARKIT_NAMES
 from studio.ui import theme
+from studio.ui.language import noted
 from studio.ui.panels.controls import ValueSlider, add_slider
 
 GROUPS: tuple[tuple[str, str], ...] = (
-    ("Jaw and tongue", "jaw|tongue"),
-    ("Mouth", "mouth"),
-    ("Brows", "brow"),
-    ("Eyes", "eye"),
-    ("Cheeks and nose", "cheek|nose"),
+    (noted("FacePanel", "Jaw and tongue"), "jaw|tongue"),
+    (noted("FacePanel", "Mouth"), "mouth"),
+    (noted("FacePanel", "Brows"), "brow"),
+    (noted("FacePanel", "Eyes"), "eye"),
+    (noted("FacePanel", "Cheeks and nose"), "cheek|nose"),
 )
 
 
 def spoken(name: str) -> str:
     """Turn ``mouthSmileLeft`` into "Mouth smile left"."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-    return words[0].upper() + words[1:]
+    return QCoreApplication.translate("arkit", words[0].upper() + words[1:])
 
 
 class _Group(QWidget):
@@ -124,7 +125,7 @@ class FacePanel(QWidget):
         self.groups = []
         for title, pattern in GROUPS:
             channels = [i for i, name in enumerate(ARKIT_NAMES) if re.match(pattern, name)]
-            group = _Group(self.tr(title), channels, self)
+            group = _Group(QCoreApplication.translate("FacePanel", title), channels, self)
             self.search.textChanged.connect(lambda text, group=group: group.filter(text.strip().lower()))
             self.groups.append(group)
             groups.addWidget(group)

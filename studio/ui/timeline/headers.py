@@ -6,14 +6,20 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 
 from studio.core.project.timeline import LANES, MOTION_LANES, Lane, Timeline
 from studio.ui import theme
+from studio.ui.language import noted
 from studio.ui.timeline.rows import Row
 
 WIDTH = 152  # px
 
 NAMES: dict[Lane, str] = {
-    "audio": "Audio", "mouth": "Mouth", "expression": "Expression", "gaze": "Gaze", "head": "Head",
-    "camera": "Camera", "markers": "Markers",
-}  # fmt: skip
+    "audio": noted("lanes", "Audio"),
+    "mouth": noted("lanes", "Mouth"),
+    "expression": noted("lanes", "Expression"),
+    "gaze": noted("lanes", "Gaze"),
+    "head": noted("lanes", "Head"),
+    "camera": noted("lanes", "Camera"),
+    "markers": noted("lanes", "Markers"),
+}
 
 
 def tr(text: str) -> str:

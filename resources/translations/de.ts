@@ -1,0 +1,2475 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="de" sourcelanguage="en">
+    <context>
+        <name>AvatarsPanel</name>
+        <message>
+            <source>Avatars</source>
+            <translation>Avatare</translation>
+        </message>
+        <message>
+            <source>Remove from the library</source>
+            <translation>Aus der Bibliothek entfernen</translation>
+        </message>
+        <message>
+            <source>Save as…</source>
+            <translation>Speichern unter …</translation>
+        </message>
+        <message>
+            <source>Show</source>
+            <translation>Zeigen</translation>
+        </message>
+    </context>
+    <context>
+        <name>Builds</name>
+        <message>
+            <source>Building {name}</source>
+            <translation>{name} wird gebaut</translation>
+        </message>
+        <message>
+            <source>Drag the handles onto the face in “{name}”, then press Build.</source>
+            <translation>Ziehen Sie die Griffe auf das Gesicht in „{name}“ und drücken Sie dann „Bauen“.</translation>
+        </message>
+        <message>
+            <source>Looking at {name}</source>
+            <translation>{name} wird angesehen</translation>
+        </message>
+        <message>
+            <source>Nothing was built. Drop a picture of a person who agrees.</source>
+            <translation>Es wurde nichts gebaut. Ziehen Sie das Bild einer Person herein, die einwilligt.</translation>
+        </message>
+        <message>
+            <source>Nothing was built. Drop a picture where one face looks towards the camera.</source>
+            <translation>Es wurde nichts gebaut. Ziehen Sie ein Bild herein, auf dem ein Gesicht zur Kamera blickt.</translation>
+        </message>
+        <message>
+            <source>One question before the head is built.</source>
+            <translation>Eine Frage, bevor der Kopf gebaut wird.</translation>
+        </message>
+        <message>
+            <source>Opening {name}</source>
+            <translation>{name} wird geöffnet</translation>
+        </message>
+        <message>
+            <source>The build was cancelled.</source>
+            <translation>Der Bau wurde abgebrochen.</translation>
+        </message>
+        <message>
+            <source>The picture shows {count} faces; click the one to build.</source>
+            <translation>Das Bild zeigt {count} Gesichter; klicken Sie das an, das gebaut werden soll.</translation>
+        </message>
+    </context>
+    <context>
+        <name>CameraPanel</name>
+        <message>
+            <source>Back to the portrait's own view (Home)</source>
+            <translation>Zurück zur Ansicht des Porträts (Pos1)</translation>
+        </message>
+        <message>
+            <source>Background</source>
+            <translation>Hintergrund</translation>
+        </message>
+        <message>
+            <source>Colour</source>
+            <translation>Farbe</translation>
+        </message>
+        <message>
+            <source>Drag to orbit, wheel to zoom, middle button to pan, double click to reset.</source>
+            <translation>Ziehen dreht, Mausrad zoomt, mittlere Taste verschiebt, Doppelklick setzt zurück.</translation>
+        </message>
+        <message>
+            <source>Front</source>
+            <translation>Vorn</translation>
+        </message>
+        <message>
+            <source>Left</source>
+            <translation>Links</translation>
+        </message>
+        <message>
+            <source>Look from here ({key})</source>
+            <translation>Von hier ansehen ({key})</translation>
+        </message>
+        <message>
+            <source>Pitch</source>
+            <translation>Neigung</translation>
+        </message>
+        <message>
+            <source>Pixels the head is rendered at; smaller is faster</source>
+            <translation>Pixel, in denen der Kopf gezeichnet wird; weniger ist schneller</translation>
+        </message>
+        <message>
+            <source>Plate</source>
+            <translation>Foto</translation>
+        </message>
+        <message>
+            <source>Render size</source>
+            <translation>Bildgröße</translation>
+        </message>
+        <message>
+            <source>Reset</source>
+            <translation>Zurück</translation>
+        </message>
+        <message>
+            <source>Right</source>
+            <translation>Rechts</translation>
+        </message>
+        <message>
+            <source>The portrait's own background</source>
+            <translation>Der Hintergrund des Porträts</translation>
+        </message>
+        <message>
+            <source>Transparent</source>
+            <translation>Ohne</translation>
+        </message>
+        <message>
+            <source>View</source>
+            <translation>Ansicht</translation>
+        </message>
+        <message>
+            <source>Yaw</source>
+            <translation>Drehung</translation>
+        </message>
+        <message>
+            <source>Zoom</source>
+            <translation>Zoom</translation>
+        </message>
+        <message>
+            <source>{size} × {size} px</source>
+            <translation>{size} × {size} px</translation>
+        </message>
+    </context>
+    <context>
+        <name>Cameras</name>
+        <message>
+            <source>Look straight into the camera and relax, for one second.</source>
+            <translation>Blicken Sie eine Sekunde lang entspannt geradeaus in die Kamera.</translation>
+        </message>
+        <message>
+            <source>Looking for cameras</source>
+            <translation>Kameras werden gesucht</translation>
+        </message>
+    </context>
+    <context>
+        <name>ConsentCard</name>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <source>Do you have the consent of the people in these {count} pictures?</source>
+            <translation>Haben Sie die Einwilligung der Personen auf diesen {count} Bildern?</translation>
+        </message>
+        <message>
+            <source>Do you have the consent of the person in “{name}”?</source>
+            <translation>Haben Sie die Einwilligung der Person auf „{name}“?</translation>
+        </message>
+        <message>
+            <source>Do you have the consent of the person you chose in “{name}”?</source>
+            <translation>Haben Sie die Einwilligung der Person, die Sie auf „{name}“ gewählt haben?</translation>
+        </message>
+        <message>
+            <source>The answer is kept with the avatar; you are asked once per person.</source>
+            <translation>Die Antwort bleibt beim Avatar; Sie werden je Person einmal gefragt.</translation>
+        </message>
+        <message>
+            <source>Yes, build the head</source>
+            <translation>Ja, den Kopf bauen</translation>
+        </message>
+    </context>
+    <context>
+        <name>Director</name>
+        <message>
+            <source>'{name}' is no picture, sound or avatar; drop a JPEG, PNG, WAV or .avatar file.</source>
+            <translation>„{name}“ ist weder Bild noch Ton noch Avatar; ziehen Sie eine JPEG-, PNG-, WAV- oder .avatar-Datei herein.</translation>
+        </message>
+        <message>
+            <source>A clip needs a head and a sound; drop a portrait and an audio file first.</source>
+            <translation>Ein Clip braucht einen Kopf und einen Ton; ziehen Sie zuerst ein Porträt und eine Tondatei herein.</translation>
+        </message>
+        <message>
+            <source>Exported {name}.</source>
+            <translation>{name} wurde exportiert.</translation>
+        </message>
+        <message>
+            <source>Exporting {name}</source>
+            <translation>{name} wird exportiert</translation>
+        </message>
+        <message>
+            <source>Library</source>
+            <translation>Bibliothek</translation>
+        </message>
+        <message>
+            <source>Opened {name}, {seconds:.1f} s. Press Space to play.</source>
+            <translation>{name} wurde geöffnet, {seconds:.1f} s. Die Leertaste spielt es ab.</translation>
+        </message>
+        <message>
+            <source>Opening {name}</source>
+            <translation>{name} wird geöffnet</translation>
+        </message>
+        <message>
+            <source>Saved {name}.</source>
+            <translation>{name} wurde gespeichert.</translation>
+        </message>
+        <message>
+            <source>Saving {name}</source>
+            <translation>{name} wird gespeichert</translation>
+        </message>
+        <message>
+            <source>The export of {name} was cancelled; nothing was left behind.</source>
+            <translation>Der Export von {name} wurde abgebrochen; nichts blieb zurück.</translation>
+        </message>
+        <message>
+            <source>Warming up</source>
+            <translation>Wird vorbereitet</translation>
+        </message>
+        <message>
+            <source>“{name}” is ready. Press the microphone and speak.</source>
+            <translation>„{name}“ ist bereit. Drücken Sie das Mikrofon und sprechen Sie.</translation>
+        </message>
+        <message>
+            <source>“{name}” was removed.</source>
+            <translation>„{name}“ wurde entfernt.</translation>
+        </message>
+    </context>
+    <context>
+        <name>DriveLoop</name>
+        <message>
+            <source>Playing {name} without sound. {reason}</source>
+            <translation>{name} wird ohne Ton abgespielt. {reason}</translation>
+        </message>
+        <message>
+            <source>Playing {name}.</source>
+            <translation>{name} wird abgespielt.</translation>
+        </message>
+        <message>
+            <source>The calibration stopped, because the microphone is gone; repeat it then.</source>
+            <translation>Die Kalibrierung endete, weil das Mikrofon fort ist; wiederholen Sie sie danach.</translation>
+        </message>
+        <message>
+            <source>The clip has ended.</source>
+            <translation>Der Clip ist zu Ende.</translation>
+        </message>
+        <message>
+            <source>The sound output stopped; check the system's sound settings and press Space.</source>
+            <translation>Die Tonausgabe ist stehen geblieben; prüfen Sie die Toneinstellungen des Systems und drücken Sie die Leertaste.</translation>
+        </message>
+    </context>
+    <context>
+        <name>DrivePanel</name>
+        <message>
+            <source>Blink</source>
+            <translation>Blinzeln</translation>
+        </message>
+        <message>
+            <source>Blink, look about and breathe also while nobody speaks</source>
+            <translation>Auch blinzeln, umherblicken und atmen, während niemand spricht</translation>
+        </message>
+        <message>
+            <source>Both</source>
+            <translation>Beide</translation>
+        </message>
+        <message>
+            <source>Calibrate</source>
+            <translation>Kalibrieren</translation>
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <source>Closure</source>
+            <translation>Lippenschluss</translation>
+        </message>
+        <message>
+            <source>Emphasis</source>
+            <translation>Betonung</translation>
+        </message>
+        <message>
+            <source>Fits anyone's voice</source>
+            <translation>Passt zu jeder Stimme</translation>
+        </message>
+        <message>
+            <source>Fits your voice</source>
+            <translation>Passt zu Ihrer Stimme</translation>
+        </message>
+        <message>
+            <source>Forget the calibration of this microphone</source>
+            <translation>Die Kalibrierung dieses Mikrofons vergessen</translation>
+        </message>
+        <message>
+            <source>Gate</source>
+            <translation>Schwelle</translation>
+        </message>
+        <message>
+            <source>Head</source>
+            <translation>Kopf</translation>
+        </message>
+        <message>
+            <source>Head motion</source>
+            <translation>Kopfbewegung</translation>
+        </message>
+        <message>
+            <source>Hear yourself, in step with the lips</source>
+            <translation>Sich hören, im Takt der Lippen</translation>
+        </message>
+        <message>
+            <source>How calmly jaw and lips move; closures stay quick</source>
+            <translation>Wie ruhig sich Kiefer und Lippen bewegen; Lippenschlüsse bleiben schnell</translation>
+        </message>
+        <message>
+            <source>How far speech opens and shapes the mouth</source>
+            <translation>Wie weit Sprache den Mund öffnet und formt</translation>
+        </message>
+        <message>
+            <source>How little sound counts as your voice: less for a noisy room</source>
+            <translation>Wie wenig Ton als Ihre Stimme zählt: weniger in einem lauten Raum</translation>
+        </message>
+        <message>
+            <source>How long the mouth waits to hear what comes next: longer closes lips more surely</source>
+            <translation>Wie lange der Mund abwartet, was als Nächstes kommt: länger schließt die Lippen sicherer</translation>
+        </message>
+        <message>
+            <source>How much stressed syllables open the mouth and move the head</source>
+            <translation>Wie sehr betonte Silben den Mund öffnen und den Kopf bewegen</translation>
+        </message>
+        <message>
+            <source>How much the head sways by itself</source>
+            <translation>Wie sehr sich der Kopf von selbst wiegt</translation>
+        </message>
+        <message>
+            <source>How readily the lips shut on p, b and m</source>
+            <translation>Wie bereitwillig sich die Lippen bei p, b und m schließen</translation>
+        </message>
+        <message>
+            <source>Look for microphones again</source>
+            <translation>Erneut nach Mikrofonen suchen</translation>
+        </message>
+        <message>
+            <source>Look-ahead</source>
+            <translation>Vorlauf</translation>
+        </message>
+        <message>
+            <source>Measured from a sound at the microphone to the painted picture that shows it, look-ahead included</source>
+            <translation>Gemessen vom Ton am Mikrofon bis zum gemalten Bild, das ihn zeigt, mit Vorlauf</translation>
+        </message>
+        <message>
+            <source>Microphone</source>
+            <translation>Mikrofon</translation>
+        </message>
+        <message>
+            <source>Microphone to picture: not measured yet</source>
+            <translation>Mikrofon bis Bild: nicht gemessen</translation>
+        </message>
+        <message>
+            <source>Microphone to picture: {ms:.0f} ms</source>
+            <translation>Mikrofon bis Bild: {ms:.0f} ms</translation>
+        </message>
+        <message>
+            <source>Monitor</source>
+            <translation>Mithören</translation>
+        </message>
+        <message>
+            <source>Monitor shift</source>
+            <translation>Versatz beim Mithören</translation>
+        </message>
+        <message>
+            <source>Motion</source>
+            <translation>Bewegung</translation>
+        </message>
+        <message>
+            <source>Mouth</source>
+            <translation>Mund</translation>
+        </message>
+        <message>
+            <source>Moves the sound against the picture, for screens and headphones that are late themselves</source>
+            <translation>Verschiebt den Ton gegen das Bild, für Bildschirme und Kopfhörer, die selbst verzögern</translation>
+        </message>
+        <message>
+            <source>No microphone found</source>
+            <translation>Kein Mikrofon gefunden</translation>
+        </message>
+        <message>
+            <source>Plays the microphone on the system's output as late as the picture is. Wear headphones: on loudspeakers the microphone hears it again and it howls</source>
+            <translation>Gibt das Mikrofon so spät auf dem Ausgang des Systems wieder, wie das Bild ist. Tragen Sie Kopfhörer: Aus Lautsprechern hört das Mikrofon es erneut, und es pfeift</translation>
+        </message>
+        <message>
+            <source>Shift</source>
+            <translation>Versatz</translation>
+        </message>
+        <message>
+            <source>Smoothing</source>
+            <translation>Glättung</translation>
+        </message>
+        <message>
+            <source>Sound never leaves this computer.</source>
+            <translation>Ton verlässt diesen Rechner nie.</translation>
+        </message>
+        <message>
+            <source>Source</source>
+            <translation>Quelle</translation>
+        </message>
+        <message>
+            <source>Speak for ten seconds, so that the mouth fits your voice and this microphone</source>
+            <translation>Sprechen Sie zehn Sekunden lang, damit der Mund zu Ihrer Stimme und diesem Mikrofon passt</translation>
+        </message>
+        <message>
+            <source>Speak for {s} more s</source>
+            <translation>Noch {s} s sprechen</translation>
+        </message>
+        <message>
+            <source>Stay alive at rest</source>
+            <translation>In Ruhe lebendig bleiben</translation>
+        </message>
+        <message>
+            <source>System microphone</source>
+            <translation>Mikrofon des Systems</translation>
+        </message>
+        <message>
+            <source>Webcam</source>
+            <translation>Webcam</translation>
+        </message>
+        <message>
+            <source>What drives the head live; with both, speech moves the lips and your face the rest</source>
+            <translation>Was den Kopf live antreibt; mit beiden bewegt Sprache die Lippen und Ihr Gesicht den Rest</translation>
+        </message>
+        <message>
+            <source>Which microphone is heard; no other is ever taken in its place</source>
+            <translation>Welches Mikrofon gehört wird; nie wird ein anderes an seiner Stelle genommen</translation>
+        </message>
+        <message>
+            <source>{db:.0f} dBFS</source>
+            <translation>{db:.0f} dBFS</translation>
+        </message>
+        <message>
+            <source>{ms:+.0f} ms</source>
+            <translation>{ms:+.0f} ms</translation>
+        </message>
+        <message>
+            <source>{ms:.0f} ms</source>
+            <translation>{ms:.0f} ms</translation>
+        </message>
+        <message>
+            <source>{name} (not there)</source>
+            <translation>{name} (nicht da)</translation>
+        </message>
+    </context>
+    <context>
+        <name>EmptyStage</name>
+        <message>
+            <source>Build a head from a public-domain portrait</source>
+            <translation>Einen Kopf aus einem gemeinfreien Porträt bauen</translation>
+        </message>
+        <message>
+            <source>Drop a portrait, or press Ctrl+O</source>
+            <translation>Porträt hereinziehen oder Strg+O drücken</translation>
+        </message>
+        <message>
+            <source>Try the sample</source>
+            <translation>Beispiel ausprobieren</translation>
+        </message>
+    </context>
+    <context>
+        <name>ExportPanel</name>
+        <message>
+            <source>A bald head with painted hair and the 52 ARKit shapes, as GLB</source>
+            <translation>Ein kahler Kopf mit gemaltem Haar und den 52 ARKit-Formen, als GLB</translation>
+        </message>
+        <message>
+            <source>Clip</source>
+            <translation>Clip</translation>
+        </message>
+        <message>
+            <source>Clip frame rate</source>
+            <translation>Bildrate des Clips</translation>
+        </message>
+        <message>
+            <source>Clip size</source>
+            <translation>Größe des Clips</translation>
+        </message>
+        <message>
+            <source>Drop a portrait first.</source>
+            <translation>Ziehen Sie zuerst ein Porträt herein.</translation>
+        </message>
+        <message>
+            <source>Everything exported says in its file that it is synthetic.</source>
+            <translation>Alles Exportierte sagt in seiner Datei, dass es künstlich ist.</translation>
+        </message>
+        <message>
+            <source>Export clip…</source>
+            <translation>Clip exportieren …</translation>
+        </message>
+        <message>
+            <source>Export mesh…</source>
+            <translation>Netz exportieren …</translation>
+        </message>
+        <message>
+            <source>Export splats…</source>
+            <translation>Splats exportieren …</translation>
+        </message>
+        <message>
+            <source>Export still…</source>
+            <translation>Standbild exportieren …</translation>
+        </message>
+        <message>
+            <source>Export view sheet…</source>
+            <translation>Ansichtsbogen exportieren …</translation>
+        </message>
+        <message>
+            <source>Head</source>
+            <translation>Kopf</translation>
+        </message>
+        <message>
+            <source>MP4, H.264 with AAC sound (Ctrl+E)</source>
+            <translation>MP4, H.264 mit AAC-Ton (Strg+E)</translation>
+        </message>
+        <message>
+            <source>Open a sound file to speak (Ctrl+Shift+O).</source>
+            <translation>Öffnen Sie eine Tondatei zum Sprechen (Strg+Umschalt+O).</translation>
+        </message>
+        <message>
+            <source>Pictures</source>
+            <translation>Bilder</translation>
+        </message>
+        <message>
+            <source>Rate</source>
+            <translation>Bildrate</translation>
+        </message>
+        <message>
+            <source>Seven views of four expressions as one PNG</source>
+            <translation>Sieben Ansichten von vier Gesichtsausdrücken als ein PNG</translation>
+        </message>
+        <message>
+            <source>Size</source>
+            <translation>Größe</translation>
+        </message>
+        <message>
+            <source>The head as the sliders pose it: PLY, SPZ or GLB, read back and drawn again</source>
+            <translation>Der Kopf, wie ihn die Regler stellen: PLY, SPZ oder GLB, zurückgelesen und neu gezeichnet</translation>
+        </message>
+        <message>
+            <source>The picture on show as PNG (Ctrl+Shift+E)</source>
+            <translation>Das gezeigte Bild als PNG (Strg+Umschalt+E)</translation>
+        </message>
+        <message>
+            <source>{name}: {seconds:.1f} s, {frames} frames</source>
+            <translation>{name}: {seconds:.1f} s, {frames} Bilder</translation>
+        </message>
+        <message>
+            <source>{rate} frames/s</source>
+            <translation>{rate} Bilder/s</translation>
+        </message>
+        <message>
+            <source>{size} × {size} px</source>
+            <translation>{size} × {size} px</translation>
+        </message>
+    </context>
+    <context>
+        <name>FacePanel</name>
+        <message>
+            <source>Brows</source>
+            <translation>Brauen</translation>
+        </message>
+        <message>
+            <source>Cheeks and nose</source>
+            <translation>Wangen und Nase</translation>
+        </message>
+        <message>
+            <source>Eyes</source>
+            <translation>Augen</translation>
+        </message>
+        <message>
+            <source>Jaw and tongue</source>
+            <translation>Kiefer und Zunge</translation>
+        </message>
+        <message>
+            <source>Let every slider go back to rest</source>
+            <translation>Alle Regler in die Ruhe zurücklassen</translation>
+        </message>
+        <message>
+            <source>Mouth</source>
+            <translation>Mund</translation>
+        </message>
+        <message>
+            <source>Reset all</source>
+            <translation>Alle zurücksetzen</translation>
+        </message>
+        <message>
+            <source>Search 52 channels</source>
+            <translation>52 Kanäle durchsuchen</translation>
+        </message>
+        <message>
+            <source>Search channels</source>
+            <translation>Kanäle durchsuchen</translation>
+        </message>
+    </context>
+    <context>
+        <name>FileDialogs</name>
+        <message>
+            <source>3D Gaussian Splatting (*.ply);;Compressed splats (*.spz);;glTF splats (*.glb)</source>
+            <translation>3D Gaussian Splatting (*.ply);;Komprimierte Splats (*.spz);;glTF-Splats (*.glb)</translation>
+        </message>
+        <message>
+            <source>Add a head: a FLAME file, or generic_neutral_mesh.obj of ICT-FaceKit</source>
+            <translation>Kopf hinzufügen: eine FLAME-Datei oder generic_neutral_mesh.obj von ICT-FaceKit</translation>
+        </message>
+        <message>
+            <source>All files</source>
+            <translation>Alle Dateien</translation>
+        </message>
+        <message>
+            <source>Avatars (*.avatar)</source>
+            <translation>Avatare (*.avatar)</translation>
+        </message>
+        <message>
+            <source>Build with handles</source>
+            <translation>Mit Griffen bauen</translation>
+        </message>
+        <message>
+            <source>Clips (*.mp4)</source>
+            <translation>Clips (*.mp4)</translation>
+        </message>
+        <message>
+            <source>Export clip</source>
+            <translation>Clip exportieren</translation>
+        </message>
+        <message>
+            <source>Export mesh</source>
+            <translation>Netz exportieren</translation>
+        </message>
+        <message>
+            <source>Export splats</source>
+            <translation>Splats exportieren</translation>
+        </message>
+        <message>
+            <source>Export still</source>
+            <translation>Standbild exportieren</translation>
+        </message>
+        <message>
+            <source>Export view sheet</source>
+            <translation>Ansichtsbogen exportieren</translation>
+        </message>
+        <message>
+            <source>Heads ({0})</source>
+            <translation>Köpfe ({0})</translation>
+        </message>
+        <message>
+            <source>Open</source>
+            <translation>Öffnen</translation>
+        </message>
+        <message>
+            <source>Open sound</source>
+            <translation>Ton öffnen</translation>
+        </message>
+        <message>
+            <source>Pictures (*.png)</source>
+            <translation>Bilder (*.png)</translation>
+        </message>
+        <message>
+            <source>Portraits ({0})</source>
+            <translation>Porträts ({0})</translation>
+        </message>
+        <message>
+            <source>Portraits, sounds and avatars ({0})</source>
+            <translation>Porträts, Töne und Avatare ({0})</translation>
+        </message>
+        <message>
+            <source>Save avatar</source>
+            <translation>Avatar speichern</translation>
+        </message>
+        <message>
+            <source>Sounds ({0})</source>
+            <translation>Töne ({0})</translation>
+        </message>
+        <message>
+            <source>glTF (*.glb)</source>
+            <translation>glTF (*.glb)</translation>
+        </message>
+    </context>
+    <context>
+        <name>FrameLoop</name>
+        <message>
+            <source>Preparing the renderer…</source>
+            <translation>Der Zeichner wird vorbereitet …</translation>
+        </message>
+        <message>
+            <source>numba · {count} threads</source>
+            <translation>numba · {count} Threads</translation>
+        </message>
+    </context>
+    <context>
+        <name>GuessedLegend</name>
+        <message>
+            <source>Guessed: {percent:.0f} % of the Gaussians</source>
+            <translation>Erraten: {percent:.0f} % der Gaußschen</translation>
+        </message>
+        <message>
+            <source>Seen or guessed: not known</source>
+            <translation>Gesehen oder erraten: unbekannt</translation>
+        </message>
+        <message>
+            <source>The portrait did not show what is tinted.</source>
+            <translation>Das Gefärbte war auf dem Porträt nicht zu sehen.</translation>
+        </message>
+        <message>
+            <source>This avatar does not tell; build it again to see the tint.</source>
+            <translation>Dieser Avatar weiß es nicht; bauen Sie ihn neu, um die Färbung zu sehen.</translation>
+        </message>
+    </context>
+    <context>
+        <name>HandleCanvas</name>
+        <message>
+            <source>Picture with handles</source>
+            <translation>Bild mit Griffen</translation>
+        </message>
+        <message>
+            <source>chin</source>
+            <translation>Kinn</translation>
+        </message>
+        <message>
+            <source>inner</source>
+            <translation>innen</translation>
+        </message>
+        <message>
+            <source>lid</source>
+            <translation>Lid</translation>
+        </message>
+        <message>
+            <source>lower lip</source>
+            <translation>Unterlippe</translation>
+        </message>
+        <message>
+            <source>mouth</source>
+            <translation>Mund</translation>
+        </message>
+        <message>
+            <source>nose</source>
+            <translation>Nase</translation>
+        </message>
+        <message>
+            <source>outer corner</source>
+            <translation>Augenwinkel außen</translation>
+        </message>
+        <message>
+            <source>side</source>
+            <translation>Seite</translation>
+        </message>
+        <message>
+            <source>upper lip</source>
+            <translation>Oberlippe</translation>
+        </message>
+    </context>
+    <context>
+        <name>HandlesPage</name>
+        <message>
+            <source>Build</source>
+            <translation>Bauen</translation>
+        </message>
+        <message>
+            <source>Build a head with the face where the handles are</source>
+            <translation>Einen Kopf bauen, mit dem Gesicht dort, wo die Griffe liegen</translation>
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <source>Drag the handles onto the face: eyes, nose, mouth, chin, and where the face ends on both sides. The wheel zooms.</source>
+            <translation>Ziehen Sie die Griffe auf das Gesicht: Augen, Nase, Mund, Kinn und wo das Gesicht auf beiden Seiten endet. Das Mausrad zoomt.</translation>
+        </message>
+        <message>
+            <source>Four more handles for the lids of eyes that are rounder than a person's</source>
+            <translation>Vier weitere Griffe für die Lider von Augen, die runder sind als die eines Menschen</translation>
+        </message>
+        <message>
+            <source>How far nose and mouth stand out; guessed until you move it</source>
+            <translation>Wie weit Nase und Mund vorstehen; geschätzt, bis Sie es verstellen</translation>
+        </message>
+        <message>
+            <source>Mirror</source>
+            <translation>Spiegeln</translation>
+        </message>
+        <message>
+            <source>Moving a handle moves its partner on the other side too</source>
+            <translation>Wer einen Griff bewegt, bewegt auch seinen Partner auf der anderen Seite</translation>
+        </message>
+        <message>
+            <source>Muzzle</source>
+            <translation>Schnauze</translation>
+        </message>
+        <message>
+            <source>Put every handle back to where it started</source>
+            <translation>Jeden Griff an seinen Anfang zurücksetzen</translation>
+        </message>
+        <message>
+            <source>Reset</source>
+            <translation>Zurück</translation>
+        </message>
+        <message>
+            <source>Round eyes</source>
+            <translation>Runde Augen</translation>
+        </message>
+    </context>
+    <context>
+        <name>Heads</name>
+        <message>
+            <source>Added the head “{name}”; new avatars are built with it. {licence}</source>
+            <translation>Der Kopf „{name}“ wurde hinzugefügt; neue Avatare werden mit ihm gebaut. {licence}</translation>
+        </message>
+        <message>
+            <source>Adding {name}</source>
+            <translation>{name} wird hinzugefügt</translation>
+        </message>
+        <message>
+            <source>Heads</source>
+            <translation>Köpfe</translation>
+        </message>
+        <message>
+            <source>The head “{name}” is no longer there; new avatars are built with the built-in one.</source>
+            <translation>Der Kopf „{name}“ ist nicht mehr da; neue Avatare werden mit dem eingebauten gebaut.</translation>
+        </message>
+    </context>
+    <context>
+        <name>JobCard</name>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <source>Cancel {title}</source>
+            <translation>{title} abbrechen</translation>
+        </message>
+        <message>
+            <source>Cancelled; nothing was left behind</source>
+            <translation>Abgebrochen; nichts blieb zurück</translation>
+        </message>
+        <message>
+            <source>Cancelling…</source>
+            <translation>Wird abgebrochen …</translation>
+        </message>
+        <message>
+            <source>Dismiss</source>
+            <translation>Ausblenden</translation>
+        </message>
+        <message>
+            <source>Dismiss {title}</source>
+            <translation>{title} ausblenden</translation>
+        </message>
+        <message>
+            <source>Done</source>
+            <translation>Fertig</translation>
+        </message>
+        <message>
+            <source>Show in folder</source>
+            <translation>Im Ordner zeigen</translation>
+        </message>
+        <message>
+            <source>waiting</source>
+            <translation>wartet</translation>
+        </message>
+    </context>
+    <context>
+        <name>JobsPanel</name>
+        <message>
+            <source>Nothing is running.</source>
+            <translation>Nichts läuft.</translation>
+        </message>
+    </context>
+    <context>
+        <name>LanesView</name>
+        <message>
+            <source>Lanes</source>
+            <translation>Spuren</translation>
+        </message>
+    </context>
+    <context>
+        <name>LevelMeter</name>
+        <message>
+            <source>Input level</source>
+            <translation>Eingangspegel</translation>
+        </message>
+        <message>
+            <source>Input level in dBFS; speech should reach about −20</source>
+            <translation>Eingangspegel in dBFS; Sprache sollte etwa −20 erreichen</translation>
+        </message>
+    </context>
+    <context>
+        <name>Live</name>
+        <message>
+            <source>Both are off.</source>
+            <translation>Beide sind aus.</translation>
+        </message>
+        <message>
+            <source>Calibrating</source>
+            <translation>Kalibrierung läuft</translation>
+        </message>
+        <message>
+            <source>Forgetting the calibration</source>
+            <translation>Kalibrierung wird vergessen</translation>
+        </message>
+        <message>
+            <source>Looking for a calibration</source>
+            <translation>Kalibrierung wird gesucht</translation>
+        </message>
+        <message>
+            <source>Looking for microphones</source>
+            <translation>Mikrofone werden gesucht</translation>
+        </message>
+        <message>
+            <source>Speak as you usually do, for ten seconds: whole sentences, with words like “maybe” in them.</source>
+            <translation>Sprechen Sie zehn Sekunden lang wie gewohnt: ganze Sätze, mit Wörtern wie „Mama“ darin.</translation>
+        </message>
+        <message>
+            <source>The calibration was cancelled; nothing has changed.</source>
+            <translation>Die Kalibrierung wurde abgebrochen; nichts hat sich geändert.</translation>
+        </message>
+        <message>
+            <source>The camera is off.</source>
+            <translation>Die Kamera ist aus.</translation>
+        </message>
+        <message>
+            <source>The microphone is off.</source>
+            <translation>Das Mikrofon ist aus.</translation>
+        </message>
+        <message>
+            <source>The mouth now follows your voice at {name}.</source>
+            <translation>Der Mund folgt nun Ihrer Stimme an {name}.</translation>
+        </message>
+        <message>
+            <source>The settings of the Drive panel could not be read; they are as they were new.</source>
+            <translation>Die Einstellungen der Seite „Antrieb“ konnten nicht gelesen werden; sie sind wie neu.</translation>
+        </message>
+        <message>
+            <source>{name} is as it was new.</source>
+            <translation>{name} ist wie neu.</translation>
+        </message>
+    </context>
+    <context>
+        <name>LiveIndicator</name>
+        <message>
+            <source>Live indicator</source>
+            <translation>Live-Anzeige</translation>
+        </message>
+        <message>
+            <source>camera to picture {ms:.0f} ms</source>
+            <translation>Kamera bis Bild {ms:.0f} ms</translation>
+        </message>
+        <message>
+            <source>microphone to picture {ms:.0f} ms</source>
+            <translation>Mikrofon bis Bild {ms:.0f} ms</translation>
+        </message>
+        <message>
+            <source>{fps:.0f} fps</source>
+            <translation>{fps:.0f} B/s</translation>
+        </message>
+        <message>
+            <source>{ms:.0f} ms</source>
+            <translation>{ms:.0f} ms</translation>
+        </message>
+    </context>
+    <context>
+        <name>LogPage</name>
+        <message>
+            <source>Copied the log and {n} lines about this machine.</source>
+            <translation>Das Protokoll und {n} Zeilen über diesen Rechner wurden kopiert.</translation>
+        </message>
+        <message>
+            <source>Copy log for a report</source>
+            <translation>Protokoll für Bericht kopieren</translation>
+        </message>
+        <message>
+            <source>Log</source>
+            <translation>Protokoll</translation>
+        </message>
+        <message>
+            <source>Looking at this machine</source>
+            <translation>Dieser Rechner wird geprüft</translation>
+        </message>
+        <message>
+            <source>Nothing was logged.</source>
+            <translation>Nichts wurde protokolliert.</translation>
+        </message>
+        <message>
+            <source>Nothing was logged: no warning and no error.</source>
+            <translation>Nichts wurde protokolliert: keine Warnung und kein Fehler.</translation>
+        </message>
+        <message>
+            <source>Open folder</source>
+            <translation>Ordner öffnen</translation>
+        </message>
+        <message>
+            <source>Open the folder with the log files</source>
+            <translation>Den Ordner mit den Protokollen öffnen</translation>
+        </message>
+        <message>
+            <source>Put the log and what this machine can do on the clipboard</source>
+            <translation>Das Protokoll und was dieser Rechner kann in die Zwischenablage legen</translation>
+        </message>
+        <message>
+            <source>Reading the log</source>
+            <translation>Protokoll wird gelesen</translation>
+        </message>
+        <message>
+            <source>Warnings and errors, the newest at the end. Names of files and folders are taken out.</source>
+            <translation>Warnungen und Fehler, die neuesten am Ende. Namen von Dateien und Ordnern sind entfernt.</translation>
+        </message>
+    </context>
+    <context>
+        <name>MachinePage</name>
+        <message>
+            <source>After something was connected or installed</source>
+            <translation>Nachdem etwas angeschlossen oder installiert wurde</translation>
+        </message>
+        <message>
+            <source>Broken</source>
+            <translation>Defekt</translation>
+        </message>
+        <message>
+            <source>Copied {n} lines about this machine.</source>
+            <translation>{n} Zeilen über diesen Rechner wurden kopiert.</translation>
+        </message>
+        <message>
+            <source>Copy</source>
+            <translation>Kopieren</translation>
+        </message>
+        <message>
+            <source>Could be better</source>
+            <translation>Könnte besser sein</translation>
+        </message>
+        <message>
+            <source>Everything that is needed works. A dot marks what could be better, and why.</source>
+            <translation>Alles Nötige funktioniert. Ein Punkt zeigt, was besser sein könnte, und warum.</translation>
+        </message>
+        <message>
+            <source>Everything works.</source>
+            <translation>Alles funktioniert.</translation>
+        </message>
+        <message>
+            <source>Good</source>
+            <translation>Gut</translation>
+        </message>
+        <message>
+            <source>Look again</source>
+            <translation>Neu nachsehen</translation>
+        </message>
+        <message>
+            <source>Looking at this machine</source>
+            <translation>Dieser Rechner wird geprüft</translation>
+        </message>
+        <message>
+            <source>Looking…</source>
+            <translation>Wird geprüft …</translation>
+        </message>
+        <message>
+            <source>Put these lines on the clipboard, as text</source>
+            <translation>Diese Zeilen als Text in die Zwischenablage legen</translation>
+        </message>
+        <message>
+            <source>Something is broken; the lines with a cross say what to do.</source>
+            <translation>Etwas ist defekt; die Zeilen mit einem Kreuz sagen, was zu tun ist.</translation>
+        </message>
+        <message>
+            <source>What this machine can do</source>
+            <translation>Was dieser Rechner kann</translation>
+        </message>
+    </context>
+    <context>
+        <name>MainWindow</name>
+        <message>
+            <source>At rest</source>
+            <translation>In Ruhe</translation>
+        </message>
+        <message>
+            <source>Avatar</source>
+            <translation>Avatar</translation>
+        </message>
+        <message>
+            <source>Avatar Studio</source>
+            <translation>Avatar Studio</translation>
+        </message>
+        <message>
+            <source>Avatar Studio {v}</source>
+            <translation>Avatar Studio {v}</translation>
+        </message>
+        <message>
+            <source>Avatars</source>
+            <translation>Avatare</translation>
+        </message>
+        <message>
+            <source>Camera</source>
+            <translation>Kamera</translation>
+        </message>
+        <message>
+            <source>Drag to turn the head, wheel to zoom; 1, 2 and 3 look from front, left and right.</source>
+            <translation>Ziehen dreht den Kopf, das Mausrad zoomt; 1, 2 und 3 zeigen ihn von vorn, links und rechts.</translation>
+        </message>
+        <message>
+            <source>Drawing {name}</source>
+            <translation>{name} wird gezeichnet</translation>
+        </message>
+        <message>
+            <source>Drive</source>
+            <translation>Antrieb</translation>
+        </message>
+        <message>
+            <source>Drop a portrait</source>
+            <translation>Ein Porträt hereinziehen</translation>
+        </message>
+        <message>
+            <source>Drop a sound and the head says it; record takes here and edit what the face does.</source>
+            <translation>Ziehen Sie einen Ton herein, und der Kopf spricht ihn; nehmen Sie hier auf und bearbeiten Sie, was das Gesicht tut.</translation>
+        </message>
+        <message>
+            <source>Drop or open a photo</source>
+            <translation>Foto öffnen</translation>
+        </message>
+        <message>
+            <source>Export</source>
+            <translation>Export</translation>
+        </message>
+        <message>
+            <source>Face</source>
+            <translation>Gesicht</translation>
+        </message>
+        <message>
+            <source>Jobs</source>
+            <translation>Aufträge</translation>
+        </message>
+        <message>
+            <source>Live</source>
+            <translation>Live</translation>
+        </message>
+        <message>
+            <source>One picture of a person who agrees is enough: in some seconds it is a head that moves.</source>
+            <translation>Ein Bild einer Person, die einwilligt, genügt: Nach wenigen Sekunden ist es ein Kopf, der sich bewegt.</translation>
+        </message>
+        <message>
+            <source>Open recent</source>
+            <translation>Zuletzt geöffnet</translation>
+        </message>
+        <message>
+            <source>Open {name}</source>
+            <translation>{name} öffnen</translation>
+        </message>
+        <message>
+            <source>Play and edit</source>
+            <translation>Abspielen und bearbeiten</translation>
+        </message>
+        <message>
+            <source>Playing</source>
+            <translation>Wiedergabe</translation>
+        </message>
+        <message>
+            <source>Press the microphone and speak: the mouth follows. Sound never leaves this computer.</source>
+            <translation>Drücken Sie das Mikrofon und sprechen Sie: Der Mund folgt. Ton verlässt diesen Rechner nie.</translation>
+        </message>
+        <message>
+            <source>Ready.</source>
+            <translation>Bereit.</translation>
+        </message>
+        <message>
+            <source>Ready. Choose an avatar, or drop a portrait.</source>
+            <translation>Bereit. Wählen Sie einen Avatar oder ziehen Sie ein Porträt herein.</translation>
+        </message>
+        <message>
+            <source>Ready. Drop a portrait to begin.</source>
+            <translation>Bereit. Ziehen Sie zum Beginnen ein Porträt herein.</translation>
+        </message>
+        <message>
+            <source>Speak</source>
+            <translation>Sprechen</translation>
+        </message>
+        <message>
+            <source>Start listening</source>
+            <translation>Zuhören</translation>
+        </message>
+        <message>
+            <source>Start listening and watching</source>
+            <translation>Zuhören und zusehen</translation>
+        </message>
+        <message>
+            <source>Start watching</source>
+            <translation>Zusehen</translation>
+        </message>
+        <message>
+            <source>Stop listening</source>
+            <translation>Zuhören beenden</translation>
+        </message>
+        <message>
+            <source>Stop listening and watching</source>
+            <translation>Zuhören und Zusehen beenden</translation>
+        </message>
+        <message>
+            <source>Stop watching</source>
+            <translation>Zusehen beenden</translation>
+        </message>
+        <message>
+            <source>The Export page writes clips, stills, splats and meshes. Ctrl+K finds every command.</source>
+            <translation>Die Seite „Export“ schreibt Clips, Standbilder, Splats und Netze. Strg+K findet jeden Befehl.</translation>
+        </message>
+        <message>
+            <source>Theme</source>
+            <translation>Farben</translation>
+        </message>
+        <message>
+            <source>There is nothing to paste; copy a picture or files first.</source>
+            <translation>Es gibt nichts einzufügen; kopieren Sie zuerst ein Bild oder Dateien.</translation>
+        </message>
+        <message>
+            <source>Turn it</source>
+            <translation>Drehen</translation>
+        </message>
+        <message>
+            <source>Waiting for the camera</source>
+            <translation>Wartet auf die Kamera</translation>
+        </message>
+        <message>
+            <source>Waiting for the microphone</source>
+            <translation>Wartet auf das Mikrofon</translation>
+        </message>
+    </context>
+    <context>
+        <name>Page</name>
+        <message>
+            <source>Close</source>
+            <translation>Schließen</translation>
+        </message>
+        <message>
+            <source>Close this page (Esc)</source>
+            <translation>Diese Seite schließen (Esc)</translation>
+        </message>
+    </context>
+    <context>
+        <name>Palette</name>
+        <message>
+            <source>Command palette</source>
+            <translation>Befehlspalette</translation>
+        </message>
+        <message>
+            <source>Nothing is called that; try fewer letters.</source>
+            <translation>Nichts heißt so; versuchen Sie weniger Buchstaben.</translation>
+        </message>
+        <message>
+            <source>Type what you want to do, or the name of an avatar</source>
+            <translation>Schreiben Sie, was Sie tun wollen, oder den Namen eines Avatars</translation>
+        </message>
+        <message>
+            <source>What to look for</source>
+            <translation>Wonach gesucht wird</translation>
+        </message>
+        <message>
+            <source>What was found</source>
+            <translation>Was gefunden wurde</translation>
+        </message>
+        <message>
+            <source>not available now</source>
+            <translation>jetzt nicht verfügbar</translation>
+        </message>
+    </context>
+    <context>
+        <name>PictureView</name>
+        <message>
+            <source>Picture</source>
+            <translation>Bild</translation>
+        </message>
+    </context>
+    <context>
+        <name>PreferencesPage</name>
+        <message>
+            <source>All preferences are as they were new; some count from the next start.</source>
+            <translation>Alle Einstellungen sind wie neu; manche gelten ab dem nächsten Start.</translation>
+        </message>
+        <message>
+            <source>As many as fit</source>
+            <translation>So viele wie passen</translation>
+        </message>
+        <message>
+            <source>As the system</source>
+            <translation>Wie das System</translation>
+        </message>
+        <message>
+            <source>Avatars that were built before stay where they are.</source>
+            <translation>Früher gebaute Avatare bleiben, wo sie sind.</translation>
+        </message>
+        <message>
+            <source>Before the first head of a person is built, the window asks: “Do you have the consent of the person in the picture?” The answer, its time and the word “window” are kept with the avatar and, under the picture's checksum, in the library, so that it is asked once. Nothing leaves this computer.</source>
+            <translation>Bevor der erste Kopf einer Person gebaut wird, fragt das Fenster: „Haben Sie die Einwilligung der abgebildeten Person?“ Die Antwort, ihr Zeitpunkt und das Wort „window“ bleiben beim Avatar und, unter der Prüfsumme des Bildes, in der Bibliothek, damit nur einmal gefragt wird. Nichts verlässt diesen Rechner.</translation>
+        </message>
+        <message>
+            <source>Choose the folder new avatars are kept in</source>
+            <translation>Ordner wählen, in dem neue Avatare aufbewahrt werden</translation>
+        </message>
+        <message>
+            <source>Choose…</source>
+            <translation>Wählen …</translation>
+        </message>
+        <message>
+            <source>Consent</source>
+            <translation>Einwilligung</translation>
+        </message>
+        <message>
+            <source>Counts at once, and at every start.</source>
+            <translation>Gilt sofort und bei jedem Start.</translation>
+        </message>
+        <message>
+            <source>Counts at once.</source>
+            <translation>Gilt sofort.</translation>
+        </message>
+        <message>
+            <source>Counts from the next start.</source>
+            <translation>Gilt ab dem nächsten Start.</translation>
+        </message>
+        <message>
+            <source>Dark</source>
+            <translation>Dunkel</translation>
+        </message>
+        <message>
+            <source>Drawing</source>
+            <translation>Zeichnen</translation>
+        </message>
+        <message>
+            <source>Every edit of a project can be undone, also after it was opened again.</source>
+            <translation>Jede Änderung eines Projekts lässt sich rückgängig machen, auch nachdem es neu geöffnet wurde.</translation>
+        </message>
+        <message>
+            <source>Files</source>
+            <translation>Dateien</translation>
+        </message>
+        <message>
+            <source>High contrast</source>
+            <translation>Hoher Kontrast</translation>
+        </message>
+        <message>
+            <source>Language</source>
+            <translation>Sprache</translation>
+        </message>
+        <message>
+            <source>Library</source>
+            <translation>Bibliothek</translation>
+        </message>
+        <message>
+            <source>Light</source>
+            <translation>Hell</translation>
+        </message>
+        <message>
+            <source>Look</source>
+            <translation>Aussehen</translation>
+        </message>
+        <message>
+            <source>Microphone</source>
+            <translation>Mikrofon</translation>
+        </message>
+        <message>
+            <source>NVIDIA card (gsplat)</source>
+            <translation>NVIDIA-Karte (gsplat)</translation>
+        </message>
+        <message>
+            <source>Nothing can be written to “{name}”; choose another folder.</source>
+            <translation>In „{name}“ kann nichts geschrieben werden; wählen Sie einen anderen Ordner.</translation>
+        </message>
+        <message>
+            <source>OpenGL</source>
+            <translation>OpenGL</translation>
+        </message>
+        <message>
+            <source>Painted by the processor</source>
+            <translation>Vom Prozessor gemalt</translation>
+        </message>
+        <message>
+            <source>Picture on screen</source>
+            <translation>Bild auf dem Schirm</translation>
+        </message>
+        <message>
+            <source>Preferences</source>
+            <translation>Einstellungen</translation>
+        </message>
+        <message>
+            <source>Processor (numba)</source>
+            <translation>Prozessor (numba)</translation>
+        </message>
+        <message>
+            <source>Renderer</source>
+            <translation>Zeichner</translation>
+        </message>
+        <message>
+            <source>Reset all preferences</source>
+            <translation>Alle Einstellungen zurücksetzen</translation>
+        </message>
+        <message>
+            <source>Set everything on this page as it was new; avatars and projects stay</source>
+            <translation>Alles auf dieser Seite wie neu einstellen; Avatare und Projekte bleiben</translation>
+        </message>
+        <message>
+            <source>Size of the window</source>
+            <translation>Größe des Fensters</translation>
+        </message>
+        <message>
+            <source>Sound</source>
+            <translation>Ton</translation>
+        </message>
+        <message>
+            <source>Sound plays on the system's output; choose it in the system's sound settings.</source>
+            <translation>Ton kommt aus dem Ausgang des Systems; wählen Sie ihn in dessen Toneinstellungen.</translation>
+        </message>
+        <message>
+            <source>Start again</source>
+            <translation>Von vorn</translation>
+        </message>
+        <message>
+            <source>System microphone</source>
+            <translation>Mikrofon des Systems</translation>
+        </message>
+        <message>
+            <source>The fastest there is</source>
+            <translation>Der schnellste, den es gibt</translation>
+        </message>
+        <message>
+            <source>Theme</source>
+            <translation>Farben</translation>
+        </message>
+        <message>
+            <source>Threads</source>
+            <translation>Threads</translation>
+        </message>
+        <message>
+            <source>What suits this display</source>
+            <translation>Was zu diesem Bildschirm passt</translation>
+        </message>
+        <message>
+            <source>Where the card cannot be used the processor draws, and Help says why.</source>
+            <translation>Wo die Karte nicht taugt, zeichnet der Prozessor, und die Hilfe sagt, warum.</translation>
+        </message>
+        <message>
+            <source>{name} (not there)</source>
+            <translation>{name} (nicht da)</translation>
+        </message>
+    </context>
+    <context>
+        <name>Ruler</name>
+        <message>
+            <source>Drag to scrub</source>
+            <translation>Ziehen, um durch die Zeit zu fahren</translation>
+        </message>
+        <message>
+            <source>Ruler</source>
+            <translation>Zeitleiste</translation>
+        </message>
+    </context>
+    <context>
+        <name>SourcePreview</name>
+        <message>
+            <source>What drives the head</source>
+            <translation>Was den Kopf antreibt</translation>
+        </message>
+    </context>
+    <context>
+        <name>Stage</name>
+        <message>
+            <source>Head</source>
+            <translation>Kopf</translation>
+        </message>
+        <message>
+            <source>Stage</source>
+            <translation>Bühne</translation>
+        </message>
+    </context>
+    <context>
+        <name>Ticket</name>
+        <message>
+            <source>{title} stopped on a fault in the program ({kind}: {error}); see Help &gt; Log.</source>
+            <translation>{title}: wegen eines Fehlers im Programm beendet ({kind}: {error}); siehe Hilfe &gt; Protokoll.</translation>
+        </message>
+    </context>
+    <context>
+        <name>TimelinePanel</name>
+        <message>
+            <source>Drawing {name}</source>
+            <translation>{name} wird gezeichnet</translation>
+        </message>
+        <message>
+            <source>Scroll in time</source>
+            <translation>In der Zeit rollen</translation>
+        </message>
+        <message>
+            <source>Timeline</source>
+            <translation>Zeitleiste</translation>
+        </message>
+    </context>
+    <context>
+        <name>Tour</name>
+        <message>
+            <source>Done</source>
+            <translation>Fertig</translation>
+        </message>
+        <message>
+            <source>Next</source>
+            <translation>Weiter</translation>
+        </message>
+        <message>
+            <source>Skip the tour</source>
+            <translation>Überspringen</translation>
+        </message>
+        <message>
+            <source>{at} of {all}</source>
+            <translation>{at} von {all}</translation>
+        </message>
+    </context>
+    <context>
+        <name>TransportBar</name>
+        <message>
+            <source>Press the microphone and speak, or drop a sound file here</source>
+            <translation>Mikrofon drücken und sprechen oder eine Tondatei hereinziehen</translation>
+        </message>
+        <message>
+            <source>Time</source>
+            <translation>Zeit</translation>
+        </message>
+    </context>
+    <context>
+        <name>WebcamBox</name>
+        <message>
+            <source>Brows</source>
+            <translation>Brauen</translation>
+        </message>
+        <message>
+            <source>Camera to picture: not measured yet</source>
+            <translation>Kamera bis Bild: noch nicht gemessen</translation>
+        </message>
+        <message>
+            <source>Camera to picture: {ms:.0f} ms</source>
+            <translation>Kamera bis Bild: {ms:.0f} ms</translation>
+        </message>
+        <message>
+            <source>Channel</source>
+            <translation>Kanal</translation>
+        </message>
+        <message>
+            <source>Eyes</source>
+            <translation>Augen</translation>
+        </message>
+        <message>
+            <source>Face seen</source>
+            <translation>Gesicht erkannt</translation>
+        </message>
+        <message>
+            <source>First camera</source>
+            <translation>Erste Kamera</translation>
+        </message>
+        <message>
+            <source>Gain of the channel</source>
+            <translation>Verstärkung des Kanals</translation>
+        </message>
+        <message>
+            <source>Head</source>
+            <translation>Kopf</translation>
+        </message>
+        <message>
+            <source>How far your brows do; at 0 speech moves them</source>
+            <translation>Wie weit Ihre Brauen wirken; bei 0 bewegt sie die Sprache</translation>
+        </message>
+        <message>
+            <source>How far your head's motion reaches the head</source>
+            <translation>Wie weit die Bewegung Ihres Kopfes auf den Kopf wirkt</translation>
+        </message>
+        <message>
+            <source>How far your jaw and lips do, where the microphone does not move them</source>
+            <translation>Wie weit Ihr Kiefer und Ihre Lippen wirken, wo das Mikrofon sie nicht bewegt</translation>
+        </message>
+        <message>
+            <source>How far your lids and gaze do; at 0 the head blinks by itself</source>
+            <translation>Wie weit Ihre Lider und Ihr Blick wirken; bei 0 blinzelt der Kopf von selbst</translation>
+        </message>
+        <message>
+            <source>Its gain</source>
+            <translation>Seine Verstärkung</translation>
+        </message>
+        <message>
+            <source>Lips</source>
+            <translation>Lippen</translation>
+        </message>
+        <message>
+            <source>Look for cameras again</source>
+            <translation>Erneut nach Kameras suchen</translation>
+        </message>
+        <message>
+            <source>Look straight and relax</source>
+            <translation>Geradeaus blicken und entspannen</translation>
+        </message>
+        <message>
+            <source>Look straight and relax…</source>
+            <translation>Geradeaus blicken, entspannen …</translation>
+        </message>
+        <message>
+            <source>Measured from the moment the camera took a picture to the painted picture that shows it</source>
+            <translation>Gemessen vom Moment der Kameraaufnahme bis zum gemalten Bild, das sie zeigt</translation>
+        </message>
+        <message>
+            <source>Mirror the head</source>
+            <translation>Den Kopf spiegeln</translation>
+        </message>
+        <message>
+            <source>Multiplies the part's own</source>
+            <translation>Wird mit der des Teils multipliziert</translation>
+        </message>
+        <message>
+            <source>No camera found</source>
+            <translation>Keine Kamera gefunden</translation>
+        </message>
+        <message>
+            <source>No face seen</source>
+            <translation>Kein Gesicht erkannt</translation>
+        </message>
+        <message>
+            <source>Off</source>
+            <translation>Aus</translation>
+        </message>
+        <message>
+            <source>One of the 52 channels, to be given a gain of its own</source>
+            <translation>Einer der 52 Kanäle, der eine eigene Verstärkung erhält</translation>
+        </message>
+        <message>
+            <source>Takes your face of the next second for its rest: head straight, mouth shut, brows at ease</source>
+            <translation>Nimmt Ihr Gesicht der nächsten Sekunde als Ruhe: Kopf gerade, Mund zu, Brauen entspannt</translation>
+        </message>
+        <message>
+            <source>The head moves as you do in a mirror; off, its left is your left</source>
+            <translation>Der Kopf bewegt sich wie Sie im Spiegel; aus: sein Links ist Ihr Links</translation>
+        </message>
+        <message>
+            <source>Webcam</source>
+            <translation>Webcam</translation>
+        </message>
+        <message>
+            <source>Which camera is watched; no other is ever taken in its place</source>
+            <translation>Welche Kamera zusieht; nie wird eine andere an ihrer Stelle genommen</translation>
+        </message>
+        <message>
+            <source>{name} (not there)</source>
+            <translation>{name} (nicht da)</translation>
+        </message>
+        <message>
+            <source>{seen} · {rate:.0f} pictures/s</source>
+            <translation>{seen} · {rate:.0f} Bilder/s</translation>
+        </message>
+    </context>
+    <context>
+        <name>arkit</name>
+        <message>
+            <source>Brow down left</source>
+            <translation>Braue nach unten links</translation>
+        </message>
+        <message>
+            <source>Brow down right</source>
+            <translation>Braue nach unten rechts</translation>
+        </message>
+        <message>
+            <source>Brow inner up</source>
+            <translation>Braue innen nach oben</translation>
+        </message>
+        <message>
+            <source>Brow outer up left</source>
+            <translation>Braue außen nach oben links</translation>
+        </message>
+        <message>
+            <source>Brow outer up right</source>
+            <translation>Braue außen nach oben rechts</translation>
+        </message>
+        <message>
+            <source>Cheek puff</source>
+            <translation>Wange aufblasen</translation>
+        </message>
+        <message>
+            <source>Cheek squint left</source>
+            <translation>Wange zusammenkneifen links</translation>
+        </message>
+        <message>
+            <source>Cheek squint right</source>
+            <translation>Wange zusammenkneifen rechts</translation>
+        </message>
+        <message>
+            <source>Eye blink left</source>
+            <translation>Auge schließen links</translation>
+        </message>
+        <message>
+            <source>Eye blink right</source>
+            <translation>Auge schließen rechts</translation>
+        </message>
+        <message>
+            <source>Eye look down left</source>
+            <translation>Auge blickt nach unten links</translation>
+        </message>
+        <message>
+            <source>Eye look down right</source>
+            <translation>Auge blickt nach unten rechts</translation>
+        </message>
+        <message>
+            <source>Eye look in left</source>
+            <translation>Auge blickt nach innen links</translation>
+        </message>
+        <message>
+            <source>Eye look in right</source>
+            <translation>Auge blickt nach innen rechts</translation>
+        </message>
+        <message>
+            <source>Eye look out left</source>
+            <translation>Auge blickt nach außen links</translation>
+        </message>
+        <message>
+            <source>Eye look out right</source>
+            <translation>Auge blickt nach außen rechts</translation>
+        </message>
+        <message>
+            <source>Eye look up left</source>
+            <translation>Auge blickt nach oben links</translation>
+        </message>
+        <message>
+            <source>Eye look up right</source>
+            <translation>Auge blickt nach oben rechts</translation>
+        </message>
+        <message>
+            <source>Eye squint left</source>
+            <translation>Auge zusammenkneifen links</translation>
+        </message>
+        <message>
+            <source>Eye squint right</source>
+            <translation>Auge zusammenkneifen rechts</translation>
+        </message>
+        <message>
+            <source>Eye wide left</source>
+            <translation>Auge weit links</translation>
+        </message>
+        <message>
+            <source>Eye wide right</source>
+            <translation>Auge weit rechts</translation>
+        </message>
+        <message>
+            <source>Jaw forward</source>
+            <translation>Kiefer nach vorn</translation>
+        </message>
+        <message>
+            <source>Jaw left</source>
+            <translation>Kiefer links</translation>
+        </message>
+        <message>
+            <source>Jaw open</source>
+            <translation>Kiefer öffnen</translation>
+        </message>
+        <message>
+            <source>Jaw right</source>
+            <translation>Kiefer rechts</translation>
+        </message>
+        <message>
+            <source>Mouth close</source>
+            <translation>Mund schließen</translation>
+        </message>
+        <message>
+            <source>Mouth dimple left</source>
+            <translation>Mund Grübchen links</translation>
+        </message>
+        <message>
+            <source>Mouth dimple right</source>
+            <translation>Mund Grübchen rechts</translation>
+        </message>
+        <message>
+            <source>Mouth frown left</source>
+            <translation>Mund herabziehen links</translation>
+        </message>
+        <message>
+            <source>Mouth frown right</source>
+            <translation>Mund herabziehen rechts</translation>
+        </message>
+        <message>
+            <source>Mouth funnel</source>
+            <translation>Mund trichtern</translation>
+        </message>
+        <message>
+            <source>Mouth left</source>
+            <translation>Mund links</translation>
+        </message>
+        <message>
+            <source>Mouth lower down left</source>
+            <translation>Mund unten nach unten links</translation>
+        </message>
+        <message>
+            <source>Mouth lower down right</source>
+            <translation>Mund unten nach unten rechts</translation>
+        </message>
+        <message>
+            <source>Mouth press left</source>
+            <translation>Mund pressen links</translation>
+        </message>
+        <message>
+            <source>Mouth press right</source>
+            <translation>Mund pressen rechts</translation>
+        </message>
+        <message>
+            <source>Mouth pucker</source>
+            <translation>Mund spitzen</translation>
+        </message>
+        <message>
+            <source>Mouth right</source>
+            <translation>Mund rechts</translation>
+        </message>
+        <message>
+            <source>Mouth roll lower</source>
+            <translation>Mund einrollen unten</translation>
+        </message>
+        <message>
+            <source>Mouth roll upper</source>
+            <translation>Mund einrollen oben</translation>
+        </message>
+        <message>
+            <source>Mouth shrug lower</source>
+            <translation>Mund schürzen unten</translation>
+        </message>
+        <message>
+            <source>Mouth shrug upper</source>
+            <translation>Mund schürzen oben</translation>
+        </message>
+        <message>
+            <source>Mouth smile left</source>
+            <translation>Mund lächeln links</translation>
+        </message>
+        <message>
+            <source>Mouth smile right</source>
+            <translation>Mund lächeln rechts</translation>
+        </message>
+        <message>
+            <source>Mouth stretch left</source>
+            <translation>Mund strecken links</translation>
+        </message>
+        <message>
+            <source>Mouth stretch right</source>
+            <translation>Mund strecken rechts</translation>
+        </message>
+        <message>
+            <source>Mouth upper up left</source>
+            <translation>Mund oben nach oben links</translation>
+        </message>
+        <message>
+            <source>Mouth upper up right</source>
+            <translation>Mund oben nach oben rechts</translation>
+        </message>
+        <message>
+            <source>Nose sneer left</source>
+            <translation>Nase rümpfen links</translation>
+        </message>
+        <message>
+            <source>Nose sneer right</source>
+            <translation>Nase rümpfen rechts</translation>
+        </message>
+        <message>
+            <source>Tongue out</source>
+            <translation>Zunge nach außen</translation>
+        </message>
+    </context>
+    <context>
+        <name>build_options</name>
+        <message>
+            <source>Add a head…</source>
+            <translation>Kopf hinzufügen …</translation>
+        </message>
+        <message>
+            <source>Built-in</source>
+            <translation>Eingebaut</translation>
+        </message>
+        <message>
+            <source>Head</source>
+            <translation>Kopf</translation>
+        </message>
+        <message>
+            <source>Head of the next build</source>
+            <translation>Kopf des nächsten Baus</translation>
+        </message>
+        <message>
+            <source>Head: {head} · Quality: {quality}</source>
+            <translation>Kopf: {head} · Qualität: {quality}</translation>
+        </message>
+        <message>
+            <source>High</source>
+            <translation>Hoch</translation>
+        </message>
+        <message>
+            <source>Quality</source>
+            <translation>Qualität</translation>
+        </message>
+        <message>
+            <source>Quality of the next build</source>
+            <translation>Qualität des nächsten Baus</translation>
+        </message>
+        <message>
+            <source>Standard</source>
+            <translation>Standard</translation>
+        </message>
+        <message>
+            <source>Standard: up to 120,000 Gaussians. High: up to 250,000, slower to build and to draw.</source>
+            <translation>Standard: bis 120 000 Gaußsche. Hoch: bis 250 000, langsamer zu bauen und zu zeichnen.</translation>
+        </message>
+        <message>
+            <source>Whose expressions the next avatar has: the built-in head's, or a head's that you add</source>
+            <translation>Wessen Mimik der nächste Avatar hat: die des eingebauten Kopfes oder eines hinzugefügten</translation>
+        </message>
+    </context>
+    <context>
+        <name>commands</name>
+        <message>
+            <source>About</source>
+            <translation>Über</translation>
+        </message>
+        <message>
+            <source>Add FLAME or ICT-FaceKit, whose expressions new avatars can have</source>
+            <translation>FLAME oder ICT-FaceKit hinzufügen, deren Mimik neue Avatare haben können</translation>
+        </message>
+        <message>
+            <source>Add a head…</source>
+            <translation>Kopf hinzufügen …</translation>
+        </message>
+        <message>
+            <source>As the system</source>
+            <translation>Wie das System</translation>
+        </message>
+        <message>
+            <source>Avatar</source>
+            <translation>Avatar</translation>
+        </message>
+        <message>
+            <source>Back to the portrait's own view</source>
+            <translation>Zurück zur Ansicht des Porträts</translation>
+        </message>
+        <message>
+            <source>Build a head from a public-domain portrait</source>
+            <translation>Einen Kopf aus einem gemeinfreien Porträt bauen</translation>
+        </message>
+        <message>
+            <source>Build with handles…</source>
+            <translation>Mit Griffen bauen …</translation>
+        </message>
+        <message>
+            <source>Close the window</source>
+            <translation>Das Fenster schließen</translation>
+        </message>
+        <message>
+            <source>Dark</source>
+            <translation>Dunkel</translation>
+        </message>
+        <message>
+            <source>Edit</source>
+            <translation>Bearbeiten</translation>
+        </message>
+        <message>
+            <source>Every action and avatar by a few letters</source>
+            <translation>Jeder Befehl und Avatar mit wenigen Buchstaben</translation>
+        </message>
+        <message>
+            <source>Every shortcut, with a search</source>
+            <translation>Alle Tastenkürzel, mit Suche</translation>
+        </message>
+        <message>
+            <source>Export clip…</source>
+            <translation>Clip exportieren …</translation>
+        </message>
+        <message>
+            <source>Export mesh…</source>
+            <translation>Netz exportieren …</translation>
+        </message>
+        <message>
+            <source>Export splats…</source>
+            <translation>Splats exportieren …</translation>
+        </message>
+        <message>
+            <source>Export still…</source>
+            <translation>Standbild exportieren …</translation>
+        </message>
+        <message>
+            <source>Export view sheet…</source>
+            <translation>Ansichtsbogen exportieren …</translation>
+        </message>
+        <message>
+            <source>File</source>
+            <translation>Datei</translation>
+        </message>
+        <message>
+            <source>Fill the screen</source>
+            <translation>Den Bildschirm füllen</translation>
+        </message>
+        <message>
+            <source>Find a command…</source>
+            <translation>Befehl suchen …</translation>
+        </message>
+        <message>
+            <source>Fit</source>
+            <translation>Einpassen</translation>
+        </message>
+        <message>
+            <source>Five callouts: drop, turn, speak, edit, export</source>
+            <translation>Fünf Hinweise: hereinziehen, drehen, sprechen, bearbeiten, exportieren</translation>
+        </message>
+        <message>
+            <source>Front</source>
+            <translation>Vorn</translation>
+        </message>
+        <message>
+            <source>Full screen</source>
+            <translation>Vollbild</translation>
+        </message>
+        <message>
+            <source>Help</source>
+            <translation>Hilfe</translation>
+        </message>
+        <message>
+            <source>High contrast</source>
+            <translation>Hoher Kontrast</translation>
+        </message>
+        <message>
+            <source>Keep how the head moves as a take</source>
+            <translation>Die Bewegung des Kopfes als Aufnahme behalten</translation>
+        </message>
+        <message>
+            <source>Keyboard shortcuts</source>
+            <translation>Tastenkürzel</translation>
+        </message>
+        <message>
+            <source>Left</source>
+            <translation>Links</translation>
+        </message>
+        <message>
+            <source>Let every slider go back to rest</source>
+            <translation>Alle Regler in die Ruhe zurücklassen</translation>
+        </message>
+        <message>
+            <source>Let the head say the opened sound</source>
+            <translation>Den Kopf den geöffneten Ton sprechen lassen</translation>
+        </message>
+        <message>
+            <source>Light</source>
+            <translation>Hell</translation>
+        </message>
+        <message>
+            <source>Live</source>
+            <translation>Live</translation>
+        </message>
+        <message>
+            <source>Log</source>
+            <translation>Protokoll</translation>
+        </message>
+        <message>
+            <source>Look at a longer stretch of time; Ctrl+wheel</source>
+            <translation>Einen längeren Zeitraum ansehen; Strg+Mausrad</translation>
+        </message>
+        <message>
+            <source>Look at a shorter stretch of time; Ctrl+wheel</source>
+            <translation>Einen kürzeren Zeitraum ansehen; Strg+Mausrad</translation>
+        </message>
+        <message>
+            <source>Look at the head's left side</source>
+            <translation>Die linke Seite des Kopfes ansehen</translation>
+        </message>
+        <message>
+            <source>Look at the head's right side</source>
+            <translation>Die rechte Seite des Kopfes ansehen</translation>
+        </message>
+        <message>
+            <source>Look from the front</source>
+            <translation>Von vorn ansehen</translation>
+        </message>
+        <message>
+            <source>Loop</source>
+            <translation>Schleife</translation>
+        </message>
+        <message>
+            <source>Microphone</source>
+            <translation>Mikrofon</translation>
+        </message>
+        <message>
+            <source>Next avatar</source>
+            <translation>Nächster Avatar</translation>
+        </message>
+        <message>
+            <source>Open portraits, sounds or avatars</source>
+            <translation>Porträts, Töne oder Avatare öffnen</translation>
+        </message>
+        <message>
+            <source>Open sound…</source>
+            <translation>Ton öffnen …</translation>
+        </message>
+        <message>
+            <source>Open speech for the head to say</source>
+            <translation>Sprache öffnen, die der Kopf sprechen soll</translation>
+        </message>
+        <message>
+            <source>Open the picture or the files on the clipboard</source>
+            <translation>Das Bild oder die Dateien der Zwischenablage öffnen</translation>
+        </message>
+        <message>
+            <source>Open…</source>
+            <translation>Öffnen …</translation>
+        </message>
+        <message>
+            <source>Paste</source>
+            <translation>Einfügen</translation>
+        </message>
+        <message>
+            <source>Play a stretch again and again</source>
+            <translation>Einen Abschnitt immer wieder abspielen</translation>
+        </message>
+        <message>
+            <source>Play sound</source>
+            <translation>Ton abspielen</translation>
+        </message>
+        <message>
+            <source>Portrait view</source>
+            <translation>Porträtansicht</translation>
+        </message>
+        <message>
+            <source>Preferences…</source>
+            <translation>Einstellungen …</translation>
+        </message>
+        <message>
+            <source>Previous avatar</source>
+            <translation>Voriger Avatar</translation>
+        </message>
+        <message>
+            <source>Quit</source>
+            <translation>Beenden</translation>
+        </message>
+        <message>
+            <source>Record</source>
+            <translation>Aufnehmen</translation>
+        </message>
+        <message>
+            <source>Remove from the library</source>
+            <translation>Aus der Bibliothek entfernen</translation>
+        </message>
+        <message>
+            <source>Renderer, card, sound, disk, and why not better</source>
+            <translation>Zeichner, Karte, Ton, Platte, und warum nicht besser</translation>
+        </message>
+        <message>
+            <source>Reset face sliders</source>
+            <translation>Gesichtsregler zurücksetzen</translation>
+        </message>
+        <message>
+            <source>Right</source>
+            <translation>Rechts</translation>
+        </message>
+        <message>
+            <source>Save avatar as…</source>
+            <translation>Avatar speichern unter …</translation>
+        </message>
+        <message>
+            <source>Say where the face is: animals, odd drawings</source>
+            <translation>Sagen, wo das Gesicht ist: Tiere, eigenwillige Zeichnungen</translation>
+        </message>
+        <message>
+            <source>Show or fold the lanes below the head</source>
+            <translation>Die Spuren unter dem Kopf zeigen oder einklappen</translation>
+        </message>
+        <message>
+            <source>Show the next avatar of the list</source>
+            <translation>Den nächsten Avatar der Liste zeigen</translation>
+        </message>
+        <message>
+            <source>Show the previous avatar of the list</source>
+            <translation>Den vorigen Avatar der Liste zeigen</translation>
+        </message>
+        <message>
+            <source>Show the tour</source>
+            <translation>Rundgang zeigen</translation>
+        </message>
+        <message>
+            <source>Show the whole timeline</source>
+            <translation>Die ganze Zeitleiste zeigen</translation>
+        </message>
+        <message>
+            <source>Show what is guessed</source>
+            <translation>Erratenes zeigen</translation>
+        </message>
+        <message>
+            <source>Speak and the head speaks with you</source>
+            <translation>Sprechen Sie, und der Kopf spricht mit</translation>
+        </message>
+        <message>
+            <source>Take this avatar off the list</source>
+            <translation>Diesen Avatar von der Liste nehmen</translation>
+        </message>
+        <message>
+            <source>Theme, size, language, renderer, sound</source>
+            <translation>Farben, Größe, Sprache, Zeichner, Ton</translation>
+        </message>
+        <message>
+            <source>Timeline</source>
+            <translation>Zeitleiste</translation>
+        </message>
+        <message>
+            <source>Tint what the portrait did not show</source>
+            <translation>Färben, was das Porträt nicht zeigte</translation>
+        </message>
+        <message>
+            <source>Try the sample</source>
+            <translation>Beispiel ausprobieren</translation>
+        </message>
+        <message>
+            <source>View</source>
+            <translation>Ansicht</translation>
+        </message>
+        <message>
+            <source>What this machine can do</source>
+            <translation>Was dieser Rechner kann</translation>
+        </message>
+        <message>
+            <source>What went wrong, to be copied for a report</source>
+            <translation>Was schiefging, zum Kopieren für einen Bericht</translation>
+        </message>
+        <message>
+            <source>Which version this is</source>
+            <translation>Welche Version dies ist</translation>
+        </message>
+        <message>
+            <source>Write a bald, painted head with the 52 ARKit shapes as GLB</source>
+            <translation>Einen kahlen, bemalten Kopf mit den 52 ARKit-Formen als GLB schreiben</translation>
+        </message>
+        <message>
+            <source>Write a clip of the head speaking</source>
+            <translation>Einen Clip des sprechenden Kopfes schreiben</translation>
+        </message>
+        <message>
+            <source>Write seven views of four expressions</source>
+            <translation>Sieben Ansichten von vier Gesichtsausdrücken schreiben</translation>
+        </message>
+        <message>
+            <source>Write the avatar on show to a file</source>
+            <translation>Den gezeigten Avatar in eine Datei schreiben</translation>
+        </message>
+        <message>
+            <source>Write the head, as the sliders pose it: PLY, SPZ, GLB</source>
+            <translation>Den Kopf schreiben, wie ihn die Regler stellen: PLY, SPZ, GLB</translation>
+        </message>
+        <message>
+            <source>Write the picture on show</source>
+            <translation>Das gezeigte Bild schreiben</translation>
+        </message>
+        <message>
+            <source>Zoom in</source>
+            <translation>Vergrößern</translation>
+        </message>
+        <message>
+            <source>Zoom out</source>
+            <translation>Verkleinern</translation>
+        </message>
+    </context>
+    <context>
+        <name>dropping</name>
+        <message>
+            <source>Avatars</source>
+            <translation>Avatare</translation>
+        </message>
+        <message>
+            <source>Drop to open</source>
+            <translation>Loslassen zum Öffnen</translation>
+        </message>
+        <message>
+            <source>Not known</source>
+            <translation>Unbekannt</translation>
+        </message>
+        <message>
+            <source>Portraits</source>
+            <translation>Porträts</translation>
+        </message>
+        <message>
+            <source>Projects</source>
+            <translation>Projekte</translation>
+        </message>
+        <message>
+            <source>Sounds</source>
+            <translation>Töne</translation>
+        </message>
+        <message>
+            <source>That is on the web; save it on this computer and drop the file.</source>
+            <translation>Das liegt im Netz; speichern Sie es auf diesem Rechner und ziehen Sie die Datei herein.</translation>
+        </message>
+        <message>
+            <source>This cannot be opened</source>
+            <translation>Das lässt sich nicht öffnen</translation>
+        </message>
+        <message>
+            <source>Videos</source>
+            <translation>Videos</translation>
+        </message>
+        <message>
+            <source>“{name}” is a folder; open it and drop the files that lie in it.</source>
+            <translation>„{name}“ ist ein Ordner; öffnen Sie ihn und ziehen Sie die Dateien daraus herein.</translation>
+        </message>
+    </context>
+    <context>
+        <name>lanes</name>
+        <message>
+            <source>Audio</source>
+            <translation>Ton</translation>
+        </message>
+        <message>
+            <source>Camera</source>
+            <translation>Kamera</translation>
+        </message>
+        <message>
+            <source>Curve of {lane}</source>
+            <translation>Kurve von {lane}</translation>
+        </message>
+        <message>
+            <source>Expression</source>
+            <translation>Mimik</translation>
+        </message>
+        <message>
+            <source>Gaze</source>
+            <translation>Blick</translation>
+        </message>
+        <message>
+            <source>Head</source>
+            <translation>Kopf</translation>
+        </message>
+        <message>
+            <source>Markers</source>
+            <translation>Marken</translation>
+        </message>
+        <message>
+            <source>Mouth</source>
+            <translation>Mund</translation>
+        </message>
+        <message>
+            <source>Mute {lane}</source>
+            <translation>{lane} stumm schalten</translation>
+        </message>
+        <message>
+            <source>Mute: this lane does nothing</source>
+            <translation>Stumm: Diese Spur bewirkt nichts</translation>
+        </message>
+        <message>
+            <source>Open the curves of this lane</source>
+            <translation>Die Kurven dieser Spur öffnen</translation>
+        </message>
+        <message>
+            <source>Solo {lane}</source>
+            <translation>Nur {lane}</translation>
+        </message>
+        <message>
+            <source>Solo: lanes without it do nothing</source>
+            <translation>Solo: Spuren ohne dies bewirken nichts</translation>
+        </message>
+    </context>
+    <context>
+        <name>shortcuts</name>
+        <message>
+            <source>Back to its rest</source>
+            <translation>Zurück in die Ruhe</translation>
+        </message>
+        <message>
+            <source>Back to the portrait's view</source>
+            <translation>Zurück zur Ansicht des Porträts</translation>
+        </message>
+        <message>
+            <source>Click on the status line</source>
+            <translation>Klick auf die Statuszeile</translation>
+        </message>
+        <message>
+            <source>Close a page or a card</source>
+            <translation>Eine Seite oder Karte schließen</translation>
+        </message>
+        <message>
+            <source>Double click on the head</source>
+            <translation>Doppelklick auf den Kopf</translation>
+        </message>
+        <message>
+            <source>Double click or right click on a slider</source>
+            <translation>Doppel- oder Rechtsklick auf einen Regler</translation>
+        </message>
+        <message>
+            <source>Drag on the head</source>
+            <translation>Auf dem Kopf ziehen</translation>
+        </message>
+        <message>
+            <source>Enter</source>
+            <translation>Eingabe</translation>
+        </message>
+        <message>
+            <source>Esc</source>
+            <translation>Esc</translation>
+        </message>
+        <message>
+            <source>Keyboard shortcuts</source>
+            <translation>Tastenkürzel</translation>
+        </message>
+        <message>
+            <source>Middle button on the head</source>
+            <translation>Mittlere Taste auf dem Kopf</translation>
+        </message>
+        <message>
+            <source>Move it in the picture</source>
+            <translation>Ihn im Bild verschieben</translation>
+        </message>
+        <message>
+            <source>No command has these words; try fewer letters.</source>
+            <translation>Kein Befehl enthält diese Wörter; versuchen Sie weniger Buchstaben.</translation>
+        </message>
+        <message>
+            <source>Pointer and keys</source>
+            <translation>Zeiger und Tasten</translation>
+        </message>
+        <message>
+            <source>Press the button with the focus, since Space plays</source>
+            <translation>Die Taste mit dem Fokus drücken, denn die Leertaste spielt ab</translation>
+        </message>
+        <message>
+            <source>Search</source>
+            <translation>Suche</translation>
+        </message>
+        <message>
+            <source>Search commands and keys</source>
+            <translation>Befehle und Tasten durchsuchen</translation>
+        </message>
+        <message>
+            <source>Tab, Shift+Tab</source>
+            <translation>Tab, Umschalt+Tab</translation>
+        </message>
+        <message>
+            <source>To the next control, to the one before</source>
+            <translation>Zum nächsten Bedienelement, zum vorigen</translation>
+        </message>
+        <message>
+            <source>Turn around it</source>
+            <translation>Um ihn herumgehen</translation>
+        </message>
+        <message>
+            <source>What was said before</source>
+            <translation>Was zuvor gesagt wurde</translation>
+        </message>
+        <message>
+            <source>Wheel on the head</source>
+            <translation>Mausrad auf dem Kopf</translation>
+        </message>
+        <message>
+            <source>Zoom about the pointer</source>
+            <translation>Um den Zeiger zoomen</translation>
+        </message>
+    </context>
+    <context>
+        <name>view</name>
+        <message>
+            <source>AVATAR_STUDIO_VIEW asks for a painted head.</source>
+            <translation>AVATAR_STUDIO_VIEW verlangt einen gemalten Kopf.</translation>
+        </message>
+        <message>
+            <source>Frames reach the window through main memory: {reason}.</source>
+            <translation>Bilder erreichen das Fenster über den Hauptspeicher: {reason}.</translation>
+        </message>
+        <message>
+            <source>OpenGL is emulated here ({name}), so the head is painted without it.</source>
+            <translation>OpenGL wird hier nachgebildet ({name}), deshalb wird der Kopf ohne es gemalt.</translation>
+        </message>
+        <message>
+            <source>There is no OpenGL here, so the processor paints the head.</source>
+            <translation>Hier gibt es kein OpenGL, deshalb malt der Prozessor den Kopf.</translation>
+        </message>
+        <message>
+            <source>cuda-core is missing; install it with pip install cuda-core[cu13]</source>
+            <translation>cuda-core fehlt; installieren Sie es mit pip install cuda-core[cu13]</translation>
+        </message>
+    </context>
+</TS>
