@@ -120,6 +120,30 @@ class Movable(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class RestFace:
+    """Where a tracker finds an avatar's face at rest.
+
+    Attributes
+    ----------
+    landmarks
+        ``[478,3]`` float64 px of the avatar's own camera; z in px, smaller nearer.
+    points
+        ``[478,3]`` float64 m in head space: the same, as deep as the avatar is drawn there.
+    """
+
+    landmarks: NDArray[np.float64]
+    points: NDArray[np.float64]
+
+
+@runtime_checkable
+class Personal(Avatar, Protocol):
+    """An avatar that learnt how a tracked face moves it, and must be driven by the same measures again."""
+
+    rest_face: RestFace | None
+    """None where it has learnt nothing yet."""
+
+
 @runtime_checkable
 class Meshed(Avatar, Protocol):
     """An avatar whose head can be told as a mesh."""

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, AvatarState, Consent
 from studio.core.errors import UserError
-from studio.core.gaussians.camera import Camera
 from studio.core.heads.head import BUILT_IN
 from studio.core.jobs import Job
-from studio.core.motion.motion import Motion
+from studio.core.motion.track import Track
 
 if TYPE_CHECKING:
     # The window keeps `BuildOptions` from its start on; it must not wait for what finds people in pictures.
@@ -72,27 +71,61 @@ def build_options(quality: str = "standard", head: str = BUILT_IN) -> BuildOptio
 
 @dataclass(frozen=True, eq=False)
 class Footage:
-    """A tracked clip of one person.
+    """What a clip, or some pictures, show of one person: chosen frames, and where the face is in all of them.
 
     Attributes
     ----------
     frames
-        ``[T,H,W,3]`` uint8.
+        ``[T,H,W,3]`` uint8: the part of the pictures that is learnt from, at the size it is learnt at.
     mattes
         ``[T,H,W]`` uint8: the person.
-    motion
-        T frames: expressions and head poses.
+    times
+        ``[T]`` s of `track`.
+    heads
+        ``[T,4]`` int: x0 y0 x1 y1 px of each frame around the head, where it is judged.
+    held_back
+        ``[T]`` bool: frames that are never learnt from, only judged on.
+    track
+        The face over the whole clip; of pictures, one a second.
+    window
+        x0 y0 x1 y1: which part of the clip's picture, in its own px, the frames show.
+    one_place
+        Whether one camera saw all frames before one background; pictures come from anywhere.
     audio
-        ``[S]`` float32 mono at 16 kHz, or None for a silent clip.
-    camera
-        The clip's camera.
+        ``[S]`` float32 mono at 16 kHz, or None where there is no sound.
     """
 
     frames: NDArray[np.uint8]
     mattes: NDArray[np.uint8]
-    motion: Motion
-    audio: NDArray[np.float32] | None
-    camera: Camera
+    times: NDArray[np.float64]
+    heads: NDArray[np.int64]
+    held_back: NDArray[np.bool_]
+    track: Track
+    window: tuple[float, float, float, float]
+    one_place: bool
+    audio: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Learning:
+    """How far `Engine.adapt` is; the preview of its reports.
+
+    Attributes
+    ----------
+    avatar
+        The best so far.
+    before, now
+        dB: how near the avatar comes to the frames held back, at the start and at its best.
+    real, start, best
+        ``[H,W,3]`` uint8: a frame held back, and the avatar in its place at the start and at its best.
+    """
+
+    avatar: Avatar
+    before: float
+    now: float
+    real: NDArray[np.uint8]
+    start: NDArray[np.uint8]
+    best: NDArray[np.uint8]
 
 
 class Engine(Protocol):
@@ -123,8 +156,10 @@ class Engine(Protocol):
         """
         ...
 
-    def adapt(self, avatar: Avatar, footage: Footage) -> Job[Avatar]:
-        """Make an avatar more like the person in a clip.
+    def adapt(self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0) -> Job[Avatar]:
+        """Make an avatar more like the person in a clip, in about so many minutes; previews are `Learning`.
+
+        It never gets further from the frames held back: where nothing helps the avatar itself comes back.
 
         Raises
         ------

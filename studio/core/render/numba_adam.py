@@ -84,3 +84,35 @@ def adam(values, gradients, first, second, kind, rate, first_bias, second_bias, 
                 a, b, c, d = a + x[j], b + x[j + u64(1)], c + x[j + u64(2)], d + x[j + u64(3)]
                 norm = f32(1) / math.sqrt(a * a + b * b + c * c + d * d)
                 x[j], x[j + u64(1)], x[j + u64(2)], x[j + u64(3)] = a * norm, b * norm, c * norm, d * norm
+
+
+@numba.njit(parallel=True, **KERNEL)
+def vector_adam(values, gradients, first, second, rates, first_bias, second_bias, epsilon):
+    """Move vectors against their gradients, each by one step size for all of its components.
+
+    Adam for every component alone would take what a vector hardly depends on, such as the depth of a point seen from
+    one side, as far as what it depends on (Ling et al. 2022, VectorAdam).
+
+    Parameters
+    ----------
+    values, gradients, first
+        ``[R,C]`` float32; `values` and the moment `first` are changed in place.
+    second
+        ``[R]`` float32.
+    rates
+        ``[P]`` float32 step sizes: that of row r is ``rates[r % P]``.
+    first_bias, second_bias
+        1 / (1 - β^t).
+    epsilon
+        Gradients much smaller than this move next to nothing.
+    """
+    rows, columns, period = values.shape[0], values.shape[1], len(rates)
+    for r in prange(rows):
+        size = f32(0)
+        for c in range(columns):
+            size += gradients[r, c] * gradients[r, c]
+        second[r] += f32(1 - BETA2) * (size - second[r])
+        step = rates[r % period] * first_bias / (math.sqrt(second[r] * second_bias) + epsilon)
+        for c in range(columns):
+            first[r, c] += f32(1 - BETA1) * (gradients[r, c] - first[r, c])
+            values[r, c] -= step * first[r, c]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.avatar import Avatar, render_bytes
+from studio.core.avatar import Avatar, Personal, RestFace, render_bytes
 from studio.core.errors import UserError
 from studio.core.motion.motion import Motion
 from studio.core.perception.landmarks import find_faces
@@ -59,22 +59,10 @@ def look_at(avatar: Avatar, driving: FaceModel) -> AvatarFace:
     UserError
         If no face is found in it.
     """
-    camera = avatar.camera
-    height = avatar.head_box[3] - avatar.head_box[1]
-    shrink = min(1.0, _HEAD_HEIGHT / max(height, 1.0), _LONGEST / max(camera.width, camera.height))
-    camera = camera.scaled(shrink)
-    neutral = Motion.neutral()
-    faces = find_faces(np.ascontiguousarray(on_host(render_bytes(avatar, neutral, camera))[..., :3]))
-    if not faces:
-        raise UserError(
-            f"No face is found in the avatar '{avatar.name}'; drive it by speech, or build it from another portrait."
-        )
-    landmarks = faces[0].landmarks.astype(np.float64)
-    raster = rasterize(avatar.pose(neutral, camera), camera, depth=True)
-    assert raster.depth is not None
-    column, row = np.clip(landmarks[:, :2].astype(int), 0, [camera.width - 1, camera.height - 1]).T
-    points = camera.unproject(landmarks[:, :2], on_host(raster.depth)[row, column, 0])
-
+    known = avatar.rest_face if isinstance(avatar, Personal) else None
+    rest = known or find_rest_face(avatar)
+    shrink = _shrinking(avatar)
+    camera, landmarks, points = avatar.camera.scaled(shrink), rest.landmarks * shrink, rest.points
     view = View(float(camera.K[0, 0]), camera.K[:2, 2])
     own = fit_identity(landmarks[None], view)
     as_driver = FaceSolver(driving, view).solve(landmarks)
@@ -86,6 +74,33 @@ def look_at(avatar: Avatar, driving: FaceModel) -> AvatarFace:
     rays = np.column_stack([(landmarks[:, :2] - view.centre) / view.focal, np.ones(len(landmarks))])
     shape = (rays * depth[:, None] - as_driver.translation) @ as_driver.rotation
     return AvatarFace(own, points, shape, home, as_driver.code)
+
+
+def find_rest_face(avatar: Avatar) -> RestFace:
+    """Return where an avatar's face is at rest.
+
+    Raises
+    ------
+    UserError
+        If no face is found in it.
+    """
+    shrink = _shrinking(avatar)
+    camera, neutral = avatar.camera.scaled(shrink), Motion.neutral()
+    faces = find_faces(np.ascontiguousarray(on_host(render_bytes(avatar, neutral, camera))[..., :3]))
+    if not faces:
+        raise UserError(
+            f"No face is found in the avatar '{avatar.name}'; drive it by speech, or build it from another portrait."
+        )
+    landmarks = faces[0].landmarks.astype(np.float64)
+    raster = rasterize(avatar.pose(neutral, camera), camera, depth=True)
+    assert raster.depth is not None
+    column, row = np.clip(landmarks[:, :2].astype(int), 0, [camera.width - 1, camera.height - 1]).T
+    return RestFace(landmarks / shrink, camera.unproject(landmarks[:, :2], on_host(raster.depth)[row, column, 0]))
+
+
+def _shrinking(avatar: Avatar) -> float:
+    height = avatar.head_box[3] - avatar.head_box[1]
+    return min(1.0, _HEAD_HEIGHT / max(height, 1.0), _LONGEST / max(avatar.camera.width, avatar.camera.height))
 
 
 def on_host(picture: Any) -> NDArray:

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.avatar import AvatarState, Background, Consent, DeviceAvatar
+from studio.core.avatar import AvatarState, Background, Consent, DeviceAvatar, RestFace
 from studio.core.engines.base import BuildOptions
 from studio.core.engines.lift.binding import Binding
+from studio.core.engines.lift.correctives import FEATURES, Correctives, correct
 from studio.core.engines.lift.neck import FOLLOW_LEVELS, head_turns
 from studio.core.engines.lift.posing import SurfelBlocks, pose_surfels
 from studio.core.engines.lift.rig import Rig, jaw_open
@@ -32,6 +33,8 @@ ENGINE = "lift"
 # What a file may claim: sides of the portrait in px, and surfels.
 _SIDES = (16, 4096)
 _MAX_SURFELS = 1_000_000
+
+_MAX_NUMBERS = 64  # of correctives
 
 # Files that do not say how many levels `follow` has, have so many.
 _FIRST_LEVELS = 64
@@ -62,6 +65,8 @@ class LiftAvatar:
         consent: Consent = Consent(),
         notes: tuple[str, ...] = (),
         options: BuildOptions = BuildOptions(),
+        correctives: Correctives | None = None,
+        rest_face: RestFace | None = None,
     ) -> None:
         self.name = name
         self.camera = camera
@@ -77,6 +82,8 @@ class LiftAvatar:
         self.consent = consent
         self.notes = notes
         self.options = options
+        self.correctives = correctives
+        self.rest_face = rest_face
         self._blocks = SurfelBlocks.of(surfels, binding, len(rig.vertices), follow)
         channels = [int(c) for c in np.unique(revealed_by) if c >= 0]
         self._hidden = [(channel, np.flatnonzero(revealed_by == channel)) for channel in channels]
@@ -111,6 +118,14 @@ class LiftAvatar:
         other._blocks = SurfelBlocks.of(surfels, binding, len(self.rig.vertices), self.follow)
         return other
 
+    def with_learnt(
+        self, correctives: Correctives | None, plate: NDArray[np.uint8], rest_face: RestFace | None
+    ) -> "LiftAvatar":
+        """Return this head with what personalisation adds; the plate keeps its size."""
+        other = copy(self)
+        other.correctives, other.plate, other.rest_face, other._plate_view = correctives, plate, rest_face, None
+        return other
+
     def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
         """Return the Gaussians ``[N]`` of one ARKit frame; `lift` looks the same from every camera."""
         if frame.space != self.motion_space:
@@ -120,15 +135,15 @@ class LiftAvatar:
         if out is None or len(out) != n or not out.on_host:
             means, quats, scales = (np.empty((n, columns), np.float32) for columns in (3, 4, 3))
             out = Gaussians(means, quats, scales, np.empty(n, np.float32), self.surfels.colors)
-        pose_surfels(
-            *self.rig.displacements(shape_weights(code), jaw_open(code)),
-            self._blocks,
-            head_turns(frame.head_pose[0]),
-            out,
-        )
+        turns = head_turns(frame.head_pose[0])
+        pose_surfels(*self.rig.displacements(shape_weights(code), jaw_open(code)), self._blocks, turns, out)
         for channel, hidden in self._hidden:
             out.opacities[hidden] *= smoothstep(0, REVEALED_AT, code[channel])
-        return replace(out, colors=self.surfels.colors, seen=self.surfels.seen)
+        colors = self.surfels.colors
+        if self.correctives is not None:
+            numbers = self.correctives.numbers(frame)
+            colors = correct(self.correctives.table, numbers, turns, self.follow, out.means, colors)
+        return replace(out, colors=colors, seen=self.surfels.seen)
 
     def shade(
         self, raster: Raster, frame: Motion, camera: Camera, background: Background, out: Picture | None = None
@@ -175,6 +190,14 @@ class LiftAvatar:
             "world_to_camera": self.camera.world_to_camera, "K": self.camera.K,
             "pivot": self.pivot, "head_box": self.head_box,
         }  # fmt: skip
+        if self.correctives is not None:
+            c = self.correctives
+            arrays |= {
+                "corrective_basis": c.basis, "corrective_least": c.least, "corrective_most": c.most,
+                "corrective_table": c.table.astype(np.float16),
+            }  # fmt: skip
+        if self.rest_face is not None:
+            arrays |= {"rest_landmarks": self.rest_face.landmarks, "rest_points": self.rest_face.points}
         meta: dict[str, Any] = {
             "name": self.name,
             "width": self.camera.width,
@@ -238,6 +261,14 @@ def _checked(state: AvatarState) -> LiftAvatar:
         "world_to_camera": ((4, 4), np.float64), "K": ((3, 3), np.float64),
         "pivot": ((3,), np.float64), "head_box": ((4,), np.float64),
     }  # fmt: skip
+    if "corrective_basis" in a:
+        k = len(a["corrective_basis"])
+        expected |= {
+            "corrective_basis": ((k, FEATURES), np.float32), "corrective_least": ((k,), np.float32),
+            "corrective_most": ((k,), np.float32), "corrective_table": ((n, k, 6), np.float16),
+        }  # fmt: skip
+    if "rest_landmarks" in a:
+        expected |= {"rest_landmarks": ((478, 3), np.float64), "rest_points": ((478, 3), np.float64)}
     for name, (shape, dtype) in expected.items():
         array = a[name]
         if len(array.shape) != len(shape) or any(
@@ -259,6 +290,13 @@ def _checked(state: AvatarState) -> LiftAvatar:
     if not (1 <= x1 - x0 <= width and 1 <= y1 - y0 <= height and abs(a["pivot"]).max() < 10):
         raise ValueError("the head is outside the picture")
     _check_camera(a["world_to_camera"], a["K"])
+    correctives = None
+    if "corrective_basis" in a:
+        least, most = a["corrective_least"], a["corrective_most"]
+        # Only what is 0 at rest is a correction.
+        if len(least) > _MAX_NUMBERS or least.max(initial=0) > 0 or most.min(initial=0) < 0:
+            raise ValueError("values out of range")
+        correctives = Correctives(a["corrective_basis"], least, most, a["corrective_table"].astype(np.float32))
     consent = meta["consent"]
     return LiftAvatar(
         str(meta["name"]),
@@ -278,4 +316,6 @@ def _checked(state: AvatarState) -> LiftAvatar:
         Consent(bool(consent["stated"]), str(consent["by"]), str(consent["at"])),
         tuple(str(note) for note in meta["notes"]),
         BuildOptions.from_meta(meta),
+        correctives,
+        RestFace(a["rest_landmarks"], a["rest_points"]) if "rest_landmarks" in a else None,
     )

@@ -20,13 +20,13 @@ from studio.core.engines.lift.neck import FOLLOW_LEVELS, follow_weights
 from studio.core.engines.lift.openings import Openings, find_openings
 from studio.core.engines.lift.other_head import OtherHeadShapes
 from studio.core.engines.lift.outline import fit_outline, with_own_outline
+from studio.core.engines.lift.personal import learn
 from studio.core.engines.lift.refine import refine
 from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
 from studio.core.engines.lift.rig import Part, Rig, assemble
 from studio.core.engines.lift.surface import Surfels, front_surface
 from studio.core.engines.lift.torso import unseen_torso
 from studio.core.engines.lift.unseen_skin import completed_landmarks, unseen_skin
-from studio.core.errors import UserError
 from studio.core.heads import library
 from studio.core.heads.anatomy import FACE_OVAL, INTEROCULAR, to_face
 from studio.core.heads.arkit import ARKIT_INDEX
@@ -87,10 +87,10 @@ class LiftEngine:
             yield watch.progress(0.5 + 0.5 * fraction, "sharpening", preview=avatar)
         return avatar
 
-    def adapt(self, avatar: Avatar, footage: Footage) -> Job[Avatar]:
-        """Refuse: `lift` cannot be personalised from a clip yet."""
-        raise UserError("The engine 'lift' cannot be personalised in this version; build it from a better portrait.")
-        yield  # a job like any other: it refuses at its first step
+    def adapt(self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0) -> Job[Avatar]:
+        """Learn a clip; see `studio.core.engines.lift.personal`."""
+        assert isinstance(avatar, LiftAvatar)
+        return (yield from learn(avatar, footage, minutes, seed))
 
     def load(self, state: AvatarState) -> Avatar:
         """Rebuild a saved avatar."""
