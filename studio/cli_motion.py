@@ -1,4 +1,4 @@
-"""The commands that take motion from a video: `avatar-studio track` and `avatar-studio reenact`."""
+"""The commands that take motion from a video: `avatar-studio track`, `reenact` and `personalize`."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -102,5 +102,44 @@ def reenact(
     console.answer(
         asdict(report) | {"path": str(out)},
         f"Wrote {out}: {report.frames} frames, {report.duration:.2f} s, in {report.seconds:.1f} s",
+        as_json,
+    )
+
+
+@motion_app.command()
+def personalize(
+    avatar_file: Annotated[Path, typer.Argument(metavar="A.avatar", help="A built avatar.")],
+    sources: Annotated[
+        list[Path], typer.Argument(metavar="VIDEO|PICTURE...", help="A clip, or several pictures, of its person.")
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="B.avatar", help="The better avatar to write.")],
+    minutes: Annotated[float, typer.Option(min=0.1, max=600, help="Learn for at most so long.")] = 8.0,
+    same_person: Annotated[
+        bool, typer.Option("--same-person", help="Say that the clip shows the avatar's person, however it looks.")
+    ] = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Learn a clip, or several pictures, of an avatar's person: what the portrait did not show, and how it moves."""
+    from studio.core.media.files import check_writable
+    from studio.core.personalize import personalize_avatar
+    from studio.core.project.archive import load_avatar, save_avatar
+
+    if out.suffix.lower() != ".avatar":
+        raise UserError(f"'{out.name}' should end with .avatar; name the file so.")
+    check_writable(out)
+    avatar = load_avatar(avatar_file)
+    if not avatar.consent.stated:
+        console.note("This avatar was built without stated consent.", as_json)
+    with console.native_messages_in_log(), console.progress(as_json) as show:
+        done = console.finish(personalize_avatar(avatar, sources, minutes, same_person), show)
+    save_avatar(done.avatar, out)
+    for sentence in done.notes:
+        console.note(sentence, as_json)
+    result = {
+        "avatar": str(out), "before": done.before, "now": done.now, "seconds": done.seconds, "notes": done.notes,
+    }  # fmt: skip
+    console.answer(
+        result,
+        f"Wrote {out}: {done.before:.1f} → {done.now:.1f} dB on frames held back, in {done.seconds:.0f} s",
         as_json,
     )

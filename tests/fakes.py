@@ -169,8 +169,8 @@ class TinyEngine:
     closed: int = 0
     """How many jobs ended early, on whichever thread is in `threads`."""
 
-    def adapt(self, avatar: Avatar, footage: Footage) -> Job[Avatar]:
-        """Refuse, as `lift` does."""
+    def adapt(self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0) -> Job[Avatar]:
+        """Refuse."""
         raise UserError("A tiny avatar cannot be personalised; use another engine.")
         yield
 

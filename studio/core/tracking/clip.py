@@ -12,7 +12,7 @@ from studio.core.jobs import Job, Stopwatch, share
 from studio.core.motion.motion import Motion
 from studio.core.motion.poses import head_pose_of, placement_matrix, placement_of
 from studio.core.motion.track import Track
-from studio.core.tracking.footage import watch_clip
+from studio.core.tracking.footage import FaceFootage, watch_clip
 from studio.core.tracking.identity import clip_view, fit_identity
 from studio.core.tracking.smooth import EXPRESSION, PLACE, SIZE, TURN, two_sided
 from studio.core.tracking.solve import FaceSolver, Solution
@@ -23,7 +23,7 @@ MOUTH = np.array([i for i, name in enumerate(ARKIT_NAMES) if name.startswith(("j
 COVERED = 0.4
 """A mouth seen less than this holds."""
 _CLEAR = 0.8
-_WATCHED, _SOLVED = 0.7, 0.95  # shares of the whole
+_WATCHED, _SOLVED = 0.7, 0.85  # shares of the whole, and of what is left after that
 # The landmarks' error in interocular distances: up to the first all is well, by the second nothing can be told.
 _SURE, _UNSURE = 0.02, 0.08
 # A lost face is taken to move on for the first time, s, and to come to rest in the second.
@@ -40,11 +40,14 @@ class TrackedClip:
         ``[T]``: median distance of found and modelled landmarks, in interocular distances; NaN where the face is lost.
     notes
         Sentences for the user.
+    cuts
+        Frames with which a new shot begins.
     """
 
     track: Track
     error: NDArray[np.float64]
     notes: tuple[str, ...]
+    cuts: tuple[int, ...] = ()
 
 
 def track_clip(path: str | PathLike[str]) -> Job[TrackedClip]:
@@ -57,7 +60,13 @@ def track_clip(path: str | PathLike[str]) -> Job[TrackedClip]:
     """
     watch = Stopwatch()
     seen = yield from share(watch_clip(path), watch, 0.0, _WATCHED)
-    yield watch.progress(_WATCHED, "fitting the face")
+    return (yield from share(track_face(seen), watch, _WATCHED, 1.0))
+
+
+def track_face(seen: FaceFootage) -> Job[TrackedClip]:
+    """Find identity, expressions and poses of a face that was seen in at least one frame."""
+    watch = Stopwatch()
+    yield watch.progress(0.0, "fitting the face")
     landmarks, mouth_seen = np.stack(seen.landmarks), np.array(seen.mouth_seen)
     there = ~np.isnan(landmarks[:, 0, 0])
     footing = seen.footing
@@ -72,8 +81,7 @@ def track_clip(path: str | PathLike[str]) -> Job[TrackedClip]:
             solver.reset()
         found.append(solver.solve(points) if there[i] else None)
         if i % 50 == 0:
-            done = _WATCHED + (_SOLVED - _WATCHED) * i / len(landmarks)
-            yield watch.progress(done, "finding expressions")
+            yield watch.progress(_SOLVED * i / len(landmarks), "finding expressions")
     yield watch.progress(_SOLVED, "smoothing")
     times = np.array(seen.times)
     shots = np.split(np.arange(len(times)), seen.cuts)
@@ -90,7 +98,7 @@ def track_clip(path: str | PathLike[str]) -> Job[TrackedClip]:
     motion = Motion("arkit", times, np.clip(code, 0, 1).astype(np.float32), _relative(placement, there), confidence)
     size = (footing.width, footing.height)
     track = Track(motion, placement, shoulders, model.rest, view.focal / seen.scale, *size, fps=footing.fps)
-    return TrackedClip(track, error, tuple(seen.notes))
+    return TrackedClip(track, error, tuple(seen.notes), tuple(seen.cuts))
 
 
 def confidence_of(error: NDArray, mouth_seen: NDArray) -> NDArray[np.float32]:

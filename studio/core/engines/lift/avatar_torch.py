@@ -27,8 +27,9 @@ class LiftAvatarOnDevice(LiftAvatar):
         vars(self).update(vars(avatar))
         self.device = device
         self._posing = Posing(
-            avatar.rig, avatar.surfels, avatar.binding, avatar.follow, avatar.revealed_by, REVEALED_AT, device
-        )
+            avatar.rig, avatar.surfels, avatar.binding, avatar.follow, avatar.revealed_by, REVEALED_AT,
+            avatar.correctives, device,
+        )  # fmt: skip
         self._replay: Replay | None = None
         self._recording = Lock()
         self._colors = torch.tensor(avatar.surfels.colors, device=device)
@@ -63,7 +64,12 @@ class LiftAvatarOnDevice(LiftAvatar):
         return torch.from_numpy(np.stack([self._posing.code(frame) for frame in frames]))
 
     def _gaussians(self, posed: tuple[Tensor, ...]) -> list[Gaussians]:
-        return [Gaussians(*fields, self._colors, self._seen) for fields in zip(*posed, strict=True)]  # pyright: ignore
+        # Colours that no frame changes are handed out as one tensor, by which whoever tints them knows them again.
+        same = self.correctives is None
+        return [
+            Gaussians(means, quats, scales, opacities, self._colors if same else colors, self._seen)  # pyright: ignore
+            for means, quats, scales, opacities, colors in zip(*posed, strict=True)
+        ]
 
     def _plate_in(self, camera: Camera) -> Any:
         """Return the plate as `camera` frames it, uploaded once per framing."""

@@ -56,10 +56,9 @@ class Correctives:
         count = int(min(count, (sizes > 1e-3 * max(sizes[0], 1e-9)).sum()))
         basis = (axes[:count] / max(sizes[0] / np.sqrt(len(seen)), 1e-6)).astype(np.float32)
         numbers = seen @ basis.T
-        bounds = (np.minimum(numbers.min(0), 0), np.maximum(numbers.max(0), 0))
-        return Correctives(
-            basis, *(bound.astype(np.float32) for bound in bounds), np.zeros((gaussians, count, 6), np.float32)
-        )
+        least, most = (bound.astype(np.float32) for bound in (numbers.min(0), numbers.max(0)))
+        table = np.zeros((gaussians, count, 6), np.float32)
+        return Correctives(basis, np.minimum(least, 0), np.maximum(most, 0), table)
 
 
 def features(frame: Motion) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ draws it, and pulls the picture's gradient back through the posing, which for a 
 learnt. Frames that are held back judge, and the state they like best is kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -19,13 +20,13 @@ from studio.core.engines.lift.neck import head_turns
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.anatomy import smoothstep
-from studio.core.jobs import Job, Stopwatch
+from studio.core.jobs import Job, Progress, Stopwatch
 from studio.core.motion.motion import Motion
 from studio.core.render.loss import PhotometricLoss
 from studio.core.render.numba_adam import BETA1, BETA2, vector_adam
 from studio.core.render.rasterize import Raster, rasterize, rasterize_vjp
 from studio.core.tracking.avatar_face import find_rest_face
-from studio.core.tracking.retarget import Retarget
+from studio.core.tracking.retarget import Retarget, Shot
 
 STEPS = 900
 _JUDGED_EVERY, _PATIENCE = 50, 6
@@ -44,9 +45,12 @@ _SEEN = 0.5
 # RGB difference up to which the clip's background is the portrait's.
 _SAME_PLACE = 0.06
 _BACKGROUND, _PERSON = 0.02, 0.5
+# What lies off the head counts for so much in pictures, where shoulders are not followed.
+_ELSEWHERE = 0.02
 # Brightness of a frame against the others, as far as it is believed.
 _EXPOSURE, _EXPOSURE_HOLD, _SOLID = (0.8, 1.25), 0.1, 0.95
 _LEAST_RATE = 0.04
+_PLACED, _LEARNT = 0.05, 0.97  # shares of the whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,37 +72,51 @@ def learn(avatar: LiftAvatar, footage: Footage, minutes: float, seed: int = 0) -
     Previews are `Learning`.
     """
     watch = Stopwatch()
-    yield watch.progress(0.0, "placing the head in every frame")
-    fit = Fitting(avatar, footage)
-    held, order = np.flatnonzero(footage.held_back), np.flatnonzero(~footage.held_back)
-    rng = np.random.default_rng(seed)
-    started = watch.elapsed
-    before = best = fit.score(held)
-    kept = fit.snapshot()
+    # The same face must be found again when the head is driven, however much it has changed by then.
+    rest_face = avatar.rest_face or find_rest_face(avatar)
+    known = avatar.with_learnt(avatar.correctives, avatar.plate, rest_face)
+    retarget = Retarget(known, footage.track, "video")
+    shots: list[Shot] = []
+    for i, time in enumerate(footage.times):
+        shots.append(retarget.at(float(time)))
+        if i % 10 == 0:
+            yield watch.progress(_PLACED * i / len(footage.times), "placing the head in every frame")
+    fit = Fitting(known, footage, retarget.camera, shots)
+    held, learnt = np.flatnonzero(footage.held_back), np.flatnonzero(~footage.held_back)
     shown = int(held[len(held) // 2])
     start = now = fit.picture(shown)
+    before = best = fit.score(held)
+    kept = fit.snapshot()
+    fit.lay_plate()
+    rng = np.random.default_rng(seed)
     waiting: list[int] = []
-    stale = 0
-    step = 0
-    while (done := max(step / STEPS, (watch.elapsed - started) / (60 * minutes))) < 1 and stale < _PATIENCE:
-        if not waiting:
-            waiting = list(rng.permutation(order))
-        rate = _LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + np.cos(np.pi * done))
-        fit.step(int(waiting.pop()), rate)
+    step = stale = 0
+    began, limit = watch.elapsed, 60 * minutes
+
+    def report(done: float) -> Progress:
+        preview = Learning(fit.avatar(kept), before, best, footage.frames[shown], start, now)
+        return watch.progress(_PLACED + (_LEARNT - _PLACED) * done, _told(before, best), preview)
+
+    while (done := max(step / STEPS, (watch.elapsed - began) / limit)) < 1 and stale < _PATIENCE:
+        waiting = waiting or list(rng.permutation(learnt))
+        fit.step(int(waiting.pop()), _LEAST_RATE + (1 - _LEAST_RATE) * 0.5 * (1 + np.cos(np.pi * done)))
         step += 1
         if step % _JUDGED_EVERY == 0:
             score = fit.score(held)
             stale += 1
             if score > best:
                 best, kept, stale, now = score, fit.snapshot(), 0, fit.picture(shown)
-            preview = Learning(fit.avatar(kept), before, best, footage.frames[shown], start, now)
-            yield watch.progress(done, f"learning: {before:.1f} → {best:.1f} dB on frames held back", preview)
-        elif step % 3 == 0:
-            yield watch.progress(done, f"learning: {before:.1f} → {best:.1f} dB on frames held back")
-    if best <= before:
-        return avatar
-    yield watch.progress(0.99, "looking at what was seen")
-    return fit.avatar(kept, seen=fit.seen(order))
+            yield report(done)
+        else:
+            yield watch.progress(_PLACED + (_LEARNT - _PLACED) * done, _told(before, best))
+    if (score := fit.score(held)) > best:
+        best, kept, now = score, fit.snapshot(), fit.picture(shown)
+    yield report(1.0)
+    return fit.avatar(kept, seen=fit.seen(learnt)) if best > before else avatar
+
+
+def _told(before: float, now: float) -> str:
+    return f"learning: {before:.1f} → {now:.1f} dB on frames held back"
 
 
 class Fitting:
@@ -107,18 +125,11 @@ class Fitting:
     Nothing of the avatar itself is changed. Not for several threads at once.
     """
 
-    def __init__(self, avatar: LiftAvatar, footage: Footage) -> None:
-        self._start = avatar
-        self._plain = avatar.with_learnt(None, avatar.plate, None)
+    def __init__(self, avatar: LiftAvatar, footage: Footage, camera: Camera, shots: Sequence[Shot]) -> None:
+        self._start, self._plain = avatar, avatar.with_learnt(None, avatar.plate, None)
         self._footage = footage
-        # The same face must be found again when the head is driven, however much it has changed by then.
-        self._rest_face = avatar.rest_face or find_rest_face(avatar)
-        known = avatar.with_learnt(avatar.correctives, avatar.plate, self._rest_face)
-        retarget = Retarget(known, footage.track, "video")
-        self._window = _window_in(retarget.camera, footage)
         height, width = footage.frames.shape[1:3]
-        x, y, across, down = self._window
-        shots = [retarget.at(float(time)) for time in footage.times]
+        x, y, across, down = _window_in(camera, footage)
         own = avatar.correctives or Correctives.over([shot.motion for shot in shots], _NUMBERS, len(avatar))
         self._own = own
         self._views = [
@@ -143,7 +154,9 @@ class Fitting:
         clip_plate, known = _clip_plate(footage) if footage.one_place else (own_plate, np.zeros(own_plate.shape[:2]))
         apart = float((np.abs(clip_plate - own_plate).mean(-1) * known).sum() / max(known.sum(), 1))
         self._plate_is_ours = bool(footage.one_place and known.sum() > 0 and apart < _SAME_PLACE)
-        self._plate = (own_plate + known[..., None] * (clip_plate - own_plate)).astype(np.float32)
+        self._clip_plate = (own_plate + known[..., None] * (clip_plate - own_plate)).astype(np.float32)
+        # Before another background than the portrait's the head alone is judged, so both stand before the clip's.
+        self._plate = np.array(own_plate if self._plate_is_ours else self._clip_plate, np.float32)
         self._gains = np.ones((len(self._views), 3), np.float32)
         pair = 2 * (numbers + 1)
         self._rates = np.tile(np.array([_MOVE, _COLOR], np.float32), numbers + 1)
@@ -160,6 +173,10 @@ class Fitting:
             "logits": np.array([_OPACITY], np.float32), "plate": np.array([_PLATE], np.float32),
         }  # fmt: skip
         self._steps = 0
+
+    def lay_plate(self) -> None:
+        """Stand the head before the background that the clip shows."""
+        self._plate[:] = self._clip_plate
 
     def step(self, frame: int, rate: float) -> float:
         """Take one step towards a frame, `rate` times as far as usual; returns the loss before it."""
@@ -251,7 +268,7 @@ class Fitting:
         other = before.with_surfels(surfels, binding)
         correctives = replace(self._own, table=np.ascontiguousarray(table[:, 1:]))
         plate = self._own_plate(kept["plate"]) if self._plate_is_ours else before.plate
-        return other.with_learnt(correctives, plate, self._rest_face)
+        return other.with_learnt(correctives, plate, self._start.rest_face)
 
     def _own_plate(self, plate: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Return the avatar's plate with what was learnt of it laid over."""
@@ -296,6 +313,10 @@ class Fitting:
             # Before a background of its own colour a hole in the person would cost nothing.
             person = (view.matte > 255 * _PERSON)[..., None]
             behind = np.where(person, (target < 0.5).astype(np.float32), behind)
+            x0, y0, x1, y1 = self._footage.heads[frame]
+            weights = np.full(view.matte.shape, _ELSEWHERE, np.float32)
+            weights[y0:y1, x0:x1] = 1
+            return PhotometricLoss(target, background=behind, weights=weights)
         return PhotometricLoss(target, background=behind)
 
     def _expose(self, frame: int, raster: Raster) -> None:

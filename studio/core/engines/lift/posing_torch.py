@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from studio.core.engines.lift.binding import Binding
+from studio.core.engines.lift.correctives import COLOR, MEAN, Correctives
 from studio.core.engines.lift.neck import FOLLOW_LEVELS, TURN_COLUMNS, head_turns
 from studio.core.engines.lift.rig import Rig, jaw_open
 from studio.core.engines.lift.surface import Surfels
@@ -22,8 +23,8 @@ from studio.core.heads.shapes import JAW_ANGLE
 from studio.core.heads.template import SHAPE_NAMES, shape_weights
 from studio.core.motion.motion import Motion
 
-Posed: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor]
-"""Means ``[B,N,3]``, quats ``[B,N,4]``, scales ``[B,N,3]`` and opacities ``[B,N]``."""
+Posed: TypeAlias = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
+"""Means ``[B,N,3]``, quats ``[B,N,4]``, scales ``[B,N,3]``, opacities ``[B,N]`` and colours ``[B,N,3]``."""
 
 _SHAPES = len(SHAPE_NAMES)
 _TURNS = (FOLLOW_LEVELS + 1) * TURN_COLUMNS
@@ -41,6 +42,8 @@ class Posing:
         ``[N]`` the ARKit channel that fades a surfel in, or −1.
     revealed_at
         What that channel must reach for the surfel to be fully there.
+    correctives
+        What a personalised head adds to means and colours.
     device
         Of torch.
     """
@@ -53,6 +56,7 @@ class Posing:
         follow: NDArray[np.uint8],
         revealed_by: NDArray[np.int16],
         revealed_at: float,
+        correctives: Correctives | None,
         device: str,
     ) -> None:
         def upload(array: NDArray, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -72,6 +76,11 @@ class Posing:
         self._rest = upload(np.concatenate([surfels.means[:, None], surfels.tangents], 1))  # [N,3,3]
         self._thickness = upload(surfels.thickness)
         self._opacities = upload(surfels.opacities)
+        self._colors = upload(surfels.colors)
+        self._correctives = correctives
+        self._numbers = 0 if correctives is None else len(correctives.basis)
+        if correctives is not None:
+            self._table = upload(correctives.table.transpose(1, 0, 2).reshape(self._numbers, -1))
         self._follow = upload(follow, torch.int64)
         self._channels = np.unique(revealed_by[revealed_by >= 0])
         self._revealed_at = revealed_at
@@ -81,7 +90,7 @@ class Posing:
         self.device = device
 
     def code(self, frame: Motion) -> NDArray[np.float32]:
-        """Return all that depends on an ARKit frame: shape weights, the jaw, part turns, shares of revealed parts."""
+        """Return all that depends on an ARKit frame: shape weights, the jaw, part turns, shares, correctives."""
         code = frame.code[0]
         weights = shape_weights(code)
         angle = np.float32(JAW_ANGLE * jaw_open(code))
@@ -92,26 +101,33 @@ class Posing:
                 head_turns(frame.head_pose[0]).ravel(),
                 [1],
                 smoothstep(0, self._revealed_at, code[self._channels]),
+                [] if self._correctives is None else self._correctives.numbers(frame),
             ]
         ).astype(np.float32)
 
     def __call__(self, codes: Tensor) -> Posed:
         """Pose the frames of `codes` ``[B,L]``, rows of `code` on the device."""
         frames = len(codes)
-        weights, turns, shares = codes.tensor_split((_SHAPES + 2, _SHAPES + 2 + _TURNS), 1)
+        last = codes.shape[1] - self._numbers
+        weights, turns, shares, numbers = codes.tensor_split((_SHAPES + 2, _SHAPES + 2 + _TURNS, last), 1)
         moved = (weights @ self._shapes.flatten(1)).view(frames, -1, 3)
         rows = self._rest
         for corner in range(3):
             displacement = moved[:, self._vertices[:, corner], None]  # [B,N,1,3]
             rows = torch.addcmul(rows, self._weights[:, :, corner, None], displacement)
         means, u, v = rows.unbind(2)
+        colors = self._colors.expand(frames, -1, 3)
+        if self._numbers:
+            corrections = (numbers @ self._table).view(frames, -1, 6)
+            means = means + corrections[..., MEAN]
+            colors = (colors + corrections[..., COLOR]).clamp(0, 1)
         axes, lengths = _principal_axes(u, v)
         turn = turns.view(frames, -1, TURN_COLUMNS)[:, self._follow]  # [B,N,16]
         matrix, shift, quat = turn.split((9, 3, 4), 2)
         means = (matrix.unflatten(2, (3, 3)) * means[:, :, None]).sum(3) + shift
         scales = torch.cat([lengths, self._thickness[:, None].expand(frames, -1, 1)], 2)
         opacities = self._opacities * shares[:, self._shown]
-        return means, _multiplied(quat, _quaternions(axes)), scales, opacities
+        return means, _multiplied(quat, _quaternions(axes)), scales, opacities, colors
 
 
 def _principal_axes(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:

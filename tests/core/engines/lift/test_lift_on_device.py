@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from studio.core.avatar import Background, DeviceAvatar, Movable, render_bytes
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.engines.lift.binding import Binding
+from studio.core.engines.lift.correctives import FEATURES, Correctives
 from studio.core.frame_stream import render_batch
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.motion import Motion
@@ -28,13 +29,18 @@ CLOSE = 1e-6
 
 @pytest.fixture(scope="module")
 def sparse(small_avatar: LiftAvatar) -> LiftAvatar:
-    """Return every twentieth surfel of the small sample's head: the stand-ins for gsplat's kernels are slow."""
+    """Return every twentieth surfel, for gsplat's stand-ins are slow, of a small head as if it had learnt."""
     a = small_avatar
     kept = np.arange(0, len(a), 20)
     binding = Binding(*(getattr(a.binding, field.name)[kept] for field in fields(Binding)))
+    rng = np.random.default_rng(3)
+    correctives = Correctives(
+        rng.normal(0, 0.3, (2, FEATURES)).astype(np.float32), -np.ones(2, np.float32), np.ones(2, np.float32),
+        rng.normal(0, 0.01, (len(kept), 2, 6)).astype(np.float16).astype(np.float32),
+    )  # fmt: skip
     return LiftAvatar(
         a.name, a.camera, a.pivot, a.head_box, a.surfels[kept], binding, a.rig, a.follow[kept],
-        a.revealed_by[kept], a.plate, a.thumbnail,
+        a.revealed_by[kept], a.plate, a.thumbnail, correctives=correctives,
     )  # fmt: skip
 
 
@@ -75,6 +81,7 @@ def test_a_batch_is_posed_as_the_kernels_pose(
             )
             assert np.abs(means - known.means).max() < CLOSE
             assert np.abs(opacities - known.opacities).max() < CLOSE
+            assert np.abs(torch.as_tensor(gaussians.colors).cpu().numpy() - known.colors).max() < CLOSE
             np.testing.assert_allclose(lengths, 1, atol=1e-4)
             error = np.abs(covariances(gaussians) - covariances(known)).max((1, 2))
             assert (error < 1e-4 * known.scales.max(1) ** 2 + 1e-20).all()

@@ -1,0 +1,101 @@
+"""Personalisation: what other pictures of the same head teach, and what they may not spoil."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from studio.core.avatar import render_bytes
+from studio.core.engines.base import Footage, Learning
+from studio.core.engines.lift import personal
+from studio.core.engines.lift.avatar import LiftAvatar
+from studio.core.engines.lift.engine import LiftEngine
+from studio.core.jobs import Progress, run
+from studio.core.motion.motion import Motion
+from studio.core.motion.poses import placement_of
+from studio.core.motion.track import Track
+from studio.core.tracking.avatar_face import find_rest_face
+from studio.core.tracking.face_model import canonical
+from studio.core.tracking.placing import rigid_fit
+from studio.core.tracking.retarget import Retarget
+
+FRAMES = 12
+
+
+@pytest.fixture(scope="module")
+def track(small_avatar: LiftAvatar) -> Track:
+    """Return a second in which the head turns and the jaw opens, as a tracker would tell it."""
+    points = find_rest_face(small_avatar).points
+    rest = canonical(points)
+    home = rigid_fit(rest, points)
+    times, part = np.arange(FRAMES) / 12, np.linspace(0, 1, FRAMES)
+    placement = np.empty((FRAMES, 6))
+    code = np.zeros((FRAMES, 52), np.float32)
+    for i in range(FRAMES):
+        turn = np.eye(4)
+        angle = 0.25 * np.sin(5 * part[i])
+        turn[:3, :3] = [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+        seen = small_avatar.camera.world_to_camera @ home @ turn
+        placement[i] = placement_of(seen[:3, :3], seen[:3, 3])
+        code[i, 17] = 0.5 * part[i]
+    motion = Motion("arkit", times, code, np.zeros((FRAMES, 6), np.float32), np.ones(FRAMES, np.float32))
+    size = (small_avatar.camera.width, small_avatar.camera.height)
+    return Track(
+        motion, placement, np.zeros((FRAMES, 4)), rest, float(small_avatar.camera.K[0, 0]), *size, Fraction(12)
+    )
+
+
+def footage_of(avatar: LiftAvatar, track: Track) -> Footage:
+    """Film an avatar."""
+    box = np.round(avatar.head_box).astype(np.int64)
+    retarget = Retarget(avatar, track, "video")
+    height, width = retarget.camera.height, retarget.camera.width
+    width, height = retarget.camera.width, retarget.camera.height
+    frames, mattes = [], []
+    for time in track.motion.times:
+        shot = retarget.at(float(time))
+        frames.append(render_bytes(avatar, shot.motion, shot.camera)[..., :3])
+        mattes.append(render_bytes(avatar, shot.motion, shot.camera, "transparent")[..., 3])
+    return Footage(
+        np.stack(frames), np.stack(mattes), track.motion.times,
+        np.tile(np.clip(box, 0, [width, height] * 2), (FRAMES, 1)), np.arange(FRAMES) % 4 == 2, track,
+        (0.0, 0.0, float(track.width), float(track.height)), True,
+    )  # fmt: skip
+
+
+def test_a_clip_of_a_redder_head_is_learnt(
+    small_avatar: LiftAvatar, track: Track, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personal, "STEPS", 24)
+    monkeypatch.setattr(personal, "_JUDGED_EVERY", 12)
+    redder = np.clip(small_avatar.surfels.colors * [1.2, 0.8, 0.8], 0, 1).astype(np.float32)
+    footage = footage_of(small_avatar.with_colors(redder), track)
+    reports: list[Progress] = []
+    better = run(LiftEngine().adapt(small_avatar, footage, minutes=5), reports.append)
+    last = next(r.preview for r in reversed(reports) if r.preview is not None)
+    assert isinstance(last, Learning)
+    assert last.now > last.before + 2
+    assert isinstance(better, LiftAvatar)
+    # It is the better one in use too: saved, read and driven by the same track.
+    again = LiftAvatar.from_state(better.state())
+    assert judged(again, footage) == pytest.approx(last.now, abs=0.5)
+    assert not np.array_equal(again.surfels.colors, small_avatar.surfels.colors)
+    assert small_avatar.correctives is None
+
+
+def test_a_head_that_shows_the_clip_already_comes_back_as_it_is(
+    small_avatar: LiftAvatar, track: Track, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personal, "STEPS", 3)
+    assert run(LiftEngine().adapt(small_avatar, footage_of(small_avatar, track), minutes=5)) is small_avatar
+
+
+def judged(avatar: LiftAvatar, footage: Footage) -> float:
+    """Return how near in dB an avatar comes to the frames held back, driven as anybody drives it."""
+    retarget = Retarget(avatar, footage.track, "video")
+    closeness = []
+    for i in np.flatnonzero(footage.held_back):
+        shot, (x0, y0, x1, y1) = retarget.at(float(footage.times[i])), footage.heads[i]
+        made = render_bytes(avatar, shot.motion, shot.camera)[y0:y1, x0:x1, :3].astype(np.float64)
+        closeness.append(-10 * np.log10(((made - footage.frames[i, y0:y1, x0:x1]) ** 2).mean() / 255**2))
+    return float(np.mean(closeness))
