@@ -10,7 +10,7 @@ counted when the window has been painted and handed to the display. Then come cl
 the moment a frame with another pixel about the mouth was shown; the sound server's own delay, the microphone's, and the
 look-ahead of the speech driver are all within. A first vowel 0.85 s before each lets the driver know that somebody
 speaks, for which it takes its time after a silence. The idle motion of the head is off for that, so that nothing but
-sound can move the mouth. Without PulseAudio the head says the same speech as a clip and there is no latency.
+sound can move the mouth. Without PulseAudio the same speech is played on the timeline and there is no latency.
 The window's own figure of the same latency, measured on its frames, stands beside it as `window_says_ms`. With
 `--monitor` the delayed monitor plays into a second null sink, and what is recorded there is compared with the pixels.
 With `--watch` another program looks at the screen meanwhile, for torn frames; it takes some of the processor.
@@ -238,14 +238,22 @@ def speaking(director, sink: "NullSink | None", options: argparse.Namespace) -> 
     """Let the head hear speech through the microphone, or play it as a clip where there is no sound server."""
     from live_probe import speech
 
-    from studio.ui.session import Clip
-
     samples = speech(options.sound, options.seconds + 10)
     if sink is None:
-        director.session.clip = Clip(Path("speech.wav"), samples)
-        director.play(True)
-        yield
-        director.play(False)
+        from PySide6.QtWidgets import QApplication
+
+        from studio.core.media.sound_recording import SoundRecording
+
+        with tempfile.TemporaryDirectory() as folder:
+            recording = SoundRecording(Path(folder) / "speech.wav", 16000)
+            recording.write(samples)
+            recording.close()
+            director.open_paths([recording.path])
+            while not director.document.state.timeline.takes:
+                QApplication.processEvents()
+            director.playback.play(True)
+            yield
+            director.playback.play(False)
         return
     with tempfile.NamedTemporaryFile(suffix=".raw") as file:
         file.write(samples.tobytes())
@@ -287,7 +295,7 @@ def main() -> None:
             sink.control("set-default-sink", "ears")  # where the monitor plays; the microphone must not hear it
             measured["microphone"] = "PulseAudio null sink"
         except NoSoundServerError as error:
-            measured["microphone"] = f"none, so a clip was played and no latency measured: {error}"
+            measured["microphone"] = f"none, so a timeline was played and no latency measured: {error}"
         measured |= live(options, sink)
     measured["load"] = round(os.getloadavg()[0], 1)
     print(json.dumps(measured, indent=1))

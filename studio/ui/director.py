@@ -20,8 +20,8 @@ from studio.ui.builds import Builds
 from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.live import Live
-from studio.ui.session import Clip, Session
-from studio.ui.viewport.drive_loop import DriveLoop
+from studio.ui.playback import Playback
+from studio.ui.session import Session
 from studio.ui.viewport.frame_loop import FrameLoop
 from studio.ui.workers import JobQueue, Ticket, Urgency
 
@@ -61,7 +61,9 @@ class Director(QObject):
         self.builds.built.connect(self._built)
         self.heads = Heads(self.session, settings, self.jobs, self.say, self)
         self.frames = FrameLoop(self)
-        self.drive = DriveLoop(self._show_motion, self)
+        media = library.folder.parent / "media"
+        self.playback = Playback(self.session, self.document, self.jobs, self.frames, self.say, media, self)
+        self.drive = self.playback.drive
         self.live = Live(self.session, settings, self.jobs, self.drive, self.say, self)
         self.jobs.idle_changed.connect(self._set_idle)
         self.renderer_said = ""
@@ -72,7 +74,8 @@ class Director(QObject):
         self.drive.failed.connect(self._source_failed)
         events = self.session.events
         events.avatar.connect(lambda avatar: self.frames.show(avatar=avatar))
-        events.orbit.connect(lambda orbit: self.frames.show(orbit=orbit))
+        # While the timeline leads the camera, its frames bring their view along.
+        events.orbit.connect(lambda orbit: None if self.playback.view else self.frames.show(orbit=orbit))
         events.background.connect(lambda background: self.frames.show(background=background))
         events.render_size.connect(lambda size: self.frames.show(size=size))
         events.show_guessed.connect(lambda on: self.frames.show(show_guessed=on))
@@ -96,7 +99,7 @@ class Director(QObject):
     def stop(self) -> None:
         """End every thread; unfinished jobs are cancelled and clean up after themselves."""
         self.jobs.stop()
-        self.drive.stop()
+        self.playback.stop()
         self.frames.stop()
 
     def _say_of_renderer(self, sentence: str) -> None:
@@ -119,7 +122,7 @@ class Director(QObject):
             if suffix == SUFFIX:
                 self.open_avatar(path)
             elif suffix in SOUNDS:
-                self.open_sound(path)
+                self.playback.open_sound(path)
             elif suffix in PICTURES:
                 pictures.append(path)
             else:
@@ -154,11 +157,6 @@ class Director(QObject):
 
         title = self.tr("Opening {name}").format(name=path.name)
         self.jobs.submit(title, partial(tasks.open_avatar, path), Urgency.QUICK, opened, self._say_failure)
-
-    def open_sound(self, path: Path) -> None:
-        """Read a sound file; it becomes the clip that can be played and exported."""
-        title = self.tr("Opening {name}").format(name=path.name)
-        self.jobs.submit(title, partial(tasks.open_sound, path), Urgency.QUICK, self._sound_opened, self._say_failure)
 
     def _built(self, entry: Entry, avatar: Avatar, waited_for: bool) -> None:
         self._remember(entry, avatar)
@@ -252,11 +250,15 @@ class Director(QObject):
 
     def look_from(self, preset: str) -> None:
         """Turn to "front", "left" or "right"."""
-        self.session.orbit = self.session.orbit.turned_to(*PRESETS[preset])
+        self.playback.take_camera(self.session.orbit.turned_to(*PRESETS[preset]))
+
+    def add_motion(self, name: str, motion: Motion, sound: Path | None = None) -> None:
+        """Put a motion on the timeline as a take from the playhead on; see `Playback.add_motion`."""
+        self.playback.add_motion(name, motion, sound)
 
     def look_home(self) -> None:
         """Go back to the view that was there first."""
-        self.session.orbit = Orbit()
+        self.playback.take_camera(Orbit())
 
     def show_guessed(self, on: bool) -> None:
         """Tint what the portrait did not show, or stop; remembered."""
@@ -273,34 +275,15 @@ class Director(QObject):
         """Let go of every slider."""
         self.session.expression = Motion.neutral()
 
-    def play(self, on: bool, at: float = 0.0) -> None:
-        """Play the opened sound or stop it."""
-        if on and self.session.clip is not None:
-            self.session.listening = False
-            self.session.playing = True
-            self.drive.play(self.session.clip, at)
-        elif self.session.playing:
-            self.session.playing = False
-            self.drive.rest()
-
-    def _sound_opened(self, clip: Clip) -> None:
-        self.play(False)
-        self.session.clip = clip
-        opened = self.tr("Opened {name}, {seconds:.1f} s. Press Space to play.")
-        self.say(" ".join((opened.format(name=clip.path.name, seconds=clip.seconds), *clip.notes)))
-
     def _source_stopped(self, sentence: str) -> None:
         # "" is the echo of our own request; by now the session may already want another source.
         if sentence:
-            self.session.playing = self.session.listening = False
-            self.say(sentence)
+            self._source_failed(sentence)
 
     def _source_failed(self, sentence: str) -> None:
-        self.session.playing = self.session.listening = False
+        self.playback.ended()
+        self.session.listening = False
         self.say(sentence)
-
-    def _show_motion(self, motion: Motion, heard: float, filmed: float) -> None:
-        self.frames.show(motion=motion, captured=heard, filmed=filmed)
 
     def _configure_drive(self) -> None:
         self.drive.configure(self.session.drive, self.session.expression)
@@ -311,13 +294,15 @@ class Director(QObject):
     # What goes out
 
     def export_clip(self, out: Path, fps: float, size: int, background: Background) -> Ticket | None:
-        """Write a clip of the avatar on show speaking the opened sound."""
-        avatar, clip = self.session.avatar, self.session.clip
-        if avatar is None or clip is None:
+        """Write a clip of the avatar on show speaking the first sound of the timeline."""
+        avatar, sound = self.session.avatar, self.playback.first_sound
+        if avatar is None or sound is None:
             self.say(self.tr("A clip needs a head and a sound; drop a portrait and an audio file first."))
             return None
         settings = self.session.drive.speech
-        return self._export(partial(tasks.export_clip, avatar, clip.path, out, fps, size, background, settings), out)
+        return self._export(
+            partial(tasks.export_clip, avatar, Path(sound.path), out, fps, size, background, settings), out
+        )
 
     def export_still(self, out: Path, pixels: NDArray[np.uint8]) -> Ticket | None:
         """Write the picture on show."""

@@ -1,10 +1,8 @@
 """The one window: it lays panels around the stage and connects them to the `Director`."""
 
 import math
-import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -32,10 +30,9 @@ from PySide6.QtWidgets import (
 from studio import __version__
 from studio.core.avatar import Avatar
 from studio.core.jobs import Job
-from studio.core.project.document import Media
-from studio.core.project.pyramid import build_pyramid
-from studio.core.project.timeline import Block
-from studio.ui import commands, preferences, theme
+from studio.core.media.decoded_sound import DecodedSound
+from studio.core.project.document import ProjectState
+from studio.ui import commands, preferences, tasks, theme
 from studio.ui.dialogs import FileDialogs
 from studio.ui.director import Director
 from studio.ui.dropping import DropHighlight, Incoming, incoming
@@ -50,7 +47,7 @@ from studio.ui.panels.drive import DrivePanel
 from studio.ui.panels.export import ExportPanel
 from studio.ui.panels.face import FacePanel
 from studio.ui.panels.jobs import JobsPanel
-from studio.ui.session import RATE, SOURCES, Clip
+from studio.ui.session import SOURCES
 from studio.ui.status import LiveIndicator, StatusLine
 from studio.ui.timeline.panel import TimelinePanel
 from studio.ui.tour import Step, Tour
@@ -174,13 +171,14 @@ class MainWindow(QMainWindow):
 
     def _connect_intents(self) -> None:
         director, session = self.director, self.director.session
-        self.stage.turned.connect(lambda orbit: setattr(session, "orbit", orbit))
+        self.stage.turned.connect(director.playback.take_camera)
         self.stage.said.connect(self._frames_go_another_way)
         self.stage.empty.sample_asked.connect(director.open_sample)
         self.stage.consent.answered.connect(self._consent_answered)
         self.stage.picture.chosen.connect(director.builds.choose_face)
         self.stage.handles_placed.connect(director.builds.answer_handles)
-        self.timeline.sought.connect(lambda at: director.play(True, at))
+        self.timeline.sought.connect(director.playback.seek)
+        self.timeline.loop_wanted.connect(director.playback.loop)
         self.avatars.chosen.connect(director.select)
         self.avatars.save_wanted.connect(self.files.save)
         self.avatars.remove_wanted.connect(director.remove)
@@ -189,7 +187,7 @@ class MainWindow(QMainWindow):
         director.live.serve(self.drive)
         self.face.channel_wanted.connect(director.set_channel)
         self.face.reset_wanted.connect(director.reset_expression)
-        self.camera.orbit_wanted.connect(lambda orbit: setattr(session, "orbit", orbit))
+        self.camera.orbit_wanted.connect(director.playback.take_camera)
         self.camera.background_wanted.connect(lambda value: setattr(session, "background", value))
         self.camera.size_wanted.connect(lambda size: setattr(session, "render_size", size))
         self.export.clip_wanted.connect(self.files.export_clip)
@@ -224,9 +222,12 @@ class MainWindow(QMainWindow):
         events.background.connect(self.camera.show_background)
         events.expression.connect(lambda motion: self.face.show_expression(motion.code[0]))
         events.drive.connect(self.drive.show_settings)
-        events.clip.connect(self._clip_opened)
-        for event in (events.clip, events.listening, events.playing, events.show_guessed, events.drive):
+        for event in (events.listening, events.playing, events.recording, events.show_guessed, events.drive):
             event.connect(self._enable)
+        events.playing.connect(self.timeline.show_playing)
+        events.recording.connect(self.timeline.show_recording)
+        director.playback.sound_ready.connect(self._sound_ready)
+        director.document.changed.connect(self._document_changed)
 
     def _connect_actions(self) -> None:
         director, actions = self.director, self.actions_by_name
@@ -259,7 +260,9 @@ class MainWindow(QMainWindow):
         }.items():
             actions[name].triggered.connect(lambda _, slot=slot: slot())
         actions["listen"].triggered.connect(director.live.listen)
-        actions["play"].triggered.connect(lambda on: director.play(on))
+        actions["play"].triggered.connect(lambda on: director.playback.play(on))
+        actions["record"].triggered.connect(director.playback.record)
+        actions["pause_take"].triggered.connect(director.playback.pause_recording)
         actions["guessed"].triggered.connect(director.show_guessed)
         actions["full"].triggered.connect(lambda on: self.showFullScreen() if on else self.showNormal())
         for name, words in commands.THEME_WORDS.items():
@@ -296,6 +299,10 @@ class MainWindow(QMainWindow):
             self.director.frames.show()
         self._enable()
 
+    def _document_changed(self, now: ProjectState, before: ProjectState) -> None:
+        if now.timeline is not before.timeline:
+            self._enable()
+
     def _orbit_changed(self) -> None:
         self.stage.orbit = self.director.session.orbit
         self.camera.show_orbit(self.director.session.orbit)
@@ -312,14 +319,17 @@ class MainWindow(QMainWindow):
 
     def _enable(self) -> None:
         session, actions = self.director.session, self.actions_by_name
-        head, clip = session.avatar is not None, session.clip
+        head, sound = session.avatar is not None, self.director.playback.first_sound
+        timeline = self.director.document.state.timeline
         of_a_head = ("save", "export_still", "export_sheet", "export_splats", "export_mesh")
         for name in (*of_a_head, "home", "front", "left", "right"):
             actions[name].setEnabled(head)
-        actions["export_clip"].setEnabled(head and clip is not None)
+        actions["export_clip"].setEnabled(head and sound is not None)
         actions["remove"].setEnabled(bool(session.selected))
-        actions["play"].setEnabled(clip is not None)
-        actions["record"].setEnabled(False)  # until the drive can keep a take
+        actions["play"].setEnabled(timeline.duration > 0)
+        actions["pause_take"].setEnabled(session.recording)
+        actions["pause_take"].setChecked(actions["pause_take"].isChecked() and session.recording)
+        actions["record"].setChecked(session.recording)
         actions["guessed"].setChecked(session.show_guessed)
         actions["listen"].setChecked(session.listening)
         actions["play"].setChecked(session.playing)
@@ -329,7 +339,7 @@ class MainWindow(QMainWindow):
         actions["listen"].setText((end if session.listening else begin)[source])
         commands.refresh_icons(actions)
         actions["play"].setIcon(theme.icon("stop", "onAccent") if session.playing else theme.icon("play"))
-        self.export.show_state(head, clip)
+        self.export.show_state(head, sound)
 
     def _show_live(self) -> None:
         drive = self.director.drive
@@ -340,8 +350,11 @@ class MainWindow(QMainWindow):
         self._ticks += 1
         if self._ticks % 3 == 0 and self.tabs.currentWidget() is self.face:
             self.face.show_live(drive.newest.code[0])
-        if self.director.session.playing and (position := drive.position) is not None:
-            self.timeline.show_position(position)
+        playback = self.director.playback
+        if self.director.session.playing or self.director.session.recording:
+            self.timeline.show_position(playback.position)
+        if (view := playback.view) is not None:
+            self.director.session.orbit = view
         drive.asleep = not self.isVisible() or self.isMinimized()
 
     def _show_pace(self) -> None:
@@ -352,6 +365,8 @@ class MainWindow(QMainWindow):
             state = self.tr("Waiting for the camera") if blind else self.tr("Waiting for the microphone")
         elif session.listening:
             state = self.tr("Live")
+        elif session.recording:
+            state = self.tr("Recording")
         elif session.playing:
             state = self.tr("Playing")
         else:
@@ -364,21 +379,9 @@ class MainWindow(QMainWindow):
             self.director.drive.latency = latency
         self.indicator.show_pace(state, live, self.director.frames.pace(), latency, filming)
 
-    def _clip_opened(self, clip: Clip | None) -> None:
-        if clip is None:
-            return
-        document = self.director.document
-        key, name = secrets.token_hex(8), clip.path.name
-        sound = Block(key, key, name, 0.0, 0.0, clip.seconds, ("audio",))
-        timeline = replace(document.state.timeline, sounds=(sound,))
-        media = {**document.state.media, key: Media(str(clip.path), name, clip.seconds)}
-        document.edit(self.tr("Open {name}").format(name=name), replace(document.state, timeline=timeline, media=media))
-        if len(clip.samples):
-            self._run_quickly(
-                self.tr("Drawing {name}").format(name=name),
-                partial(build_pyramid, clip.samples, RATE),
-                partial(self.timeline.show_waveform, key),
-            )
+    def _sound_ready(self, key: str, sound: DecodedSound) -> None:
+        drawn = partial(self.timeline.show_waveform, key)
+        self._run_quickly(self.tr("Drawing the sound"), partial(tasks.draw_sound, sound), drawn)
 
     def _run_quickly(self, title: str, start: Callable[[], Job[Any]], done: Callable[[Any], None]) -> None:
         self.director.jobs.submit(title, start, Urgency.QUICK, done, lambda _, sentence: self.director.say(sentence))

@@ -1,11 +1,8 @@
 """`Session`: what the window shows and does right now; the GUI thread is its only writer."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
 from psygnal import SignalGroupDescriptor
 
 from studio.core.avatar import Avatar, Background
@@ -15,25 +12,14 @@ from studio.core.orbit import Orbit
 from studio.core.speech.settings import SpeechSettings
 from studio.core.tracking.gains import FaceGains
 
+if TYPE_CHECKING:
+    from studio.core.motion.mixer import Layer
+
 RATE = 16000  # Hz, of everything heard
 
 Source = Literal["microphone", "webcam", "both"]
 """What drives live: speech alone, a filmed face alone, or the lips by speech and the rest by the face."""
 SOURCES: tuple[Source, ...] = get_args(Source)
-
-
-@dataclass(frozen=True, eq=False)
-class Clip:
-    """An opened sound: mono float32 ``[S]`` at 16 kHz, and sentences about what is wrong with it."""
-
-    path: Path
-    samples: NDArray[np.float32]
-    notes: tuple[str, ...] = ()
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return len(self.samples) / RATE
 
 
 @dataclass(frozen=True)
@@ -87,6 +73,9 @@ class Session:
     """Name of the chosen input device; None takes the system's."""
     camera: str | None = None
     """Name of the chosen webcam; None takes the first."""
-    clip: Clip | None = None
     playing: bool = False
+    recording: bool = False
+    """Whether a take is being written."""
+    layers_off: "frozenset[Layer]" = frozenset()
+    """Layers of the face that take no part."""
     status: str = ""

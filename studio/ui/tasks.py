@@ -13,15 +13,19 @@ from studio.core.engines.base import BuildOptions
 from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress
 from studio.ui.library import Entry, Library
-from studio.ui.session import RATE, Clip
 
 if TYPE_CHECKING:
     from studio.core.doctor import Report
     from studio.core.heads.library import HeadInfo
+    from studio.core.media.decoded_sound import DecodedSound
     from studio.core.media.image import LoadedPicture
     from studio.core.motion.motion import Motion
     from studio.core.perception.handles import Handles
+    from studio.core.project.pyramid import Pyramid
     from studio.core.speech.settings import SpeechSettings
+
+TAKE_FPS = 60.0
+DRAWN_OF = 25  # samples that are drawn as two
 
 Builder = Callable[..., Job[Avatar]]
 """`studio.core.build.build_avatar`, or a fake of it: path, face=, landmarks=, consent=, options=."""
@@ -228,13 +232,44 @@ def save_copy(source: Path, path: Path) -> Job[Path]:
     return (yield from save((yield from open_avatar(source)), path))
 
 
-def open_sound(path: Path) -> Job[Clip]:
-    """Decode a sound file, once to find its faults and its live channels, and once more to keep it."""
+def open_sound(path: Path, scratch: Path) -> Job["DecodedSound"]:
+    """Decode a sound into a scratch folder, from which it is played."""
     yield Progress(0.0, "reading the sound")
-    from studio.core.media.audio import load_recording, survey
+    from studio.core.media.decoded_sound import decode_sound
+
+    return (yield from decode_sound(path, scratch))
+
+
+def draw_sound(sound: "DecodedSound") -> Job["Pyramid"]:
+    """Return what a timeline draws of a sound, in which no peak is lost."""
+    from studio.core.media.decoded_sound import RATE
+    from studio.core.project.pyramid import build_pyramid
+
+    # The least and the most of every few samples stand for them: 14 kB for a second.
+    peaks = [np.zeros(0, np.float32)]
+    for first in range(0, max(sound.samples, 1), RATE):
+        yield Progress(0.8 * first / max(sound.samples, 1), "drawing the sound")
+        second = sound.read(first, RATE).mean(axis=1).reshape(-1, DRAWN_OF)
+        peaks.append(np.stack([second.min(axis=1), second.max(axis=1)], axis=1).ravel())
+    return (yield from build_pyramid(np.concatenate(peaks), 2 * RATE / DRAWN_OF))
+
+
+def hear_sound(path: Path, settings: "SpeechSettings") -> Job["Motion"]:
+    """Return the motion of a head that says a recording, for takes."""
+    yield Progress(0.0, "reading the sound")
+    from studio.core.media.audio import survey
+    from studio.core.speech.recording import recorded_motion
 
     recording = yield from survey(path)
-    return Clip(path, load_recording(recording, RATE), recording.notes)
+    return (yield from recorded_motion(recording, TAKE_FPS, settings))
+
+
+def read_take(path: Path) -> Job["Motion"]:
+    """Read what a recorder wrote."""
+    yield Progress(0.0, "reading the take")
+    from studio.core.project.take_recorder import read_recorded_motion
+
+    return read_recorded_motion(path)
 
 
 def find_microphones() -> Job[list[str]]:

@@ -28,7 +28,7 @@ class Shown:
         self.heard = self.filmed = math.nan
         self.count = 0
 
-    def __call__(self, motion: Motion, heard: float, filmed: float) -> None:
+    def __call__(self, motion: Motion, heard: float, filmed: float, *_: object) -> None:
         self.motion, self.heard, self.filmed = motion, heard, filmed
         self.count += 1
 

@@ -1,24 +1,20 @@
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 from fake_microphone import FakeMicrophone
 from pytestqt.qtbot import QtBot
 
-from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_INDEX
-from studio.core.media import microphone, player
-from studio.core.media.audio import load_audio
+from studio.core.media import microphone
 from studio.core.media.portaudio import NoPortAudioError
 from studio.core.motion.motion import Motion
-from studio.core.sample import sample_speech
+from studio.core.orbit import Orbit
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
 from studio.core.speech.stream import SpeechDriver
-from studio.ui.session import RATE, Clip, DriveSettings
-from studio.ui.viewport import clip_source
+from studio.ui.session import RATE, DriveSettings
 from studio.ui.viewport.drive_loop import DriveLoop
 
 JAW, BLINK = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["eyeBlinkLeft"]
@@ -36,15 +32,8 @@ def captured() -> list[float]:
 
 
 @pytest.fixture
-def loop(
-    qapp: object, frames: list[Motion], captured: list[float], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[DriveLoop]:
-    def no_output(self: object, at: float = 0.0) -> None:
-        raise UserError("No sound output could be opened; connect one.")
-
-    monkeypatch.setattr(player.Player, "start", no_output)
-
-    def publish(motion: Motion, at: float, filmed: float) -> None:
+def loop(qapp: object, frames: list[Motion], captured: list[float]) -> Iterator[DriveLoop]:
+    def publish(motion: Motion, at: float, filmed: float, view: Orbit | None) -> None:
         captured.append(at - time.monotonic())
         frames.append(motion)
 
@@ -52,12 +41,6 @@ def loop(
     made.start()
     yield made
     made.stop()
-
-
-def speech(seconds: float) -> Clip:
-    """The first words of the sample."""
-    samples = load_audio(sample_speech(), RATE)
-    return Clip(Path("words.wav"), samples[: round(seconds * RATE)])
 
 
 def test_sliders_reach_the_head(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
@@ -84,29 +67,6 @@ def test_a_head_that_nobody_saw_lives_on_when_it_is_seen_again(
         count = len(frames)
         qtbot.waitUntil(lambda before=count: len(frames) > before + 3, timeout=20_000)
         loop.asleep = True
-
-
-def test_a_clip_moves_the_mouth_and_ends(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
-    with (
-        qtbot.waitSignal(loop.stopped, timeout=20_000) as stopped,
-        qtbot.waitSignal(loop.said, timeout=20_000) as started,
-    ):
-        loop.play(speech(1.2))
-    assert started.args is not None
-    assert started.args[0].startswith("Playing words.wav without sound. No sound output")
-    assert stopped.args == ["The clip has ended."]
-    assert max(frame.code[0, JAW] for frame in frames) > 0.02
-    assert loop.position is None
-
-
-def test_a_clip_can_start_in_the_middle(qtbot: QtBot, loop: DriveLoop) -> None:
-    with qtbot.waitSignal(loop.said, timeout=20_000):
-        loop.play(speech(5), at=3.0)
-    assert loop.position is not None
-    assert 3.0 <= loop.position <= 5.0
-    with qtbot.waitSignal(loop.stopped) as stopped:
-        loop.rest()
-    assert stopped.args == [""]
 
 
 def test_no_blink_means_open_eyes(qtbot: QtBot, loop: DriveLoop, frames: list[Motion]) -> None:
@@ -167,7 +127,7 @@ def test_the_mouth_is_that_of_the_sound_it_says_it_shows(
     qtbot: QtBot, loop: DriveLoop, device: type[FakeMicrophone], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[float, float]] = []
-    monkeypatch.setattr(loop, "_publish", lambda motion, at, _: seen.append((at, float(motion.code[0, JAW]))))
+    monkeypatch.setattr(loop, "_publish", lambda motion, at, *_: seen.append((at, float(motion.code[0, JAW]))))
     loop.configure(DriveSettings(SpeechSettings(look_ahead=0.05), at_rest=False), Motion.neutral())
     loop.listen(None)
     qtbot.waitUntil(lambda: bool(seen and device.made) and seen[-1][0] - device.made[0]._opened > 3.5, timeout=30_000)
@@ -234,14 +194,3 @@ def test_a_device_that_does_not_close_does_not_stop_the_head(
     qtbot.waitUntil(lambda: frames[-1].code[0, JAW] == pytest.approx(0.9, abs=0.1), timeout=20_000)
     assert loop.microphone == "Headset"
     closing.set()
-
-
-def test_a_clip_whose_output_stalls_is_let_go(qtbot: QtBot, loop: DriveLoop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clip_source, "STALLED", 0.05)
-    monkeypatch.setattr(player.Player, "start", lambda self, at=0.0: None)
-    monkeypatch.setattr(player.Player, "position", 0.0)
-    with qtbot.waitSignal(loop.stopped, timeout=20_000) as stopped:
-        loop.play(speech(1.0))
-    assert stopped.args is not None
-    assert stopped.args[0].startswith("The sound output stopped")
-    assert loop.position is None

@@ -23,12 +23,13 @@ from studio.core.jobs import Job, Progress, run
 from studio.core.orbit import Orbit
 from studio.core.perception.portrait import FacesFoundError
 from studio.core.project.archive import load_avatar, save_avatar
+from studio.core.project.document import Document, Media
+from studio.core.project.timeline import Block
 from studio.core.speech.settings import SpeechSettings
 from studio.ui import director as director_module
 from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MINIMUM, MainWindow
-from studio.ui.session import RATE, Clip
 
 TWO_FACES = FacesFoundError(np.array([[10, 10, 40, 50], [50, 20, 80, 60]], np.float32))
 
@@ -45,6 +46,14 @@ def drop(window: MainWindow, *paths: Path) -> None:
         Qt.KeyboardModifier.NoModifier,
     )
     window.dropEvent(event)  # Qt delivers drops only from a real drag
+
+
+def add_sound(document: Document, path: Path) -> None:
+    """Put a second of a sound on the timeline."""
+    state = document.state
+    block = Block("b", "key", path.stem, 0.0, 0.0, 1.0, ("audio",))
+    timeline = replace(state.timeline, sounds=(block,))
+    document.edit("Add", replace(state, timeline=timeline, media={"key": Media(str(path), path.name, 1.0)}))
 
 
 def build(window: MainWindow, qtbot: QtBot, picture: Path) -> None:
@@ -228,9 +237,8 @@ def test_what_cannot_be_opened_is_said(window: MainWindow, qtbot: QtBot, tmp_pat
 def test_what_is_wrong_with_a_sound_is_said(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
     tone = np.sin(np.arange(8000) * 0.2)[:, None]
     drop(window, write_wave(tmp_path / "words.wav", np.clip(3 * tone, -1, 1) * [1, 0], 8000))
-    qtbot.waitUntil(lambda: window.director.session.clip is not None)
-    said = window.status.sentences[-1]
-    assert said.startswith("Opened words.wav, 1.0 s.")
+    qtbot.waitUntil(lambda: any(line.startswith("Added words.wav, 1.0 s.") for line in window.status.sentences))
+    said = next(line for line in window.status.sentences if line.startswith("Added words.wav"))
     for fault in ("Only the left channel", "telephone sound", "overdriven"):
         assert fault in said
 
@@ -380,7 +388,7 @@ def test_a_clip_is_exported_through_the_jobs_list(
     monkeypatch.setattr(director_module.tasks, "export_clip", fake_export)
     build(window, qtbot, picture)
     assert not window.export.clip.isEnabled()
-    window.director.session.clip = Clip(tmp_path / "speech.wav", np.zeros(RATE, np.float32))
+    add_sound(window.director.document, tmp_path / "speech.wav")
     assert window.export.clip.isEnabled()
     ticket = window.director.export_clip(tmp_path / "out.mp4", 25, 512, "plate")
     assert ticket is not None

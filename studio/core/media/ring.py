@@ -27,11 +27,11 @@ class RingBuffer:
         self._written += len(block)
         return True
 
-    def take(self) -> NDArray[np.float32]:
-        """Return a copy ``[S,C]`` of everything put in since the last take."""
-        length, written = len(self._samples), self._written
-        start, count = self._read % length, written - self._read
+    def take(self, most: int | None = None) -> NDArray[np.float32]:
+        """Return a copy ``[S,C]`` of everything put in since the last take, or of the first `most` samples of it."""
+        length, there = len(self._samples), self._written - self._read
+        start, count = self._read % length, there if most is None else min(there, most)
         head = min(count, length - start)
         block = np.concatenate([self._samples[start : start + head], self._samples[: count - head]])
-        self._read = written
+        self._read += count
         return block

@@ -1,9 +1,38 @@
 """Adding motions of one head: speech moves the mouth, idle life the eyes and the head."""
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Literal
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from studio.core.motion.motion import Motion
+
+Layer = Literal["timeline", "base", "speech", "webcam", "user"]
+LAYERS: tuple[Layer, ...] = ("timeline", "base", "speech", "webcam", "user")
+"""What may move a head at once: a timeline, idle life, a voice, a face in a camera, and sliders on top."""
+
+
+def blend(
+    layers: Mapping[Layer, Motion], off: Collection[Layer] = (), gains: NDArray[np.float32] | None = None
+) -> Motion:
+    """Return the sum of the ARKit layers (T=1) that are not off.
+
+    Parameters
+    ----------
+    gains
+        ``[52]``: by what every channel of the layers is multiplied, but for the user's own, which says what it means.
+    """
+    driven = [layers[name] for name in LAYERS if name in layers and name not in off and name != "user"]
+    user = layers.get("user") if "user" not in off else None
+    if not driven:
+        return user or Motion.neutral()
+    frame = mix(*driven)
+    if gains is not None:
+        frame = replace(frame, code=np.clip(frame.code * gains, 0, 1))
+    return frame if user is None else mix(user, frame)
 
 
 def mix(*frames: Motion) -> Motion:

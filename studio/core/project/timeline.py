@@ -36,9 +36,10 @@ def lane_of(channel: str) -> Lane:
     return "mouth" if channel.startswith(("jaw", "mouth", "tongue", "cheekPuff")) else "expression"
 
 
-_COLUMNS: dict[Lane, list[int]] = {
+LANE_COLUMNS: dict[Lane, list[int]] = {
     lane: [ARKIT_INDEX[name] for name in ARKIT_NAMES if lane_of(name) == lane] for lane in MOTION_LANES
 }
+"""Columns of `Motion.code` by lane."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Block:
         s of the source: what is used of it.
     lanes
         What a take moves; ("audio",) for a sound.
+    gain
+        Of a sound: 1 leaves it as loud as it is.
     """
 
     id: str
@@ -68,6 +71,7 @@ class Block:
     begin: float
     end: float
     lanes: tuple[Lane, ...]
+    gain: float = 1.0
 
     @property
     def stop(self) -> float:
@@ -109,11 +113,13 @@ class Curve:
 
     def at(self, time: float) -> float:
         """Return the value at a second; outside the keys it holds the first or the last."""
-        times = [key.time for key in self.keys]
-        i = bisect_right(times, time)
+        return self.value_in(bisect_right([key.time for key in self.keys], time), time)
+
+    def value_in(self, i: int, time: float) -> float:
+        """Return the value at a second of which it is known that `i` keys lie before it or at it."""
         if i == 0:
             return self.keys[0].value
-        if i == len(times):
+        if i == len(self.keys):
             return self.keys[-1].value
         a, b = self.keys[i - 1], self.keys[i]
         span = b.time - a.time
@@ -214,7 +220,7 @@ class Timeline:
                 if lane in take.lanes and lane == "head":
                     pose = frame.head_pose
                 elif lane in take.lanes:
-                    code[:, _COLUMNS[lane]] = frame.code[:, _COLUMNS[lane]]
+                    code[:, LANE_COLUMNS[lane]] = frame.code[:, LANE_COLUMNS[lane]]
         added = np.zeros((1, 6), np.float32)
         for curve in self.curves:
             if not curve.keys or lane_of(curve.channel) not in lanes:

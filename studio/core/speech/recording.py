@@ -1,18 +1,24 @@
 """Recordings as motion: the mouth of exactly each moment, with blinks, gaze and head, frame by frame."""
 
+import time
 from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import replace
 from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.core.jobs import Job, Progress
+from studio.core.media.audio import Recording, read_audio_blocks
 from studio.core.motion.idle import IdleMotion
 from studio.core.motion.mixer import mix
 from studio.core.motion.motion import Motion
 from studio.core.speech.features import HOP, SAMPLE_RATE
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
 from studio.core.speech.stream import SpeechDriver
+
+_TELL_EVERY = 0.1  # s
 
 
 def motion_frames(
@@ -68,7 +74,32 @@ def speech_motion(
     samples: NDArray[np.float32], fps: float, seed: int = 0, settings: SpeechSettings | None = None
 ) -> Motion:
     """Return mouth, blinks, gaze and head motion of samples ``[S]`` as one track; see `motion_frames`."""
-    frames = list(motion_frames([samples], fps, settings, seed))
+    return _track(list(motion_frames([samples], fps, settings, seed)))
+
+
+def recorded_motion(
+    recording: Recording, fps: float, settings: SpeechSettings | None = None, seed: int = 0
+) -> Job[Motion]:
+    """Return the same of a surveyed recording, as a job.
+
+    Raises
+    ------
+    UserError
+        If the file is no longer what was surveyed.
+    """
+    frames, told = [], time.monotonic()
+    with closing(read_audio_blocks(recording, SAMPLE_RATE)) as blocks:
+        for frame in motion_frames(blocks, fps, settings, seed):
+            frames.append(frame)
+            if time.monotonic() - told > _TELL_EVERY:
+                told = time.monotonic()
+                share = min(float(frame.times[0]) / max(recording.seconds, 1e-9), 1.0)
+                yield Progress(share, "listening")
+    yield Progress(1.0, "listening")
+    return _track(frames)
+
+
+def _track(frames: list[Motion]) -> Motion:
     return Motion.from_frames(
         "arkit",
         np.concatenate([frame.times for frame in frames]),

@@ -3,9 +3,9 @@
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QPushButton, QVBoxLayout, QWidget
 
+from studio.core.project.document import Media
 from studio.ui import theme
 from studio.ui.panels.controls import dim, heading
-from studio.ui.session import Clip
 
 SIZES = (256, 512, 768, 1024, 1536)
 RATES = (24, 25, 30, 50, 60)
@@ -74,7 +74,7 @@ class ExportPanel(QWidget):
         layout.addSpacing(theme.GRID)
         layout.addWidget(dim(self.tr("Everything exported says in its file that it is synthetic.")))
         layout.addStretch()
-        self._sound: Clip | None = None
+        self._sound: Media | None = None
         self.show_state(False, None)
 
     @property
@@ -87,7 +87,7 @@ class ExportPanel(QWidget):
         """Frames per second."""
         return float(self._rate.currentData())
 
-    def show_state(self, head: bool, sound: Clip | None) -> None:
+    def show_state(self, head: bool, sound: Media | None) -> None:
         """Say what is missing, or what the clip will be."""
         self._sound = sound
         self.clip.setEnabled(head and sound is not None)
@@ -105,5 +105,5 @@ class ExportPanel(QWidget):
         if self._sound is not None and self.clip.isEnabled():
             frames = round(self._sound.seconds * self.rate)
             text = self.tr("{name}: {seconds:.1f} s, {frames} frames")
-            name, seconds = self._sound.path.name, self._sound.seconds
+            name, seconds = self._sound.name, self._sound.seconds
             self._note.setText(text.format(name=name, seconds=seconds, frames=frames))

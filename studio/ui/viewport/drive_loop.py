@@ -1,12 +1,13 @@
-"""The drive thread: sound in, the newest motion frame out; the audio clock is the master."""
+"""The drive thread: sound, a face or a timeline in, the newest motion frame out; the audio clock is the master."""
 
 import logging
 import math
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +17,16 @@ from PySide6.QtCore import QObject, Signal
 from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.motion.motion import Motion
-from studio.ui.session import RATE, Clip, DriveSettings
-from studio.ui.viewport.clip_source import ClipSource, abandon
+from studio.core.orbit import Orbit
+from studio.ui.session import RATE, DriveSettings
 
 if TYPE_CHECKING:
     from studio.core.media.live_input import LiveInput
+    from studio.core.motion.mixer import Layer
+    from studio.core.project.take_recorder import TakeRecorder
     from studio.core.speech.stream import SpeechDriver
     from studio.core.tracking.live_face import LiveFace, Sight
+    from studio.ui.viewport.timeline_source import Score, TimelineSource
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +37,18 @@ DEVICE_PATIENCE = 5.0  # s for a device to close
 LONGEST_MONITOR_DELAY = 2.0  # s
 KEPT = 2.0  # s of past motion that the driver keeps
 BLINKS = [ARKIT_INDEX["eyeBlinkLeft"], ARKIT_INDEX["eyeBlinkRight"]]
+
+
+def abandon(stop: Callable[[], None]) -> None:
+    """Close a lost device on a thread that nobody waits for: PortAudio may never return from it."""
+
+    def close() -> None:
+        try:
+            stop()
+        except Exception as error:  # it hangs in a device lost before; there is nothing left to do
+            log.warning("a lost device could not be closed: %s", error)
+
+    threading.Thread(target=close, name="lost device", daemon=True).start()
 
 
 class DriveLoop(QObject):
@@ -49,7 +65,12 @@ class DriveLoop(QObject):
     recorded = Signal(str, object)
     """What `record` asked for: the name of the microphone, and samples ``[S]``."""
 
-    def __init__(self, publish: Callable[[Motion, float, float], None], parent: QObject | None = None) -> None:
+    took = Signal(object)
+    """A `RecordedTake`."""
+
+    def __init__(
+        self, publish: Callable[[Motion, float, float, Orbit | None], None], parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._publish = publish
         self._notes: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
@@ -58,7 +79,12 @@ class DriveLoop(QObject):
         self._thread: threading.Thread | None = None
         self._settings = DriveSettings()
         self._expression = Motion.neutral()
-        self._source: LiveInput | ClipSource | None = None
+        self._source: LiveInput | None = None
+        self._timeline: TimelineSource | None = None
+        """Where this drives, neither source nor face does."""
+        self._off: frozenset[Layer] = frozenset()
+        self._gains: NDArray[np.float32] | None = None
+        self._take: TakeRecorder | None = None
         self._driver: SpeechDriver | None = None
         self._face: LiveFace | None = None
         self._begun = 0.0  # second of the stream at which the driver's time starts
@@ -75,6 +101,8 @@ class DriveLoop(QObject):
         """dBFS of what was heard last."""
         self.newest = Motion.neutral()
         """What was published last."""
+        self.layers: dict[Layer, Motion] = {}
+        """What it was made of."""
 
     def start(self) -> None:
         """Start the thread."""
@@ -98,11 +126,18 @@ class DriveLoop(QObject):
             driver = self._driver
             if driver is None:
                 return
-            if settings.speech.look_ahead == driver.look_ahead or isinstance(self._source, ClipSource):
-                # A clip keeps the look-ahead it began with: it is known in advance.
-                driver.adjust(replace(settings.speech, look_ahead=driver.look_ahead))
+            if settings.speech.look_ahead == driver.look_ahead:
+                driver.adjust(settings.speech)
             else:
                 self._renew_driver()
+
+        self._leave(note)
+
+    def weigh(self, off: Collection["Layer"], gains: NDArray[np.float32] | None) -> None:
+        """Leave out these layers and multiply channels by gains ``[52]``; see `blend`."""
+
+        def note() -> None:
+            self._off, self._gains = frozenset(off), gains
 
         self._leave(note)
 
@@ -112,7 +147,7 @@ class DriveLoop(QObject):
         def note() -> None:
             from studio.core.media.live_input import LiveInput
 
-            self._take(LiveInput(microphone, self._say))
+            self._hear(LiveInput(microphone, self._say))
 
         self._leave(note)
 
@@ -122,7 +157,7 @@ class DriveLoop(QObject):
         def note() -> None:
             from studio.core.tracking.live_face import LiveFace
 
-            if alone:
+            if alone or self._timeline is not None:
                 self._release()
             self._look_away()
             self._face = LiveFace(camera, self._say)
@@ -146,24 +181,82 @@ class DriveLoop(QObject):
 
         self._leave(note)
 
-    def play(self, clip: Clip, at: float = 0.0) -> None:
-        """Drive from a clip and let it be heard."""
+    def play(self, score: "Score", at: float) -> None:
+        """Drive from a timeline from a second on and let it be heard."""
 
         def note() -> None:
-            self._look_away()
-            source = ClipSource(clip, at, self._settings.speech.look_ahead)
-            self._take(source)
-            if source.silent_because:
-                silent = self.tr("Playing {name} without sound. {reason}")
-                self.said.emit(silent.format(name=clip.path.name, reason=source.silent_because))
-            else:
-                self.said.emit(self.tr("Playing {name}.").format(name=clip.path.name))
+            if self._timeline is not None and self._timeline.plays:
+                self._timeline.follow(score)
+                self._timeline.seek(at)
+                return
+            timeline = self._stand_on(score, at, plays=True)
+            if timeline.silent_because:
+                silent = self.tr("Playing without sound, by the computer's clock. {reason}")
+                self.said.emit(silent.format(reason=timeline.silent_because))
 
         self._leave(note)
+
+    def seek(self, score: "Score", at: float) -> None:
+        """Show a second of a timeline: play on from there, or stand there if nothing plays."""
+
+        def note() -> None:
+            if self._timeline is None:
+                self._stand_on(score, at)
+            else:
+                self._timeline.follow(score)
+                self._timeline.seek(at)
+
+        self._leave(note)
+
+    def pause(self) -> None:
+        """Stand where the timeline plays."""
+
+        def note() -> None:
+            if self._timeline is not None and self._timeline.plays:
+                self._stand_on(self._timeline.score, self._timeline.position)
+
+        self._leave(note)
+
+    def follow(self, score: "Score") -> None:
+        """Go on with the timeline as it is after an edit."""
+        self._leave(lambda: self._timeline.follow(score) if self._timeline is not None else None)
 
     def rest(self) -> None:
         """Let go of the source."""
         self._leave(lambda: self._let_go(""))
+
+    def begin_take(self, folder: Path) -> None:
+        """Write what drives the head from now on, and its sound, into a folder."""
+
+        def note() -> None:
+            from studio.core.project.take_recorder import RecordedTake, TakeRecorder
+
+            self._finish_take()
+            try:
+                self._take = TakeRecorder(folder, RATE if self._source is not None else 0)
+            except UserError as error:
+                self.took.emit(RecordedTake(folder, 0, None, 0.0, str(error)))
+
+        self._leave(note)
+
+    def pause_take(self, paused: bool) -> None:
+        """Leave out what comes from now on, or go on."""
+
+        def note() -> None:
+            if self._take is not None:
+                self._take.paused = paused
+
+        self._leave(note)
+
+    def end_take(self) -> None:
+        """Stop writing; `took` hands over what was written."""
+        self._leave(self._finish_take)
+
+    @property
+    def taken(self) -> float | None:
+        """Seconds of the take that is being written, None where none is."""
+        take = self._take
+        return None if take is None else take.seconds
 
     def record(self, seconds: float) -> None:
         """Keep so many s of what the microphone hears from now on, for `recorded`; 0 keeps nothing after all."""
@@ -186,7 +279,7 @@ class DriveLoop(QObject):
     def waiting(self) -> bool:
         """Whether the microphone or the camera is gone and waited for."""
         source, face = self._source, self._face
-        deaf = source is not None and not isinstance(source, ClipSource) and source.state == "waiting"
+        deaf = source is not None and source.state == "waiting"
         return deaf or (face is not None and face.waiting)
 
     @property
@@ -198,7 +291,7 @@ class DriveLoop(QObject):
     def microphone(self) -> str:
         """Name of the microphone being heard or waited for, "" for none."""
         source = self._source
-        return "" if source is None or isinstance(source, ClipSource) else source.name
+        return "" if source is None else source.name
 
     @property
     def asleep(self) -> bool:
@@ -213,9 +306,9 @@ class DriveLoop(QObject):
 
     @property
     def position(self) -> float | None:
-        """Second of the clip being heard, or None when no clip plays."""
-        source = self._source
-        return source.position if isinstance(source, ClipSource) else None
+        """Second of the timeline being heard, or None when it does not play."""
+        timeline = self._timeline
+        return timeline.position if timeline is not None and timeline.plays else None
 
     def _say(self, sentence: str) -> None:
         if self._running:  # the thread of a device that hangs may outlive this object
@@ -225,12 +318,23 @@ class DriveLoop(QObject):
         self._notes.put(note)
         self._wake.set()
 
-    def _take(self, source: "LiveInput | ClipSource") -> None:
-        before, self._source = self._source, source
-        self._voice = ""
+    def _hear(self, source: "LiveInput") -> None:
+        self._release()
+        self._source, self._voice = source, ""
         self._renew_driver()
-        if before is not None:
-            before.stop()
+
+    def _stand_on(self, score: "Score", at: float, plays: bool = False) -> "TimelineSource":
+        from studio.ui.viewport.timeline_source import TimelineSource
+
+        self._look_away()
+        self._release()
+        self._timeline = TimelineSource(score, at, plays)
+        return self._timeline
+
+    def _finish_take(self) -> None:
+        take, self._take = self._take, None
+        if take is not None:
+            self.took.emit(take.finish())
 
     def _renew_driver(self) -> None:
         """Start the mouth anew: with another look-ahead, or for another person."""
@@ -244,7 +348,7 @@ class DriveLoop(QObject):
             except UserError as error:
                 self.said.emit(str(error))
         self._driver = SpeechDriver(self._settings.speech, calibration)
-        self._begun = 0.0 if source is None or isinstance(source, ClipSource) else source.known
+        self._begun = 0.0 if source is None else source.known
 
     def _let_go(self, sentence: str) -> None:
         driven = self._release()
@@ -252,18 +356,23 @@ class DriveLoop(QObject):
             self.stopped.emit(sentence)
 
     def _release(self, close: Callable[[Callable[[], None]], object] = lambda stop: stop()) -> bool:
-        """Let go of what is heard; return whether there was anything."""
-        source, self._source, self._driver = self._source, None, None
+        """Let go of what is heard, live or on a timeline; return whether there was anything."""
+        source, timeline = self._source, self._timeline
+        self._finish_take()
+        self._source = self._timeline = self._driver = None
         self._record, self._record_left = None, 0.0
         self.level = -np.inf
         if source is not None:
             close(source.stop)
-        return source is not None
+        if timeline is not None:
+            (abandon if timeline.lost else close)(timeline.stop)
+        return source is not None or timeline is not None
 
     def _look_away(self, close: Callable[[Callable[[], None]], object] = lambda stop: stop()) -> bool:
         """Let go of the camera; return whether there was one."""
         face, self._face = self._face, None
         if face is not None:
+            self._finish_take()
             close(face.stop)
         return face is not None
 
@@ -294,34 +403,56 @@ class DriveLoop(QObject):
 
     def _period(self) -> float | None:
         """Return the seconds between two frames, None for no more frames."""
-        if self._source is not None or self._face is not None:
+        plays = self._timeline is not None and self._timeline.plays
+        if plays or self._source is not None or self._face is not None or self._take is not None:
             return LIVE_TICK
-        if self._asleep or not self._settings.at_rest:
+        if self._timeline is not None or self._asleep or not self._settings.at_rest:
             return None
         return BUSY_TICK if self.busy else REST_TICK
 
     def _advance(self, now: float) -> None:
+        from studio.core.motion.mixer import blend
+
+        layers: dict[Layer, Motion] = {"user": self._expression}
+        second, captured, filmed, view = now, math.nan, math.nan, None
+        timeline = self._timeline
+        if timeline is not None:
+            timeline.advance()
+            layers["timeline"], view = timeline.frame()
+        else:
+            second, captured, filmed = self._live(now, layers)
+        self.newest, self.layers = blend(layers, self._off, self._gains), layers
+        self._publish(self.newest, captured, filmed, view)
+        self._write_take(second)
+        if timeline is not None and timeline.ended:
+            self._let_go(self.tr("The timeline has ended."))
+        elif timeline is not None and timeline.lost:
+            self._let_go(self.tr("The sound output stopped; check the system's sound settings and press Space."))
+
+    def _live(self, now: float, layers: "dict[Layer, Motion]") -> tuple[float, float, float]:
+        """Put in what moves the head live.
+
+        Returns
+        -------
+        The second that the frame shows, of the clock by which takes are written: the microphone's where there is one;
+        when its sound was at the microphone; and when its face was before the camera.
+        """
         from studio.core.motion.idle import SILENCE, IdleMotion
-        from studio.core.motion.mixer import mix
 
         if self._idle is None:
             self._idle = IdleMotion(seed=0)
-        layers, prosody, captured = [self._expression], SILENCE, math.nan
+        second, prosody, captured = now, SILENCE, math.nan
         source, settings = self._source, self._settings
         if source is not None and self._driver is not None:
-            if not isinstance(source, ClipSource):
-                self._attend(source)
+            self._attend(source)
             chunk = source.read()
-            if isinstance(source, ClipSource):
-                shown = source.time()
-            else:
-                self._keep(source, chunk)
-                heard = source.position() - self._driver.look_ahead
-                shown, captured = max(heard - self._begun, 0.0), source.captured_at(heard)
+            self._keep(source, chunk)
+            second = source.position() - self._driver.look_ahead
+            shown, captured = max(second - self._begun, 0.0), source.captured_at(second)
             if len(chunk):
                 self.level = float(10 * np.log10(np.mean(np.square(chunk)) + 1e-12))
                 self._driver.push(chunk)
-            layers.append(self._driver.read(shown))
+            layers["speech"] = self._driver.read(shown)
             prosody = self._driver.speaking(shown)
             self._driver.forget(shown - KEPT)
         sight, idle = self._seen(), self._alive(self._idle.at(now, prosody, settings.head))
@@ -329,16 +460,18 @@ class DriveLoop(QObject):
             from studio.core.tracking.puppetry import left_to_idle, mirrored, puppet
 
             face = puppet(sight.motion, settings.face, lips=source is None)
-            layers.append(mirrored(face) if settings.mirror else face)
+            layers["webcam"] = mirrored(face) if settings.mirror else face
             idle = left_to_idle(idle, settings.face, sight.presence)
         if source is not None or sight is not None or settings.at_rest:
-            layers.append(idle)
-        self.newest = mix(*layers)
-        self._publish(self.newest, captured, math.nan if sight is None else sight.taken)
-        if isinstance(source, ClipSource) and source.ended:
-            self._let_go(self.tr("The clip has ended."))
-        elif isinstance(source, ClipSource) and source.lost:
-            self._let_go(self.tr("The sound output stopped; check the system's sound settings and press Space."))
+            layers["base"] = idle
+        return second, captured, math.nan if sight is None else sight.taken
+
+    def _write_take(self, second: float) -> None:
+        take = self._take
+        if take is not None:
+            take.see(self.newest, second)
+            if take.complaint:
+                self._finish_take()
 
     def _seen(self) -> "Sight | None":
         """Return what the camera shows; None where there is none.
@@ -367,7 +500,9 @@ class DriveLoop(QObject):
             self._renew_driver()
 
     def _keep(self, live: "LiveInput", chunk: NDArray[np.float32]) -> None:
-        """Record what `record` asked for."""
+        """Keep what a take or `record` asked for."""
+        if self._take is not None and (live.state == "hearing" or self._take.seconds):
+            self._take.hear(chunk, live.known - len(chunk) / RATE)
         if self._record is not None and live.state == "waiting":
             self._record, self._record_left = None, 0.0
             self.said.emit(self.tr("The calibration stopped, because the microphone is gone; repeat it then."))

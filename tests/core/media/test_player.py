@@ -4,44 +4,84 @@ import numpy as np
 import pytest
 
 from studio.core.errors import UserError
-from studio.core.media.player import Player
+from studio.core.media.player import Player, SilentOutput
 from studio.core.media.portaudio import running
 
-RATE = 16000
+RATE = 48000
+
+
+def block(seconds: float) -> np.ndarray:
+    return np.zeros((round(seconds * RATE), 2), np.float32)
+
+
+def wait_until_heard(output: Player | SilentOutput, sample: float) -> list[float]:
+    seen, deadline = [], time.monotonic() + 20
+    while output.heard < sample and time.monotonic() < deadline:
+        seen.append(output.heard)
+        time.sleep(0.005)
+    return seen
 
 
 def test_a_silent_player_stands_at_the_start() -> None:
-    player = Player(np.zeros(RATE, np.float32), RATE)
-    assert player.seconds == 1
-    assert player.position == 0
-    assert not player.playing
+    player = Player(RATE)
+    player.put(block(0.5))
+    assert (player.heard, player.queued) == (0, RATE // 2)
+    assert player.room == 1.5 * RATE
+    assert player.drop() == RATE // 2
+    assert player.queued == 0
     player.stop()
 
 
-def test_without_an_output_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_without_an_output_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     sounddevice = pytest.importorskip("sounddevice")
 
     def refuse(*args: object, **kwargs: object) -> None:
         raise sounddevice.PortAudioError("no device")
 
     monkeypatch.setattr(sounddevice, "OutputStream", refuse)
-    player = Player(np.zeros(RATE, np.float32), RATE)
+    player = Player(RATE)
     with pytest.raises(UserError, match="No sound output"):
         player.start()
     assert player not in running
 
 
-def test_the_clock_follows_what_is_heard(null_sink: object) -> None:
-    player = Player(np.zeros(RATE, np.float32), RATE)
-    player.start(at=0.4)
+def test_the_clock_follows_what_is_heard_and_waits_where_there_is_nothing(null_sink: object) -> None:
+    player = Player(RATE)
+    player.put(block(0.6))
+    player.start()
     assert player in running
-    seen = []
-    deadline = time.monotonic() + 20
-    while player.playing and time.monotonic() < deadline:
-        seen.append(player.position)
-        time.sleep(0.01)
-    player.stop()
-    assert player.position == pytest.approx(1.0, abs=0.01)
-    assert player not in running
+    seen = wait_until_heard(player, 0.6 * RATE)
     assert min(np.diff(seen)) >= 0
-    assert seen[0] >= 0.4
+    assert player.heard == 0.6 * RATE  # nothing more was put in
+    player.put(block(0.6))
+    assert player.heard < 1.1 * RATE
+    wait_until_heard(player, 1.2 * RATE)
+    assert player.heard == 1.2 * RATE
+    player.stop()
+    assert player not in running
+
+
+def test_what_is_dropped_is_not_played(null_sink: object) -> None:
+    player = Player(RATE)
+    player.put(block(1.5))
+    player.start()
+    wait_until_heard(player, 0.1 * RATE)
+    begun = time.monotonic()
+    assert player.drop() == 1.5 * RATE
+    player.put(block(0.2))
+    wait_until_heard(player, 1.7 * RATE)
+    assert player.heard == 1.7 * RATE
+    assert time.monotonic() - begun < 10
+    player.stop()
+
+
+def test_without_an_output_the_computers_clock_takes_it() -> None:
+    output = SilentOutput(RATE)
+    begun = time.monotonic()
+    output.put(block(0.2))
+    wait_until_heard(output, 0.2 * RATE)
+    assert time.monotonic() - begun >= 0.19
+    assert (output.heard, output.queued) == (0.2 * RATE, 0)
+    output.put(block(0.5))
+    assert output.drop() == 0.7 * RATE
+    assert output.heard == 0.7 * RATE
