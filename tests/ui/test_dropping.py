@@ -37,7 +37,7 @@ def test_several_things_fall_at_once(window: MainWindow, qtbot: QtBot, picture: 
     director = window.director
     assert f"“{tmp_path.name}” is a folder" in window.status.toolTip()
     qtbot.waitUntil(window.stage.consent.isVisible)
-    qtbot.waitUntil(lambda: director.session.clip is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: director.playback.first_sound is not None, timeout=30_000)
     qtbot.waitUntil(lambda: any(entry.name == "fallen" for entry in director.entries.values()), timeout=30_000)
 
 
