@@ -119,7 +119,10 @@ def personalize(
     ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Learn a clip, or several pictures, of an avatar's person: what the portrait did not show, and how it moves."""
+    """Learn a clip, or several pictures, of an avatar's person: what the portrait did not show, and how it moves.
+
+    Stopped or killed, the same command goes on where it was.
+    """
     from studio.core.media.files import check_writable
     from studio.core.personalize import personalize_avatar
     from studio.core.project.archive import load_avatar, save_avatar
@@ -130,8 +133,9 @@ def personalize(
     avatar = load_avatar(avatar_file)
     if not avatar.consent.stated:
         console.note("This avatar was built without stated consent.", as_json)
+    kept_in = out.with_name(f".{out.name}.learning")
     with console.native_messages_in_log(), console.progress(as_json) as show:
-        done = console.finish(personalize_avatar(avatar, sources, minutes, same_person), show)
+        done = console.finish(personalize_avatar(avatar, sources, minutes, same_person, kept_in), show)
     save_avatar(done.avatar, out)
     for sentence in done.notes:
         console.note(sentence, as_json)

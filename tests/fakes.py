@@ -169,7 +169,9 @@ class TinyEngine:
     closed: int = 0
     """How many jobs ended early, on whichever thread is in `threads`."""
 
-    def adapt(self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0) -> Job[Avatar]:
+    def adapt(
+        self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0, kept_in: Path | None = None
+    ) -> Job[Avatar]:
         """Refuse."""
         raise UserError("A tiny avatar cannot be personalised; use another engine.")
         yield

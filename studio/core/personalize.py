@@ -57,6 +57,7 @@ def personalize_avatar(
     sources: Sequence[str | PathLike[str]],
     minutes: float = MINUTES,
     same_person: bool = False,
+    kept_in: Path | None = None,
     until: float = np.inf,
 ) -> Job[Personalized]:
     """Learn a clip, or several pictures, of an avatar's person.
@@ -67,6 +68,8 @@ def personalize_avatar(
         How long learning takes at most, tracking not counted.
     same_person
         Whether somebody said that the footage shows the avatar's person, however it looks.
+    kept_in
+        A file that remembers what was reached, from which the same job goes on after a stop; it is removed at the end.
     until
         s: what comes later in the clip is not learnt.
 
@@ -85,7 +88,7 @@ def personalize_avatar(
     footage, notes = yield from share(footage_of([Path(source) for source in sources], until), watch, 0, _LOOKED)
     if not same_person and look_at(avatar, FaceModel.of(footage.track.rest)).rest_code is None:
         raise OtherPersonError(avatar.name)
-    job = load_engine(avatar.engine).adapt(avatar, footage, minutes)
+    job = load_engine(avatar.engine).adapt(avatar, footage, minutes, kept_in=kept_in)
     newest: Learning | None = None
     try:
         while True:
@@ -97,6 +100,8 @@ def personalize_avatar(
         better = stop.value
     finally:
         job.close()
+    if kept_in is not None:
+        kept_in.unlink(missing_ok=True)
     before, now = (newest.before, newest.now) if newest else (float("nan"), float("nan"))
     if better is avatar:
         notes = (*notes, "Nothing that was learnt came nearer to the frames held back; the avatar stays as it was.")

@@ -1,6 +1,7 @@
 """What every engine offers: portrait in, avatar out, as a job."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
 
 import numpy as np
@@ -156,10 +157,13 @@ class Engine(Protocol):
         """
         ...
 
-    def adapt(self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0) -> Job[Avatar]:
+    def adapt(
+        self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0, kept_in: Path | None = None
+    ) -> Job[Avatar]:
         """Make an avatar more like the person in a clip, in about so many minutes; previews are `Learning`.
 
-        It never gets further from the frames held back: where nothing helps the avatar itself comes back.
+        It never gets further from the frames held back: where nothing helps the avatar itself comes back. What was
+        reached is written to `kept_in` now and then, and a later job of the same avatar and footage goes on there.
 
         Raises
         ------

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from typing import ClassVar
 
 import cv2
@@ -87,10 +88,12 @@ class LiftEngine:
             yield watch.progress(0.5 + 0.5 * fraction, "sharpening", preview=avatar)
         return avatar
 
-    def adapt(self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0) -> Job[Avatar]:
+    def adapt(
+        self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0, kept_in: Path | None = None
+    ) -> Job[Avatar]:
         """Learn a clip; see `studio.core.engines.lift.personal`."""
         assert isinstance(avatar, LiftAvatar)
-        return (yield from learn(avatar, footage, minutes, seed))
+        return (yield from learn(avatar, footage, minutes, seed, kept_in))
 
     def load(self, state: AvatarState) -> Avatar:
         """Rebuild a saved avatar."""

@@ -6,8 +6,9 @@ draws it, and pulls the picture's gradient back through the posing, which for a 
 learnt. Frames that are held back judge, and the state they like best is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 
 from studio.core.engines.base import Footage, Learning
 from studio.core.engines.lift.avatar import REVEALED_AT, LiftAvatar
+from studio.core.engines.lift.checkpoint import Checkpoint, digest_of, load_checkpoint, save_checkpoint
 from studio.core.engines.lift.correctives import Correctives, correct, pull_back
 from studio.core.engines.lift.neck import head_turns
 from studio.core.gaussians.camera import Camera
@@ -66,7 +68,9 @@ class _View:
     matte: NDArray[np.uint8]
 
 
-def learn(avatar: LiftAvatar, footage: Footage, minutes: float, seed: int = 0) -> Job[LiftAvatar]:
+def learn(
+    avatar: LiftAvatar, footage: Footage, minutes: float, seed: int = 0, kept_in: Path | None = None
+) -> Job[LiftAvatar]:
     """Fit an avatar to footage; see `studio.core.engines.base.Engine.adapt`.
 
     Previews are `Learning`.
@@ -88,10 +92,17 @@ def learn(avatar: LiftAvatar, footage: Footage, minutes: float, seed: int = 0) -
     before = best = fit.score(held)
     kept = fit.snapshot()
     fit.lay_plate()
-    rng = np.random.default_rng(seed)
+    step, stale, spent = 0, 0, 0.0
+    digest = digest_of(avatar, footage) if kept_in is not None else ""
+    if kept_in is not None and (found := load_checkpoint(kept_in, digest, fit.snapshot())) is not None:
+        yield watch.progress(_PLACED, "going on where it stopped")
+        fit.restore(found.best)
+        best, kept, now = found.score, fit.snapshot(), fit.picture(shown)
+        fit.restore(found.parameters)
+        step, stale, spent = found.step, found.stale, found.seconds
+    rng = np.random.default_rng([seed, step])
     waiting: list[int] = []
-    step = stale = 0
-    began, limit = watch.elapsed, 60 * minutes
+    began, limit = watch.elapsed - spent, 60 * minutes
 
     def report(done: float) -> Progress:
         preview = Learning(fit.avatar(kept), before, best, footage.frames[shown], start, now)
@@ -106,6 +117,9 @@ def learn(avatar: LiftAvatar, footage: Footage, minutes: float, seed: int = 0) -
             stale += 1
             if score > best:
                 best, kept, stale, now = score, fit.snapshot(), 0, fit.picture(shown)
+            if kept_in is not None:
+                reached = Checkpoint(fit.snapshot(), kept, best, step, stale, watch.elapsed - began)
+                save_checkpoint(reached, kept_in, digest)
             yield report(done)
         else:
             yield watch.progress(_PLACED + (_LEARNT - _PLACED) * done, _told(before, best))
@@ -248,6 +262,11 @@ class Fitting:
     def snapshot(self) -> dict[str, NDArray[np.float32]]:
         """Return a copy of everything that is learnt."""
         return {name: values.copy() for name, values in self._parameters.items()}
+
+    def restore(self, kept: Mapping[str, NDArray[np.float32]]) -> None:
+        """Take over a snapshot; the moments of Adam begin anew."""
+        for name, values in self._parameters.items():
+            values[:] = kept[name]
 
     def avatar(self, kept: dict[str, NDArray[np.float32]], seen: NDArray[np.bool_] | None = None) -> LiftAvatar:
         """Return a snapshot as an avatar."""

@@ -1,6 +1,9 @@
 """Personalisation: what other pictures of the same head teach, and what they may not spoil."""
 
+from dataclasses import replace
 from fractions import Fraction
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -88,6 +91,29 @@ def test_a_head_that_shows_the_clip_already_comes_back_as_it_is(
 ) -> None:
     monkeypatch.setattr(personal, "STEPS", 3)
     assert run(LiftEngine().adapt(small_avatar, footage_of(small_avatar, track), minutes=5)) is small_avatar
+
+
+def test_a_stopped_job_goes_on_where_it_was(
+    small_avatar: LiftAvatar, track: Track, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(personal, "STEPS", 8)
+    monkeypatch.setattr(personal, "_JUDGED_EVERY", 4)
+    darker = (small_avatar.surfels.colors * np.float32(0.8)).astype(np.float32)
+    footage, kept = footage_of(small_avatar.with_colors(darker), track), tmp_path / "job.learning"
+    job = LiftEngine().adapt(small_avatar, footage, minutes=5, kept_in=kept)
+    stopped = next(report.preview for report in job if report.preview is not None)
+    job.close()
+    reports: list[Progress] = []
+    run(LiftEngine().adapt(small_avatar, footage, minutes=5, kept_in=kept), reports.append)
+    assert any("where it stopped" in report.message for report in reports)
+    ahead = [report.preview.now for report in reports if report.preview is not None]
+    assert len(ahead) < 3  # the first half was not done again
+    assert ahead[-1] > stopped.now > stopped.before
+    # Another clip has nothing to go on from.
+    other = replace(footage, frames=footage.frames[:, ::-1].copy())
+    following = LiftEngine().adapt(small_avatar, other, minutes=5, kept_in=kept)
+    assert "stopped" not in " ".join(report.message for report in islice(following, 4))
+    following.close()
 
 
 def judged(avatar: LiftAvatar, footage: Footage) -> float:
