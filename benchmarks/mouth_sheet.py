@@ -19,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import scipy.signal
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
@@ -43,6 +44,7 @@ ROOM = 1.9  # of a crop, over the width of what moves when the lips pucker
 WAVE, TRACK = 36, 26  # px
 SIZE = 256  # px of the square picture in which the mouth is looked for
 JAW, CLOSE = ARKIT_INDEX["jawOpen"], ARKIT_INDEX["mouthClose"]
+_ABOVE_RUMBLE = scipy.signal.butter(2, 60, "highpass", fs=RATE, output="sos")
 INK, PAPER, WARM, COLD = "#d8dbe2", "#16181d", "#e69f00", "#56b4e9"
 
 
@@ -136,6 +138,7 @@ def sheet(
     page = Image.new("RGB", (columns * width, rows * height), PAPER)
     draw = ImageDraw.Draw(page)
     font = ImageFont.load_default(10)
+    samples = np.asarray(scipy.signal.sosfilt(_ABOVE_RUMBLE, samples))
     loudest = float(np.abs(samples).max()) or 1.0
     for i, (time, frame, cell) in enumerate(zip(times, frames, cells, strict=True)):
         x, y = i % columns * width, i // columns * height
