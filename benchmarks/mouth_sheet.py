@@ -139,7 +139,7 @@ def sheet(
     draw = ImageDraw.Draw(page)
     font = ImageFont.load_default(10)
     samples = np.asarray(scipy.signal.sosfilt(_ABOVE_RUMBLE, samples))
-    loudest = float(np.abs(samples).max()) or 1.0
+    loudest = float(np.abs(samples[round(times[0] * RATE) : round((times[-1] + STEP) * RATE)]).max()) or 1.0
     for i, (time, frame, cell) in enumerate(zip(times, frames, cells, strict=True)):
         x, y = i % columns * width, i // columns * height
         page.paste(cell, (x, y + WAVE + TRACK))
