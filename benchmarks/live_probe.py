@@ -80,7 +80,7 @@ class Probe(QObject):
         """Processor time spent so far on turning sound into a mouth."""
         for name in ("push", "read"):
             self._count(name)
-        self._publish: Callable[[Motion, float, float], None] = self._drive._publish
+        self._publish: Callable[..., None] = self._drive._publish
         self._drive._publish = self._published
         window.stage.view.widget.installEventFilter(self)
         self._beat, self._pulse = QElapsedTimer(), QTimer(self)
@@ -113,9 +113,9 @@ class Probe(QObject):
         self._frame = frame or self._frame
         return frame
 
-    def _published(self, motion: Motion, captured: float, filmed: float) -> None:
+    def _published(self, motion: Motion, *others: Any) -> None:
         self.heard.append(Heard(time.monotonic(), self._drive.level, motion.code[0, CHANNELS]))
-        self._publish(motion, captured, filmed)
+        self._publish(motion, *others)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
         """See the view being painted; what comes after the event loop's turn has been handed to the display."""
