@@ -2,13 +2,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from studio import console
 from studio.console import JsonFlag
 from studio.core.errors import UserError
+
+if TYPE_CHECKING:
+    from studio.core.tracking.gains import FaceGains
 
 motion_app = typer.Typer()
 
@@ -77,6 +80,14 @@ def reenact(
     audio: Annotated[str, typer.Option(help="keep the video's sound, or none.")] = "keep",
     size: Annotated[int, typer.Option(help="Side of the square clip in pixels, with --framing avatar.")] = 512,
     background: Annotated[str, typer.Option(help="plate or #rrggbb.")] = "plate",
+    gain: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CHANNEL=VALUE",
+            help="Multiply channels whose names begin so, as in jaw=1.2 or eyeBlinkLeft=0; head=0.5 turns the head "
+            "half as far, with --framing avatar. May be given again.",
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Let the face in a video, or a track of it, drive an avatar: nothing but its motion passes."""
@@ -88,6 +99,7 @@ def reenact(
     if out.suffix.lower() != ".mp4":
         raise UserError(f"'{out.name}' should end with .mp4; name the file so.")
     check_writable(out)
+    gains = _parsed_gains(gain or [])
     behind = parse_background(background)
     if isinstance(behind, str) and behind == "transparent":
         raise UserError("A clip cannot be transparent; use the background plate or a colour.")
@@ -95,7 +107,7 @@ def reenact(
     console.tell_consent(avatar, as_json)
     with console.native_messages_in_log(), console.progress(as_json) as show:
         # The job checks both words, so that every caller hears the same sentence.
-        job = reenact_clip(avatar, source, out, framing, audio, size, behind)  # pyright: ignore[reportArgumentType]
+        job = reenact_clip(avatar, source, out, framing, audio, size, behind, gains)  # pyright: ignore[reportArgumentType]
         report = console.finish(job, show)
     for sentence in report.notes:
         console.note(sentence, as_json)
@@ -147,3 +159,25 @@ def personalize(
         f"Wrote {out}: {done.before:.1f} → {done.now:.1f} dB on frames held back, in {done.seconds:.0f} s",
         as_json,
     )
+
+
+def _parsed_gains(words: list[str]) -> "FaceGains":
+    """Return the gains that ``CHANNEL=VALUE`` words ask for.
+
+    Raises
+    ------
+    UserError
+        If one is not written so, names no channel, or is out of range.
+    """
+    from studio.core.tracking.gains import FaceGains
+
+    channels: dict[str, float] = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        try:
+            channels[name.strip()] = float(value)
+        except ValueError as error:
+            raise UserError(f"'{word}' is no gain; write one like jaw=1.2 or head=0.5.") from error
+    gains = FaceGains(channels={name: value for name, value in channels.items() if name != "head"})
+    gains.of_channels()  # refuses what names no channel, before anything is tracked
+    return gains.with_head(channels["head"]) if "head" in channels else gains

@@ -23,10 +23,11 @@ from studio.core.media.clip_format import MP4
 from studio.core.media.files import atomic_path
 from studio.core.media.video import clip_footing, probing
 from studio.core.media.video_writer import Sound, VideoWriter
-from studio.core.motion.track import load_track
+from studio.core.motion.track import Track, load_track
 from studio.core.sample import CONSENT
 from studio.core.tracking.avatar_face import on_host
 from studio.core.tracking.clip import track_clip
+from studio.core.tracking.gains import FaceGains
 from studio.core.tracking.retarget import Framing, Retarget, Shot
 from studio.core.visible_label import stamp, word_coverage
 
@@ -73,6 +74,8 @@ def reenact_clip(
     sound: Sounding = "keep",
     size: int = 512,
     background: Background = "plate",
+    gains: FaceGains = FaceGains(),
+    track: Track | None = None,
 ) -> Job[ReenactReport]:
     """Render an avatar that moves as the face in `source` does: a video, or a track of one (``.npz``).
 
@@ -83,6 +86,10 @@ def reenact_clip(
         of the video's size, the head placed as the driving one is.
     sound
         Whether the video's sound is laid under the clip; a track has none.
+    gains
+        How much of the driving face arrives.
+    track
+        Of the video, where it was tracked before.
 
     Raises
     ------
@@ -100,12 +107,13 @@ def reenact_clip(
         track = load_track(source)
     else:
         sounds = sound == "keep" and clip_footing(source).sound
-        tracked = yield from share(track_clip(source), watch, 0.0, _TRACKED)
-        track, notes = tracked.track, tracked.notes
+        if track is None:
+            tracked = yield from share(track_clip(source), watch, 0.0, _TRACKED)
+            track, notes = tracked.track, tracked.notes
     began = watch.elapsed
     yield watch.progress(_TRACKED, "preparing the renderer")
     fast = drawn_fastest(avatar)
-    retarget = Retarget(fast, track, framing, size)
+    retarget = Retarget(fast, track, framing, size, gains)
     camera = retarget.camera
     if not MIN_SIZE <= min(camera.width, camera.height) <= max(camera.width, camera.height) <= MAX_CLIP_SIZE:
         raise UserError(
@@ -114,7 +122,12 @@ def reenact_clip(
         )
     rate = min(track.fps, Fraction(_FASTEST)).limit_denominator(1001)
     frames = max(1, ceil((track.motion.times[-1] + float(1 / track.fps)) * rate - 0.01))
-    recording = (yield from share(survey(source), watch, _TRACKED, _TRACKED + 0.01)) if sounds else None
+    recording = None
+    if sounds:
+        try:
+            recording = yield from share(survey(source), watch, _TRACKED, _TRACKED + 0.01)
+        except UserError as error:  # the face is enough
+            notes = (*notes, f"The clip has no sound: {error}")
     sound_rate = recording.rate if recording is not None and recording.rate in MP4.sound_rates else 48_000
     heard = nullcontext(()) if recording is None else closing(read_channels(recording, sound_rate))
     memory = list(np.empty((_IN_FLIGHT, camera.height, camera.width, 4), np.uint8))

@@ -20,12 +20,14 @@ from studio.ui.builds import Builds
 from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.live import Live
+from studio.ui.performances import Performances
 from studio.ui.playback import Playback
 from studio.ui.session import Session
 from studio.ui.viewport.frame_loop import FrameLoop
 from studio.ui.workers import JobQueue, Ticket, Urgency
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")
+VIDEOS = (".mp4", ".mov", ".mkv", ".webm")
 SOUNDS = (".wav", ".flac", ".mp3", ".m4a", ".aac", ".ogg", ".opus", ".mp4", ".mov", ".mkv", ".webm")
 KEPT_IN_MEMORY = 3
 RECENT = 8
@@ -65,6 +67,7 @@ class Director(QObject):
         self.playback = Playback(self.session, self.document, self.jobs, self.frames, self.say, media, self)
         self.drive = self.playback.drive
         self.live = Live(self.session, settings, self.jobs, self.drive, self.say, self)
+        self.performances = Performances(self.session, self.document, self.playback, self.jobs, self.say, self)
         self.jobs.idle_changed.connect(self._set_idle)
         self.renderer_said = ""
         """The newest sentence about preparing the renderer."""
@@ -121,6 +124,8 @@ class Director(QObject):
             suffix = path.suffix.lower()
             if suffix == SUFFIX:
                 self.open_avatar(path)
+            elif suffix in VIDEOS:
+                self.performances.asked.emit(path)
             elif suffix in SOUNDS:
                 self.playback.open_sound(path)
             elif suffix in PICTURES:
@@ -275,6 +280,26 @@ class Director(QObject):
         """Let go of every slider."""
         self.session.expression = Motion.neutral()
 
+    def use_video(self, path: Path, use: str) -> None:
+        """Do with a video what was answered: "drive", "personalize", "sound", or "" for nothing."""
+        if use == "drive":
+            self.performances.drive(path)
+        elif use == "personalize":
+            self._personalize([path])
+        elif use == "sound":
+            self.playback.open_sound(path)
+
+    @property
+    def uses_of_videos(self) -> tuple[str, ...]:
+        """What a video may be used for now."""
+        learns = self._personalize is not None and self.session.avatar is not None
+        return ("drive", "personalize", "sound") if learns else ("drive", "sound")
+
+    @property
+    def _personalize(self) -> Any:
+        # Offered as soon as there is such a method.
+        return getattr(self, "personalize", None)
+
     def _source_stopped(self, sentence: str) -> None:
         # "" is the echo of our own request; by now the session may already want another source.
         if sentence:
@@ -295,7 +320,10 @@ class Director(QObject):
 
     def export_clip(self, out: Path, fps: float, size: int, background: Background) -> Ticket | None:
         """Write a clip of the avatar on show speaking the first sound of the timeline."""
-        avatar, sound = self.session.avatar, self.playback.first_sound
+        avatar, sound, driving = self.session.avatar, self.playback.first_sound, self.performances.driving
+        if avatar is not None and driving is not None:
+            gains = self.session.drive.face
+            return self._export(partial(tasks.reenact, avatar, *driving, out, size, background, gains), out)
         if avatar is None or sound is None:
             self.say(self.tr("A clip needs a head and a sound; drop a portrait and an audio file first."))
             return None

@@ -9,10 +9,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from studio.ui import theme
-from studio.ui.director import PICTURES, SOUNDS
+from studio.ui.director import PICTURES, SOUNDS, VIDEOS
 from studio.ui.library import SUFFIX
 
-VIDEOS = (".mp4", ".mov", ".mkv", ".webm")
 PROJECT = ".astudio"
 
 

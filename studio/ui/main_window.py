@@ -175,6 +175,7 @@ class MainWindow(QMainWindow):
         self.stage.said.connect(self._frames_go_another_way)
         self.stage.empty.sample_asked.connect(director.open_sample)
         self.stage.consent.answered.connect(self._consent_answered)
+        self.stage.video.answered.connect(director.use_video)
         self.stage.picture.chosen.connect(director.builds.choose_face)
         self.stage.handles_placed.connect(director.builds.answer_handles)
         self.timeline.sought.connect(director.playback.seek)
@@ -205,6 +206,7 @@ class MainWindow(QMainWindow):
         director.listed.connect(self.avatars.add)
         director.unlisted.connect(self.avatars.drop)
         director.builds.consent_wanted.connect(self.stage.ask_consent)
+        director.performances.asked.connect(lambda path: self.stage.ask_about_video(path, director.uses_of_videos))
         director.builds.picture_shown.connect(self.stage.show_picture)
         director.builds.face_wanted.connect(self.stage.show_picture)
         director.builds.handles_wanted.connect(self.stage.place_handles)
@@ -346,7 +348,7 @@ class MainWindow(QMainWindow):
         self.drive.show_live(drive.level, drive.left_to_record)
         self.director.live.cameras.show(self.drive.webcam, self.stage.preview)
         if drive.face is None:
-            self.stage.preview.clear()
+            self.director.performances.show(self.stage.preview)
         self._ticks += 1
         if self._ticks % 3 == 0 and self.tabs.currentWidget() is self.face:
             self.face.show_live(drive.newest.code[0])

@@ -270,8 +270,8 @@ class Playback(QObject):
         start_reading = partial(tasks.read_take, take.motion)
         self._jobs.submit(self.tr("Keeping the take"), start_reading, Urgency.QUICK, read, self._failed)
 
-    def add_motion(self, name: str, motion: Motion, sound: Path | None = None, start: float | None = None) -> None:
-        """Put a motion on the timeline as a take of every lane, its sound beneath.
+    def add_motion(self, name: str, motion: Motion, sound: Path | None = None, start: float | None = None) -> Block:
+        """Put a motion on the timeline as a take of every lane, its sound beneath; return the take.
 
         Parameters
         ----------
@@ -295,6 +295,7 @@ class Playback(QObject):
             media = {**media, key: Media(str(sound), sound.name, length)}
         label = self.tr("Add {name}").format(name=name)
         document.edit(label, replace(state, media=media, timeline=timeline))
+        return take
 
     def _next_name(self) -> str:
         numbers = [0]

@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from studio.core.media.decoded_sound import DecodedSound
     from studio.core.media.image import LoadedPicture
     from studio.core.motion.motion import Motion
+    from studio.core.motion.track import Track
     from studio.core.perception.handles import Handles
     from studio.core.project.pyramid import Pyramid
     from studio.core.speech.settings import SpeechSettings
+    from studio.core.tracking.gains import FaceGains
+    from studio.core.tracking.performance import Performance
 
 TAKE_FPS = 60.0
 DRAWN_OF = 25  # samples that are drawn as two
@@ -270,6 +273,51 @@ def read_take(path: Path) -> Job["Motion"]:
     from studio.core.project.take_recorder import read_recorded_motion
 
     return read_recorded_motion(path)
+
+
+@dataclass(frozen=True, eq=False)
+class Performed:
+    """A video that drives: what its face does, and how the head on show does it; whether it can be heard."""
+
+    performance: "Performance"
+    motion: "Motion"
+    sounds: bool
+    notes: tuple[str, ...]
+
+
+def perform(path: Path, avatar: Avatar | None, gains: "FaceGains") -> Job[Performed]:
+    """Track the face in a video and fit its motion to the head on show, if that has a face."""
+    yield Progress(0.0, "opening the video")
+    from studio.core.media.audio import survey
+    from studio.core.media.video import clip_footing
+    from studio.core.tracking.performance import played_by, played_plainly, watch_performance
+
+    sounds, notes = clip_footing(path).sound, []
+    performance = yield from watch_performance(path)
+    motion = played_plainly(performance.track, gains)
+    if avatar is not None and avatar.motion_space == "arkit":
+        try:
+            motion = yield from played_by(avatar, performance.track, gains)
+        except UserError as error:
+            notes.append(str(error))
+    if sounds:
+        try:
+            yield from survey(path)
+        except UserError as error:  # the face is enough
+            sounds = False
+            notes.append(f"It plays without sound: {error}")
+    return Performed(performance, motion, sounds, (*performance.notes, *notes))
+
+
+def reenact(
+    avatar: Avatar, video: Path, track: "Track", out: Path, size: int, background: Background, gains: "FaceGains"
+) -> Job[str]:
+    """Write a clip of an avatar that moves as the face in a tracked video does; return what is to be remarked."""
+    yield Progress(0.0, "starting")
+    from studio.core.reenactment import reenact_clip
+
+    report = yield from reenact_clip(avatar, video, out, "avatar", "keep", size, background, gains, track)
+    return " ".join(report.notes)
 
 
 def find_microphones() -> Job[list[str]]:

@@ -14,8 +14,8 @@ from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.jobs import run
-from studio.core.media.video import read_frames
-from studio.core.media.video_writer import VideoWriter
+from studio.core.media.video import clip_footing, read_frames
+from studio.core.media.video_writer import Sound, VideoWriter
 from studio.core.motion.motion import Motion
 from studio.core.motion.poses import NECK_JOINT
 from studio.core.motion.track import save_track
@@ -24,6 +24,8 @@ from studio.core.reenactment import reenact_clip
 from studio.core.render.composite import Picture, composite
 from studio.core.render.raster import Raster
 from studio.core.tracking.clip import track_clip
+from studio.core.tracking.gains import FaceGains
+from studio.core.tracking.performance import played_by, watch_performance
 
 DISTANCE = 1.0  # m
 
@@ -125,3 +127,37 @@ def test_an_avatar_without_a_face_says_so_and_leaves_nothing(
 def test_words_that_are_no_framing_are_refused(tmp_path: Path, picture: NDArray[np.uint8], driving: Path) -> None:
     with pytest.raises(UserError, match="avatar or video"):
         run(reenact_clip(FlatAvatar(picture), driving, tmp_path / "a.mp4", "round"))  # pyright: ignore[reportArgumentType]
+
+
+def test_gains_of_nothing_leave_the_head_at_rest(tmp_path: Path, picture: NDArray[np.uint8], driving: Path) -> None:
+    track = run(track_clip(driving)).track
+    moved = run(played_by(FlatAvatar(picture), track, FaceGains()))
+    still = run(played_by(FlatAvatar(picture), track, FaceGains(head=0.0, eyes=0.0, brows=0.0, lips=0.0)))
+    assert np.ptp(moved.head_pose[:, 3]) > 0.005
+    assert not still.head_pose.any()
+    assert np.abs(np.diff(still.code, axis=0)).max() < 1e-6
+    report = run(reenact_clip(FlatAvatar(picture), driving, tmp_path / "g.mp4", size=128, track=track))
+    assert report.frames == len(track.motion)
+
+
+def test_a_silent_sound_track_is_left_out_and_told(tmp_path: Path, picture: NDArray[np.uint8]) -> None:
+    path = tmp_path / "silent.mp4"
+    silence = Sound(iter([np.zeros((48_000, 1), np.float32)]), 48_000, 1)
+    with VideoWriter(path, picture.shape[1], picture.shape[0], 25, audio=silence) as writer:
+        for _ in range(4):
+            writer.write(picture)
+    report = run(reenact_clip(FlatAvatar(picture), path, tmp_path / "s.mp4", size=128))
+    assert report.frames == 4
+    assert any("has no sound" in note and "only silence" in note for note in report.notes)
+    assert not clip_footing(tmp_path / "s.mp4").sound
+
+
+def test_a_performance_keeps_small_pictures_with_their_landmarks(driving: Path) -> None:
+    performance = run(watch_performance(driving))
+    picture, landmarks = performance.strip.at(0.1)
+    assert max(picture.shape[:2]) == 320
+    assert landmarks is not None
+    found = face_meshes(picture)[0]
+    np.testing.assert_allclose(landmarks[4], found[4, :2], atol=4)
+    assert performance.strip.at(0.1)[0] is picture
+    assert performance.strip.at(99.0)[0] is not picture

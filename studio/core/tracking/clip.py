@@ -12,7 +12,7 @@ from studio.core.jobs import Job, Stopwatch, share
 from studio.core.motion.motion import Motion
 from studio.core.motion.poses import head_pose_of, placement_matrix, placement_of
 from studio.core.motion.track import Track
-from studio.core.tracking.footage import FaceFootage, watch_clip
+from studio.core.tracking.footage import FaceFootage, Look, watch_clip
 from studio.core.tracking.identity import clip_view, fit_identity
 from studio.core.tracking.smooth import EXPRESSION, PLACE, SIZE, TURN, two_sided
 from studio.core.tracking.solve import FaceSolver, Solution
@@ -50,8 +50,13 @@ class TrackedClip:
     cuts: tuple[int, ...] = ()
 
 
-def track_clip(path: str | PathLike[str]) -> Job[TrackedClip]:
+def track_clip(path: str | PathLike[str], look: Look | None = None) -> Job[TrackedClip]:
     """Track one face through a clip, the largest where it begins.
+
+    Parameters
+    ----------
+    look
+        Gets every frame; see `Look`.
 
     Raises
     ------
@@ -59,7 +64,7 @@ def track_clip(path: str | PathLike[str]) -> Job[TrackedClip]:
         If the clip cannot be read or shows no face.
     """
     watch = Stopwatch()
-    seen = yield from share(watch_clip(path), watch, 0.0, _WATCHED)
+    seen = yield from share(watch_clip(path, look), watch, 0.0, _WATCHED)
     return (yield from share(track_face(seen), watch, _WATCHED, 1.0))
 
 

@@ -1,5 +1,6 @@
 """A clip to the landmarks of one face in it, frame by frame: the half of tracking that looks at pictures."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
@@ -56,8 +57,12 @@ class FaceFootage:
     notes: list[str] = field(default_factory=list)
 
 
-def watch_clip(path: str | PathLike[str]) -> Job[FaceFootage]:
-    """Follow one face through a clip, the largest where it begins.
+Look = Callable[[float, NDArray[np.uint8], NDArray[np.float64] | None], None]
+"""Gets the time s, picture ``[H,W,3]`` and landmarks ``[478,3]`` px of a frame; None where the face is lost."""
+
+
+def watch_clip(path: str | PathLike[str], look: Look | None = None) -> Job[FaceFootage]:
+    """Follow one face through a clip, the largest where it begins; `look` gets every frame.
 
     Raises
     ------
@@ -76,6 +81,9 @@ def watch_clip(path: str | PathLike[str]) -> Job[FaceFootage]:
                 continue  # broken recorders write a time twice
             seen.times.append(time)
             follow.push(rgb)
+            if look is not None:
+                points = seen.landmarks[-1]
+                look(time, rgb, None if np.isnan(points[0, 0]) else points)
             if len(seen.times) % 10 == 0:
                 done = len(seen.times) / footing.frames if footing.frames else 0.0
                 yield watch.progress(min(done, 1.0), "watching the face")

@@ -4,7 +4,7 @@ Light to import: settings of the window are made of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,8 +51,26 @@ class FaceGains:
         if not all(0 <= gain <= MOST_GAIN for gain in (self.head, self.eyes, self.brows, self.lips)):
             raise ValueError(f"gains must lie within 0..{MOST_GAIN}")
 
+    def with_head(self, gain: float) -> "FaceGains":
+        """Return the same with another gain of the head's motion.
+
+        Raises
+        ------
+        UserError
+            If it is out of range.
+        """
+        if not 0 <= gain <= MOST_GAIN:
+            raise UserError(f"The gain {gain:g} of 'head' cannot be used; use one from 0 to {MOST_GAIN:g}.")
+        return replace(self, head=gain)
+
     def of_channels(self, lips: bool = True) -> NDArray[np.float32]:
-        """Return the gain of each channel ``[52]``; without `lips` those stay with somebody else."""
+        """Return the gain of each channel ``[52]``; without `lips` those stay with somebody else.
+
+        Raises
+        ------
+        UserError
+            If `channels` names none, or one of its gains is out of range.
+        """
         gain = np.where(LIPS, self.lips if lips else 0.0, np.where(BROWS, self.brows, self.eyes))
         return (gain * channel_gains({**GAINS, **self.channels})).astype(np.float32)
 

@@ -1,8 +1,7 @@
 """A tracked face's motion on an avatar: expressions from the avatar's own rest, poses in one of two framings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -18,7 +17,7 @@ from studio.core.motion.poses import gently_limited, head_pose_of, placement_mat
 from studio.core.motion.track import Track
 from studio.core.tracking.avatar_face import AvatarFace, look_at
 from studio.core.tracking.face_model import INNER, FaceModel
-from studio.core.tracking.gains import GAINS, channel_gains
+from studio.core.tracking.gains import FaceGains
 from studio.core.tracking.gaze import LOOK_INDEX
 from studio.core.tracking.normal_equations import descend, gram
 from studio.core.tracking.placing import placed
@@ -112,7 +111,7 @@ class Retarget:
     size
         px, side of the square picture of framing ``"avatar"``.
     gains
-        What channels are multiplied with, by how their names begin, in place of `GAINS`.
+        How much of the driving face arrives; of the head's motion only with framing ``"avatar"``.
 
     Raises
     ------
@@ -122,12 +121,13 @@ class Retarget:
 
     def __init__(
         self, avatar: Avatar, track: Track, framing: Framing = "avatar", size: int = 512,
-        gains: Mapping[str, float] = MappingProxyType({}),
+        gains: FaceGains = FaceGains(),
     ) -> None:  # fmt: skip
         self._track, self._framing = track, framing
         face = look_at(avatar, FaceModel.of(track.rest))
         self._expressions = Expressions(face.model, face.rest_code)
-        self._gain = channel_gains({**GAINS, **gains})
+        self._gain = gains.of_channels()
+        self._head_gain = gains.head
         self._points = face.points[INNER]
         self._shape = face.shape[INNER]
         self._home = face.home
@@ -143,7 +143,7 @@ class Retarget:
         frame = track.motion.at(time)
         code = self._expressions(np.clip(frame.code[0] * self._gain, 0, 1))
         if self._framing == "avatar":
-            pose, camera = frame.head_pose[0].astype(np.float64), self.camera
+            pose, camera = self._head_gain * frame.head_pose[0].astype(np.float64), self.camera
         else:
             pose, camera = self._placed(time)
         pose = gently_limited(pose)

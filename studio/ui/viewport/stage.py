@@ -16,6 +16,7 @@ from studio.ui.viewport.gl_interop import Pixels, on_host
 from studio.ui.viewport.picture import PictureView
 from studio.ui.viewport.source_preview import SourcePreview
 from studio.ui.viewport.texture_view import TextureView
+from studio.ui.viewport.video_card import VideoCard
 from studio.ui.viewport.view import make_view, square_within
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class Stage(QWidget):
         layout.addLayout(self._pages)
         self.consent = ConsentCard(self)
         self.consent.hide()
+        self.video = VideoCard(self)
         self.preview = SourcePreview(self)
         self.legend = GuessedLegend(self)
         self.legend.move(2 * theme.GRID, 2 * theme.GRID)
@@ -134,11 +136,16 @@ class Stage(QWidget):
         self.consent.ask(people)
         self._place_card()
 
+    def ask_about_video(self, path: Path, choices: tuple[str, ...]) -> None:
+        """Ask what a video is for."""
+        self.video.ask(path, choices)
+        self._place_card()
+
     def _turn_to(self, page: QWidget) -> None:
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
             self._show_legend()
-            for card in (self.preview, self.legend, self.consent):
+            for card in (self.preview, self.legend, self.consent, self.video):
                 card.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -148,8 +155,8 @@ class Stage(QWidget):
 
     def _place_card(self) -> None:
         self.preview.place()
-        card = self.consent
-        card.move((self.width() - card.width()) // 2, self.height() - card.height() - 24)
+        for card in (self.consent, self.video):
+            card.move((self.width() - card.width()) // 2, self.height() - card.height() - 24)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Turn gestures on the head into orbits."""

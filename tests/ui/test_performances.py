@@ -1,0 +1,122 @@
+"""A video that drives the head: the question, the tracking, the playing, the export."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_webcam import swaying
+from fakes import TinyAvatar
+from pytestqt.qtbot import QtBot
+
+from studio.core.errors import UserError
+from studio.core.media.video_writer import VideoWriter
+from studio.core.motion.motion import Motion
+from studio.core.motion.track import Track
+from studio.core.project.timeline import Block
+from studio.core.tracking import performance
+from studio.ui import tasks
+from studio.ui.director import Director
+from studio.ui.main_window import MainWindow
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a silent clip of a swaying face, 2 s."""
+    path = tmp_path_factory.mktemp("video") / "swaying.mp4"
+    with VideoWriter(path, 320, 240, 15) as writer:
+        for frame in swaying(30):
+            writer.write(frame)
+    return path
+
+
+def drive(window: MainWindow, qtbot: QtBot, video: Path) -> Block:
+    card = window.stage.video
+    window.director.open_paths([video])
+    qtbot.waitUntil(card.isVisible, timeout=20_000)
+    with qtbot.waitSignal(window.director.performances.added, timeout=120_000) as added:
+        card.buttons["drive"].click()
+    assert not card.isVisible()
+    assert added.args is not None
+    return added.args[0]
+
+
+def test_a_dropped_video_is_asked_about(window: MainWindow, qtbot: QtBot, video: Path) -> None:
+    card = window.stage.video
+    window.director.open_paths([video])
+    assert card.isVisible()
+    assert "swaying.mp4" in card.accessibleName()
+    assert [answer for answer, button in card.buttons.items() if button.isVisible()] == ["drive", "sound", ""]
+    qtbot.keyClick(card, "\x1b")
+    assert not card.isVisible()
+    assert window.director.performances.driving is None
+
+
+def test_its_face_drives_and_is_seen_beside_the_head(
+    window: MainWindow, qtbot: QtBot, director: Director, video: Path
+) -> None:
+    take = drive(window, qtbot, video)
+    assert take.stop - take.start == pytest.approx(2.0, abs=0.1)
+    assert director.document.state.timeline.sounds == ()
+    preview, sideways = window.stage.preview, list[float]()
+    director.playback.loop(True)
+    director.playback.play(True, 0.0)
+    qtbot.waitUntil(lambda: preview.isVisible() and preview.landmarks_shown, timeout=20_000)
+
+    def swayed() -> bool:
+        sideways.append(float(director.drive.newest.head_pose[0, 3]))
+        return float(np.ptp(sideways)) > 0.008
+
+    qtbot.waitUntil(swayed, timeout=20_000)
+    director.playback.play(False)
+    qtbot.waitUntil(lambda: not preview.isVisible(), timeout=20_000)
+
+
+def test_it_is_fitted_to_the_head_on_show_and_exported_as_it_drives(
+    window: MainWindow, qtbot: QtBot, director: Director, video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted = Motion.from_frames("arkit", np.array([0.0, 2.0]), np.full((2, 52), 0.25))
+    given: list[object] = []
+
+    def fit(avatar: object, track: object, gains: object) -> object:
+        given.append((avatar, gains))
+        yield from ()
+        return fitted
+
+    def reenact(avatar: object, path: Path, track: Track, out: Path, size: int, *_: object) -> object:
+        given.append((avatar, path, size))
+        yield from ()
+        return ""
+
+    monkeypatch.setattr(performance, "played_by", fit)
+    monkeypatch.setattr(tasks, "reenact", reenact)
+    avatar = director.session.avatar = TinyAvatar.make()
+    take = drive(window, qtbot, video)
+    assert director.document.motions[take.source] is fitted
+    ticket = director.export_clip(tmp_path / "out.mp4", 25.0, 256, "plate")
+    assert ticket is not None
+    qtbot.waitUntil(lambda: len(given) == 2, timeout=20_000)
+    assert given == [(avatar, director.session.drive.face), (avatar, video, 256)]
+
+
+def test_a_head_without_a_face_plays_what_was_tracked(
+    window: MainWindow, qtbot: QtBot, director: Director, video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> object:
+        yield from ()
+        raise UserError("No face is found in the avatar 'tiny'; drive it by speech.")
+
+    monkeypatch.setattr(performance, "played_by", refuse)
+    director.session.avatar = TinyAvatar.make()
+    take = drive(window, qtbot, video)
+    assert "No face is found in the avatar" in window.status.toolTip()
+    assert len(director.document.motions[take.source]) == 30
+
+
+def test_a_video_without_a_face_is_one_sentence(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "wall.mp4"
+    with VideoWriter(path, 64, 64, 10) as writer:
+        for _ in range(3):
+            writer.write(np.full((64, 64, 3), 90, np.uint8))
+    window.director.use_video(path, "drive")
+    qtbot.waitUntil(lambda: any("No face was found" in s for s in window.status.sentences), timeout=60_000)
+    assert window.director.performances.driving is None
