@@ -40,8 +40,9 @@ def watch_performance(path: str | PathLike[str]) -> Job[Performance]:
 
 
 def played_by(avatar: Avatar, track: Track, gains: FaceGains) -> Job[Motion]:
-    """Return a track's motion as this avatar plays it in its own framing, frame for frame what `reenact_clip` draws;
-    its times begin at 0.
+    """Return a track's motion as this avatar plays it in its own framing, its times from 0.
+
+    It is frame for frame what `reenact_clip` draws.
 
     Raises
     ------
