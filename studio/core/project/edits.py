@@ -55,6 +55,17 @@ def items_of(timeline: Timeline) -> frozenset[Item]:
     return frozenset(items)
 
 
+def present(timeline: Timeline, items: Items) -> frozenset[Item]:
+    """Return those of the items that a timeline has."""
+    ids = {block.id for block in (*timeline.sounds, *timeline.takes)}
+    times = {("camera", ""): {key.time for key in timeline.camera}}
+    times["marker", ""] = {marker.time for marker in timeline.markers}
+    for name in {item.name for item in items if item.kind == "key"}:
+        curve = timeline.curve(name)
+        times["key", name] = {key.time for key in curve.keys} if curve else set()
+    return frozenset(i for i in items if (i.name in ids if i.kind == "block" else i.time in times[i.kind, i.name]))
+
+
 def span_of(timeline: Timeline, items: Items) -> tuple[float, float] | None:
     """Return from when to when the items last, or None for nothing."""
     blocks = _selected_blocks(timeline, items)

@@ -1,5 +1,6 @@
 """What a lane shows of a motion: a few lines that tell most of what its many channels do."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.jobs import Job
 from studio.core.motion.motion import Motion
+from studio.core.project.curves import decimate, limits, values
+from studio.core.project.edits import SAME
 from studio.core.project.pyramid import Pyramid, build_pyramid
-from studio.core.project.timeline import HEAD_AXES, HEAD_CHANNELS, Lane
+from studio.core.project.timeline import HEAD_AXES, HEAD_CHANNELS, Curve, Lane, Timeline, lane_of
 
 RATE = 60.0  # Hz, at which motion is drawn
 TURN = 0.6  # rad of the head that fill a lane's half
@@ -70,3 +73,39 @@ def trace_motion(motion: Motion, lane: Lane) -> Job[Pyramid]:
     scale = 1 / TURN if lane == "head" else 1.0
     track = np.clip(np.stack(lines, axis=1) * scale, -1, 1).astype(np.float32)
     return (yield from build_pyramid(cast(NDArray[np.float32], track), RATE))
+
+
+def trace_channel(motion: Motion, channel: str) -> Job[Pyramid]:
+    """Sample one of `CHANNELS` of a motion evenly ``[S,1]``."""
+    times = np.arange(int(float(motion.times[-1]) * RATE) + 1) / RATE
+    track = np.interp(times, motion.times, channel_values(motion, channel)).astype(np.float32)
+    return (yield from build_pyramid(cast(NDArray[np.float32], track), RATE))
+
+
+def recorded(
+    timeline: Timeline, motions: Mapping[str, Motion], channel: str, begin: float, end: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the times ``[T]`` s and what the takes do to a channel then ``[T]``, curves that add to it included."""
+    times = begin + np.arange(int((end - begin) * RATE) + 1) / RATE
+    track = np.zeros(len(times))
+    lane = lane_of(channel)
+    for take in timeline.takes:
+        if lane in take.lanes:
+            covered = (times >= take.start) & (times < take.stop)
+            motion = motions[take.source]
+            at = times[covered] - take.start + take.begin
+            track[covered] = np.interp(at, motion.times, channel_values(motion, channel))
+    curve = timeline.curve(channel)
+    if curve is not None and curve.mode == "add":
+        track += values(curve.keys, times)
+    return times, np.clip(track, *limits(Curve(channel, (), "replace")))
+
+
+def as_curve(timeline: Timeline, motions: Mapping[str, Motion], channel: str, begin: float, end: float) -> Job[Curve]:
+    """Return a curve that stands for what the takes do to a channel from `begin` to `end` s, within `TOLERANCE`."""
+    keys = yield from decimate(*recorded(timeline, motions, channel, begin, end))
+    old = timeline.curve(channel)
+    around = old.keys if old is not None and old.mode == "replace" else ()
+    before = tuple(key for key in around if key.time < keys[0].time - SAME)
+    after = tuple(key for key in around if key.time > keys[-1].time + SAME)
+    return Curve(channel, (*before, *keys, *after), "replace")

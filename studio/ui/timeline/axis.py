@@ -4,8 +4,8 @@ import math
 
 from PySide6.QtCore import QObject, Signal
 
-FRAME = 1 / 60
-"""s of the finest grid that things snap to."""
+from studio.core.project.snapping import FRAME
+
 MARGIN = 8  # px left of second 0
 CLOSEST = 6000.0  # px per s
 SHORTEST = 10.0  # s that an empty timeline shows
@@ -71,6 +71,10 @@ class TimeAxis(QObject):
         """Show all there is, and go on doing so until the user zooms."""
         self._fitted = True
         self._settle()
+
+    def hold(self) -> None:
+        """Stay as it is, also while what it fitted changes."""
+        self._fitted = False
 
     def zoom(self, factor: float, x: float) -> None:
         """Magnify by a factor about a px, whose second stays where it is."""

@@ -1,5 +1,7 @@
 """`Headers`: the names of the lanes with what mutes them, lets them alone be seen, and opens their curve."""
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QCoreApplication, QSize, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
@@ -7,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVB
 from studio.core.project.timeline import LANES, MOTION_LANES, Lane, Timeline
 from studio.ui import theme
 from studio.ui.language import noted
+from studio.ui.timeline.curve_controls import CurveControls
 from studio.ui.timeline.rows import Row
 
 WIDTH = 152  # px
@@ -54,13 +57,15 @@ class LaneHeader(QWidget):
             self.opener.hide()
         self.mute.setVisible(lane != "markers")
         self.solo.setVisible(lane not in ("camera", "markers"))
-        self.below = QVBoxLayout()
-        self.below.setContentsMargins(theme.GRID, 0, theme.GRID, theme.GRID)
+        self.curve = CurveControls(lane, name) if lane in MOTION_LANES else None
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self._band)
-        column.addLayout(self.below, 1)
+        if self.curve is not None:
+            column.addWidget(self.curve, 1)
+            self.curve.setContentsMargins(0, 4, theme.GRID, 0)
+            self.curve.hide()
         self.mute.clicked.connect(lambda on: self.mute_wanted.emit(lane, on))
         self.solo.clicked.connect(lambda on: self.solo_wanted.emit(lane, on))
         self.opener.clicked.connect(lambda on: self.open_wanted.emit(lane, on))
@@ -84,7 +89,9 @@ class LaneHeader(QWidget):
         self.setGeometry(0, row.top, WIDTH, row.height)
         self._band.setFixedHeight(row.band)
         self.opener.setChecked(row.height > row.band)
-        self.opener.setIcon(theme.icon("chevron-down" if row.height > row.band else "chevron-right"))
+        if self.curve is not None:
+            self.curve.setVisible(row.height > row.band)
+        self.refresh()
 
     def show_timeline(self, timeline: Timeline) -> None:
         """Show whether the lane is muted or solo."""
@@ -112,11 +119,14 @@ class Headers(QWidget):
         for header in self.of.values():
             header.setParent(self)
 
-    def show_rows(self, rows: tuple[Row, ...], timeline: Timeline) -> None:
-        """Lay the headers beside these rows."""
+    def show_rows(self, rows: tuple[Row, ...], timeline: Timeline, channels: Mapping[Lane, str]) -> None:
+        """Lay the headers beside these rows, whose opened curves show these channels."""
         for row in rows:
-            self.of[row.lane].show_row(row)
-            self.of[row.lane].show_timeline(timeline)
+            header = self.of[row.lane]
+            header.show_row(row)
+            header.show_timeline(timeline)
+            if header.curve is not None:
+                header.curve.show_curve(channels[row.lane], timeline.curve(channels[row.lane]))
         self.setFixedHeight(rows[-1].bottom)
 
     def refresh(self) -> None:

@@ -1,7 +1,6 @@
 """What the lanes look like: blocks with what is in them, camera keys, markers."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,8 @@ from studio.core.project.timeline import MOTION_LANES, Block, Lane, Timeline
 from studio.core.project.traces import SIGNED
 from studio.ui import theme
 from studio.ui.timeline.axis import TimeAxis
+from studio.ui.timeline.curve_painter import paint_curve
+from studio.ui.timeline.pictures import Pictures
 from studio.ui.timeline.polyline import band, polygon, zigzag
 from studio.ui.timeline.rows import Row, blocks_of
 
@@ -21,22 +22,6 @@ RADIUS = 4.0
 MARK = 6.0  # px from the middle of a camera key to its corners
 LEAST_NAME = 48  # px of a block that has room for its name
 OFF = 0.35  # opacity of what is muted
-
-
-@dataclass
-class Pictures:
-    """What is drawn inside blocks, by their source.
-
-    Attributes
-    ----------
-    waves
-        Of sounds, by key of the media.
-    traces
-        Of motions, by key and lane.
-    """
-
-    waves: dict[str, Pyramid] = field(default_factory=dict)
-    traces: dict[tuple[str, Lane], Pyramid] = field(default_factory=dict)
 
 
 def trace_colors(colors: theme.Theme) -> tuple[str, str, str]:
@@ -51,15 +36,25 @@ class LanePainter:
         self._axis = axis
         self._pictures = pictures
 
-    def paint(self, painter: QPainter, timeline: Timeline, rows: tuple[Row, ...], selected: Collection[Item]) -> None:
-        """Paint rows, their blocks and keys, and which of them are selected."""
-        axis, colors = self._axis, theme.current()
+    def paint(
+        self,
+        painter: QPainter,
+        timeline: Timeline,
+        rows: tuple[Row, ...],
+        channels: Mapping[Lane, str],
+        selected: Collection[Item],
+    ) -> None:
+        """Paint rows, their blocks, keys and opened channels, and which of them are selected."""
+        axis = self._axis
         self._paint_ground(painter, timeline, rows)
         for row in rows:
             painter.setOpacity(1.0 if timeline.heard(row.lane) else OFF)
             for block in blocks_of(timeline, row.lane):
                 if block.stop > axis.begin and block.start < axis.end:
                     self._paint_block(painter, block, row, Item("block", block.id) in selected)
+            if row.height > row.band:
+                recorded = self._pictures.channels
+                paint_curve(painter, axis, timeline, row, channels[row.lane], recorded, selected)
             middle = row.top + row.band / 2
             if row.lane == "camera":
                 for key in timeline.camera:
@@ -71,7 +66,6 @@ class LanePainter:
                     chosen = Item("marker", time=marker.time) in selected
                     _paint_marker(painter, axis.x(marker.time), row, marker.name, room, chosen)
         painter.setOpacity(1.0)
-        painter.setPen(QColor(colors.line))
 
     def _paint_ground(self, painter: QPainter, timeline: Timeline, rows: tuple[Row, ...]) -> None:
         axis, colors = self._axis, theme.current()

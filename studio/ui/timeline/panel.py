@@ -1,40 +1,32 @@
 """`TimelinePanel`: the bar, the ruler and the lanes under the stage."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Literal
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QScrollBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QContextMenuEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QScrollArea, QScrollBar, QVBoxLayout, QWidget
 
-from studio.core import jobs
-from studio.core.jobs import Job
 from studio.core.project.document import Document, ProjectState
+from studio.core.project.edits import Item, span_of
 from studio.core.project.pyramid import Pyramid
-from studio.core.project.timeline import MOTION_LANES, Lane
-from studio.core.project.traces import trace_motion
+from studio.core.project.timeline import Lane
+from studio.core.project.traces import as_curve
 from studio.ui import commands, theme
 from studio.ui.timeline.axis import MARGIN, TimeAxis
 from studio.ui.timeline.bar import TransportBar
+from studio.ui.timeline.editing import Editing
 from studio.ui.timeline.headers import WIDTH, Headers
-from studio.ui.timeline.lanes import Pictures
+from studio.ui.timeline.lane_actions import LaneActions
+from studio.ui.timeline.pictures import Pictures, Runner, run_here
 from studio.ui.timeline.ruler import Ruler
 from studio.ui.timeline.view import LanesView
 
 SEEK_EVERY = 16  # ms
-ZOOM_STEP = 1.6
 LEAST_HEIGHT = 200  # px of the bar and a few lanes
 UNBOUNDED = 16777215  # px, Qt's own bound
 SCROLL = 1000  # steps of the scroll bar per s
-
-Runner = Callable[[str, Callable[[], Job[Any]], Callable[[Any], None]], object]
-"""Runs a job somewhere: its title, what starts it, and what takes its result on this thread."""
-
-
-def run_here(title: str, start: Callable[[], Job[Any]], done: Callable[[Any], None]) -> None:
-    """Run a job at once, where nobody is kept waiting."""
-    done(jobs.run(start()))
 
 
 class TimelinePanel(QWidget):
@@ -66,24 +58,30 @@ class TimelinePanel(QWidget):
         self.setAccessibleName(self.tr("Timeline"))
         self._document = document
         self._run = run
-        self._asked: set[tuple[str, Lane]] = set()
         self.actions_by_name = dict(actions or commands.make_actions(self, ("Timeline", "Live", "View")))
         self._playing = False
         self._duration = 0.0
-        self.pictures = Pictures()
+        self.pictures = Pictures(run)
         self.axis = TimeAxis()
-        self.ruler = Ruler(document, self.axis)
-        self.lanes = LanesView(document, self.axis, self.pictures)
+        self.editing = Editing(document)
+        self.ruler = Ruler(self.editing, self.axis)
+        self.lanes = LanesView(self.editing, self.axis, self.pictures)
         self.headers = Headers()
         named = self.actions_by_name
         self.bar = TransportBar(
             [named[name] for name in ("listen", "play", "record", "loop")],
-            [named[name] for name in ("zoom_out", "zoom_in", "fit")],
+            [named[name] for name in ("split", "marker", "snap", "zoom_out", "zoom_in", "fit")],
         )
         self._lay_out()
         self._sought: float | None = None
         self._pause = QTimer(self, singleShot=True, interval=SEEK_EVERY)
         self._pause.timeout.connect(self._announce)
+        self.menu_actions = LaneActions(self, named, self.editing, self.lanes, self.axis, self.seek, self._rename)
+        self._name = QLineEdit(self.lanes)
+        self._name.setAccessibleName(self.tr("Name of the marker"))
+        self._name.hide()
+        self._name.editingFinished.connect(self._named)
+        self._named_at = 0.0
         self._connect()
         self.show_document()
 
@@ -140,10 +138,17 @@ class TimelinePanel(QWidget):
         for name, wanted in (("play", self.play_wanted), ("record", self.record_wanted), ("loop", self.loop_wanted)):
             self.actions_by_name[name].triggered.connect(wanted)
         self.actions_by_name["timeline"].triggered.connect(lambda on: self.fold(not on))
-        middle = self.lanes.width
-        self.actions_by_name["zoom_in"].triggered.connect(lambda: self.axis.zoom(ZOOM_STEP, middle() / 2))
-        self.actions_by_name["zoom_out"].triggered.connect(lambda: self.axis.zoom(1 / ZOOM_STEP, middle() / 2))
-        self.actions_by_name["fit"].triggered.connect(self.axis.fit)
+        self.lanes.sought.connect(self.seek)
+        self.lanes.rename_wanted.connect(self._rename)
+        self.actions_by_name["loop"].triggered.connect(self.editing.switch_loop)
+        for lane, header in self.headers.of.items():
+            header.mute_wanted.connect(self.editing.mute)
+            header.solo_wanted.connect(self.editing.solo)
+            header.open_wanted.connect(self.open_lane)
+            if header.curve is not None:
+                header.curve.channel_wanted.connect(partial(self.show_channel, lane))
+                header.curve.mode_wanted.connect(partial(self._set_mode, lane))
+                header.curve.convert_wanted.connect(partial(self.convert, lane))
 
     # What the document and the player say
 
@@ -153,12 +158,13 @@ class TimelinePanel(QWidget):
         begun = self._duration == 0 and timeline.duration > 0
         self._duration = timeline.duration
         self.lanes.show_document()
-        self.headers.show_rows(self.lanes.rows, timeline)
+        self.headers.show_rows(self.lanes.rows, timeline, self.lanes.channels)
         self._check("loop", timeline.loop is not None)
         self.bar.show_time(self.position, self._duration)
         self.axis.show_duration(self._duration)
         self.ruler.update()
-        self._ask_for_traces()
+        opened: dict[Lane, str] = {lane: self.lanes.channels[lane] for lane in self.lanes.opened}
+        self.pictures.ask(timeline, self._document.motions, opened)
         if begun and self.body.isHidden():
             self.fold(False)
 
@@ -183,40 +189,26 @@ class TimelinePanel(QWidget):
         self._check("play", on)
 
     def show_recording(self, on: bool) -> None:
-        """Show whether a take is being recorded."""
+        """Show whether a take is being recorded, from the playhead on."""
         self._check("record", on)
+        self.lanes.recording_from = self.position if on else None
+        self.lanes.update()
 
     def _check(self, name: str, on: bool) -> None:
+        if self.actions_by_name[name].isChecked() == on:
+            return
         self.actions_by_name[name].setChecked(on)
         commands.refresh_icons(self.actions_by_name)
 
     def show_waveform(self, media_key: str, pyramid: Pyramid) -> None:
         """Draw this in the blocks of a sound."""
-        self.pictures.waves[media_key] = pyramid
-        self.lanes.refresh()
+        self.pictures.add_wave(media_key, pyramid)
 
     def refresh(self) -> None:
         """Redraw in the theme's colours."""
         self.headers.refresh()
         self.lanes.refresh()
         self.ruler.update()
-
-    def _ask_for_traces(self) -> None:
-        for take in self._document.state.timeline.takes:
-            for lane in take.lanes:
-                wanted = (take.source, lane)
-                if lane in MOTION_LANES and wanted not in self._asked:
-                    self._asked.add(wanted)
-                    motion = self._document.motions[take.source]
-                    self._run(
-                        self.tr("Drawing {name}").format(name=take.name),
-                        partial(trace_motion, motion, lane),
-                        partial(self._traced, wanted),
-                    )
-
-    def _traced(self, wanted: tuple[str, Lane], pyramid: Pyramid) -> None:
-        self.pictures.traces[wanted] = pyramid
-        self.lanes.refresh()
 
     # What the user wants
 
@@ -227,6 +219,55 @@ class TimelinePanel(QWidget):
         if not self._pause.isActive():
             self._announce()
 
+    def open_lane(self, lane: Lane, on: bool) -> None:
+        """Open the curve of a lane, or close it."""
+        one: frozenset[Lane] = frozenset([lane])
+        self.lanes.opened = self.lanes.opened | one if on else self.lanes.opened - one
+        self.show_document()
+
+    def show_channel(self, lane: Lane, channel: str) -> None:
+        """Show another channel in an opened lane."""
+        self.lanes.channels[lane] = channel
+        self.show_document()
+
+    def convert(self, lane: Lane) -> None:
+        """Make keys of what the selected takes of a lane, or all of them, do to its channel."""
+        timeline, channel = self._document.state.timeline, self.lanes.channels[lane]
+        takes = {Item("block", take.id) for take in timeline.takes if lane in take.lanes}
+        span = span_of(timeline, takes & self.editing.selected or takes)
+        if span is not None:
+            self._run(
+                self.tr("Finding the keys of {channel}").format(channel=channel),
+                partial(as_curve, timeline, dict(self._document.motions), channel, *span),
+                partial(self.editing.put_curve, self.tr("Curve from take")),
+            )
+
+    def _set_mode(self, lane: Lane, mode: Literal["add", "replace"]) -> None:
+        self.editing.set_mode(self.lanes.channels[lane], mode)
+
+    def _rename(self, at: float) -> None:
+        """Let the user type a marker's name where it is."""
+        marker = next(marker for marker in self._document.state.timeline.markers if marker.time == at)
+        row = self.lanes.rows[-1]
+        self._name.setGeometry(round(self.axis.x(at)), row.top, 160, row.height)
+        self._name.setText(marker.name)
+        self._name.selectAll()
+        self._name.show()
+        self._name.setFocus()
+        self._named_at = at
+
+    def _named(self) -> None:
+        if self._name.isHidden():
+            return
+        self._name.hide()
+        self.lanes.setFocus()
+        if self._name.text().strip():
+            self.editing.rename_marker(self._named_at, self._name.text().strip())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Show what can be done to the selection."""
+        self.menu_actions.menu().popup(event.globalPos())
+
     def _announce(self) -> None:
         if self._sought is not None:
             at, self._sought = self._sought, None
@@ -234,6 +275,7 @@ class TimelinePanel(QWidget):
             self.sought.emit(at)
 
     def _put(self, seconds: float) -> None:
+        self.editing.position = seconds
         self.lanes.show_position(seconds)
         self.ruler.show_position(seconds)
         self.bar.show_time(seconds, self._duration)

@@ -5,9 +5,10 @@ from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from studio.core.project.document import Document
 from studio.ui import theme
 from studio.ui.timeline.axis import TimeAxis, timecode
+from studio.ui.timeline.editing import Editing
+from studio.ui.timeline.hits import EDGE
 
 HEIGHT = 24  # px
 LABEL = 88  # px that a time needs
@@ -23,14 +24,18 @@ class Ruler(QWidget):
     """s under the pointer while it is pressed."""
     wheeled = Signal(QWheelEvent)
 
-    def __init__(self, document: Document, axis: TimeAxis) -> None:
+    def __init__(self, editing: Editing, axis: TimeAxis) -> None:
         super().__init__()
         self.setAccessibleName(self.tr("Ruler"))
-        self.setToolTip(self.tr("Drag to scrub"))
+        self.setToolTip(self.tr("Drag to scrub; drag with Shift to loop a stretch"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._document = document
+        self._editing = editing
         self._axis = axis
         self._position = 0.0
+        self._fixed: float | None = None  # the edge of the loop that stays while the other is dragged
+        self._drag = ""
+        self._rests = np.zeros(1)
+        self.setMouseTracking(True)
         axis.changed.connect(self.update)
 
     def sizeHint(self) -> QSize:
@@ -50,7 +55,7 @@ class Ruler(QWidget):
         """Paint ticks, times, the loop and the head of the playhead."""
         axis, colors = self._axis, theme.current()
         painter = QPainter(self)
-        loop = self._document.state.timeline.loop
+        loop = self._editing.timeline.loop
         if loop is not None:
             left, right = (axis.x(time) for time in loop)
             tint = QColor(colors.accent)
@@ -79,14 +84,40 @@ class Ruler(QWidget):
         painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Go there."""
-        if event.button() == Qt.MouseButton.LeftButton:
-            self.sought.emit(self._axis.time(event.position().x()))
+        """Go there; hold an edge of the loop, or begin a loop with Shift."""
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        at = self._axis.time(event.position().x())
+        edge = self._loop_edge(event.position().x())
+        loop = self._editing.timeline.loop
+        self._drag, self._rests = self._editing.begin_drag(), self._editing.rests(frozenset())
+        self._axis.hold()
+        if loop is not None and edge is not None:
+            self._fixed = loop[1 - edge]
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._fixed = self._rest(at)
+        else:
+            self._fixed = None
+            self.sought.emit(at)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Scrub."""
-        if event.buttons() & Qt.MouseButton.LeftButton:
-            self.sought.emit(self._axis.time(event.position().x()))
+        """Scrub, or span the loop."""
+        x = event.position().x()
+        if not event.buttons() & Qt.MouseButton.LeftButton:
+            over = self._loop_edge(x) is not None
+            self.setCursor(Qt.CursorShape.SizeHorCursor if over else Qt.CursorShape.ArrowCursor)
+        elif self._fixed is None:
+            self.sought.emit(self._axis.time(x))
+        else:
+            self._editing.loop(self._fixed, self._rest(self._axis.time(x)), self._drag)
+
+    def _rest(self, time: float) -> float:
+        return time + self._editing.snap(np.array([time]), 0.0, self._rests, self._axis.scale)
+
+    def _loop_edge(self, x: float) -> int | None:
+        """Return which edge of the loop is at a px."""
+        loop = self._editing.timeline.loop or ()
+        return next((i for i, time in enumerate(loop) if abs(self._axis.x(time) - x) <= EDGE), None)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll and zoom as over the lanes."""
