@@ -179,7 +179,6 @@ class MainWindow(QMainWindow):
         self.stage.picture.chosen.connect(director.builds.choose_face)
         self.stage.handles_placed.connect(director.builds.answer_handles)
         self.timeline.sought.connect(director.playback.seek)
-        self.timeline.loop_wanted.connect(director.playback.loop)
         self.avatars.chosen.connect(director.select)
         self.avatars.save_wanted.connect(self.files.save)
         self.avatars.remove_wanted.connect(director.remove)

@@ -112,13 +112,6 @@ class Playback(QObject):
             self._lead(True)
         self.drive.seek(self._scored(), self._at)
 
-    def loop(self, on: bool) -> None:
-        """Play everything again and again, or no more."""
-        state = self._document.state
-        loop = (0.0, state.timeline.duration) if on and state.timeline.duration else None
-        label = self.tr("Loop") if on else self.tr("End the loop")
-        self._document.edit(label, replace(state, timeline=replace(state.timeline, loop=loop)))
-
     def ended(self) -> None:
         """Let the playhead stand where the play ended."""
         if self._session.playing:

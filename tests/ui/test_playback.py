@@ -136,7 +136,7 @@ def test_a_loop_turns_back_again_and_again(director: Director, qtbot: QtBot) -> 
 
     qtbot.waitUntil(turned_back, timeout=PATIENCE)
     assert 2.0 <= min(places[1:]) < max(places) <= 2.41
-    director.playback.loop(False)
+    edit(director, loop=None)
     qtbot.waitUntil(lambda: director.playback.position > 3.0, timeout=PATIENCE)
     director.playback.play(False)
 

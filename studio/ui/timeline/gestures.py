@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Literal
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QCoreApplication, QPointF, QRectF
 
 from studio.core.project import edits
 from studio.core.project.curves import with_slope
@@ -13,6 +13,11 @@ from studio.core.project.snapping import edges_of
 from studio.ui.timeline.axis import TimeAxis
 from studio.ui.timeline.editing import Editing
 from studio.ui.timeline.hits import Plot
+
+
+def tr(text: str) -> str:
+    """Translate a text of this module."""
+    return QCoreApplication.translate("gestures", text)
 
 
 class Gesture(ABC):
@@ -51,7 +56,7 @@ class MoveItems(Gesture):
             by = self.editing.snap(self._edges, by, self._rests, self.axis.scale)
         rise = (self.press.y() - point.y()) / self._plot.scale if self._plot else 0.0
         result, items = edits.moved(self.base, self._items, by, rise)
-        self.editing.apply(self.editing.tr("Move"), result, self.drag)
+        self.editing.apply(tr("Move"), result, self.drag)
         self.editing.select(items)
 
 
@@ -75,7 +80,7 @@ class TrimBlock(Gesture):
         if not free:
             by = self.editing.snap(np.array([self._from]), by, self._rests, self.axis.scale)
         result = edits.trimmed(self.base, self._name, self._edge, self._from + by, self._length)
-        self.editing.apply(self.editing.tr("Trim"), result, self.drag)
+        self.editing.apply(tr("Trim"), result, self.drag)
 
 
 class TurnHandle(Gesture):
@@ -96,7 +101,7 @@ class TurnHandle(Gesture):
         up = self._plot.y(self._key.value) - point.y()
         slope = up / across * self.axis.scale / self._plot.scale
         curve = with_slope(self._plot.curve, self._at, self._side, slope, broken=free)
-        self.editing.put_curve(self.editing.tr("Turn tangent"), curve, self.drag)
+        self.editing.put_curve(tr("Turn tangent"), curve, self.drag)
 
 
 class SelectBox(Gesture):

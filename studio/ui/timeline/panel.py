@@ -37,6 +37,7 @@ class TimelinePanel(QWidget):
     play_wanted = Signal(bool)
     record_wanted = Signal(bool)
     loop_wanted = Signal(bool)
+    """The document says so already."""
     unfolded = Signal()
     """The lanes are shown from now on and need room."""
 
