@@ -199,10 +199,6 @@
             <translation>Bibliothek</translation>
         </message>
         <message>
-            <source>Opened {name}, {seconds:.1f} s. Press Space to play.</source>
-            <translation>{name} wurde geöffnet, {seconds:.1f} s. Die Leertaste spielt es ab.</translation>
-        </message>
-        <message>
             <source>Opening {name}</source>
             <translation>{name} wird geöffnet</translation>
         </message>
@@ -234,24 +230,20 @@
     <context>
         <name>DriveLoop</name>
         <message>
-            <source>Playing {name} without sound. {reason}</source>
-            <translation>{name} wird ohne Ton abgespielt. {reason}</translation>
-        </message>
-        <message>
-            <source>Playing {name}.</source>
-            <translation>{name} wird abgespielt.</translation>
+            <source>Playing without sound, by the computer's clock. {reason}</source>
+            <translation>Spielt ohne Ton, nach der Uhr des Rechners. {reason}</translation>
         </message>
         <message>
             <source>The calibration stopped, because the microphone is gone; repeat it then.</source>
             <translation>Die Kalibrierung endete, weil das Mikrofon fort ist; wiederholen Sie sie danach.</translation>
         </message>
         <message>
-            <source>The clip has ended.</source>
-            <translation>Der Clip ist zu Ende.</translation>
-        </message>
-        <message>
             <source>The sound output stopped; check the system's sound settings and press Space.</source>
             <translation>Die Tonausgabe ist stehen geblieben; prüfen Sie die Toneinstellungen des Systems und drücken Sie die Leertaste.</translation>
+        </message>
+        <message>
+            <source>The timeline has ended.</source>
+            <translation>Die Zeitleiste ist zu Ende.</translation>
         </message>
     </context>
     <context>
@@ -451,6 +443,89 @@
         <message>
             <source>{name} (not there)</source>
             <translation>{name} (nicht da)</translation>
+        </message>
+    </context>
+    <context>
+        <name>Editing</name>
+        <message>
+            <source>Add key</source>
+            <translation>Schlüsselbild setzen</translation>
+        </message>
+        <message>
+            <source>Add marker</source>
+            <translation>Marke setzen</translation>
+        </message>
+        <message>
+            <source>Change curve</source>
+            <translation>Kurve ändern</translation>
+        </message>
+        <message>
+            <source>Cut</source>
+            <translation>Ausschneiden</translation>
+        </message>
+        <message>
+            <source>Delete</source>
+            <translation>Löschen</translation>
+        </message>
+        <message>
+            <source>Duplicate</source>
+            <translation>Duplizieren</translation>
+        </message>
+        <message>
+            <source>Loop</source>
+            <translation>Schleife</translation>
+        </message>
+        <message>
+            <source>Marker {number}</source>
+            <translation>Marke {number}</translation>
+        </message>
+        <message>
+            <source>Move</source>
+            <translation>Verschieben</translation>
+        </message>
+        <message>
+            <source>Mute</source>
+            <translation>Stumm schalten</translation>
+        </message>
+        <message>
+            <source>Paste</source>
+            <translation>Einfügen</translation>
+        </message>
+        <message>
+            <source>Rename marker</source>
+            <translation>Marke umbenennen</translation>
+        </message>
+        <message>
+            <source>Ripple delete</source>
+            <translation>Löschen und aufrücken</translation>
+        </message>
+        <message>
+            <source>Separate lanes</source>
+            <translation>Spuren trennen</translation>
+        </message>
+        <message>
+            <source>Set tangents</source>
+            <translation>Tangenten setzen</translation>
+        </message>
+        <message>
+            <source>Solo</source>
+            <translation>Solo</translation>
+        </message>
+        <message>
+            <source>Split</source>
+            <translation>Teilen</translation>
+        </message>
+        <message>
+            <source>Stop looping</source>
+            <translation>Schleife beenden</translation>
+        </message>
+        <message>
+            <source>Trim</source>
+            <translation>Kürzen</translation>
+        </message>
+        <message>
+            <source>Unmute</source>
+            <translation>Stummschaltung aufheben</translation>
         </message>
     </context>
     <context>
@@ -1103,8 +1178,8 @@
             <translation>Ziehen dreht den Kopf, das Mausrad zoomt; 1, 2 und 3 zeigen ihn von vorn, links und rechts.</translation>
         </message>
         <message>
-            <source>Drawing {name}</source>
-            <translation>{name} wird gezeichnet</translation>
+            <source>Drawing the sound</source>
+            <translation>Der Ton wird gezeichnet</translation>
         </message>
         <message>
             <source>Drive</source>
@@ -1147,10 +1222,6 @@
             <translation>Zuletzt geöffnet</translation>
         </message>
         <message>
-            <source>Open {name}</source>
-            <translation>{name} öffnen</translation>
-        </message>
-        <message>
             <source>Play and edit</source>
             <translation>Abspielen und bearbeiten</translation>
         </message>
@@ -1173,6 +1244,10 @@
         <message>
             <source>Ready. Drop a portrait to begin.</source>
             <translation>Bereit. Ziehen Sie zum Beginnen ein Porträt herein.</translation>
+        </message>
+        <message>
+            <source>Recording</source>
+            <translation>Aufnahme läuft</translation>
         </message>
         <message>
             <source>Speak</source>
@@ -1270,6 +1345,60 @@
         <message>
             <source>Picture</source>
             <translation>Bild</translation>
+        </message>
+    </context>
+    <context>
+        <name>Pictures</name>
+        <message>
+            <source>Drawing {name}</source>
+            <translation>{name} wird gezeichnet</translation>
+        </message>
+    </context>
+    <context>
+        <name>Playback</name>
+        <message>
+            <source>Add the lips of {name}</source>
+            <translation>Lippen von {name} hinzufügen</translation>
+        </message>
+        <message>
+            <source>Add {name}</source>
+            <translation>{name} hinzufügen</translation>
+        </message>
+        <message>
+            <source>Added {name}, {seconds:.1f} s. Press Space to play. {notes}</source>
+            <translation>{name} hinzugefügt, {seconds:.1f} s. Leertaste spielt ab. {notes}</translation>
+        </message>
+        <message>
+            <source>Keeping the take</source>
+            <translation>Die Aufnahme wird behalten</translation>
+        </message>
+        <message>
+            <source>Nothing was recorded; record while the head moves.</source>
+            <translation>Nichts wurde aufgenommen; nehmen Sie auf, während sich der Kopf bewegt.</translation>
+        </message>
+        <message>
+            <source>Opening {name}</source>
+            <translation>{name} wird geöffnet</translation>
+        </message>
+        <message>
+            <source>Reading the lips of {name}</source>
+            <translation>Die Lippen zu {name} werden bestimmt</translation>
+        </message>
+        <message>
+            <source>Recorded {seconds:.1f} s.</source>
+            <translation>{seconds:.1f} s aufgenommen.</translation>
+        </message>
+        <message>
+            <source>Recording a take; press Record again to end it.</source>
+            <translation>Aufnahme läuft; noch einmal Aufnehmen beendet sie.</translation>
+        </message>
+        <message>
+            <source>Take</source>
+            <translation>Aufnahme</translation>
+        </message>
+        <message>
+            <source>There is nothing to play yet; drop a sound, or record a take.</source>
+            <translation>Noch gibt es nichts abzuspielen; legen Sie einen Ton ab oder nehmen Sie etwas auf.</translation>
         </message>
     </context>
     <context>
@@ -1446,8 +1575,8 @@
     <context>
         <name>Ruler</name>
         <message>
-            <source>Drag to scrub</source>
-            <translation>Ziehen, um durch die Zeit zu fahren</translation>
+            <source>Drag to scrub; drag with Shift to loop a stretch</source>
+            <translation>Ziehen spult; Ziehen mit Umschalt setzt eine Schleife</translation>
         </message>
         <message>
             <source>Ruler</source>
@@ -1482,8 +1611,16 @@
     <context>
         <name>TimelinePanel</name>
         <message>
-            <source>Drawing {name}</source>
-            <translation>{name} wird gezeichnet</translation>
+            <source>Curve from take</source>
+            <translation>Kurve aus Aufnahme</translation>
+        </message>
+        <message>
+            <source>Finding the keys of {channel}</source>
+            <translation>Schlüsselbilder von {channel} werden gesucht</translation>
+        </message>
+        <message>
+            <source>Name of the marker</source>
+            <translation>Name der Marke</translation>
         </message>
         <message>
             <source>Scroll in time</source>
@@ -1924,6 +2061,10 @@
             <translation>Kopf hinzufügen …</translation>
         </message>
         <message>
+            <source>Add marker</source>
+            <translation>Marke setzen</translation>
+        </message>
+        <message>
             <source>As the system</source>
             <translation>Wie das System</translation>
         </message>
@@ -1934,6 +2075,10 @@
         <message>
             <source>Back to the portrait's own view</source>
             <translation>Zurück zur Ansicht des Porträts</translation>
+        </message>
+        <message>
+            <source>Begin at the playhead</source>
+            <translation>An der Abspielmarke beginnen</translation>
         </message>
         <message>
             <source>Build a head from a public-domain portrait</source>
@@ -1948,12 +2093,44 @@
             <translation>Das Fenster schließen</translation>
         </message>
         <message>
+            <source>Copy</source>
+            <translation>Kopieren</translation>
+        </message>
+        <message>
+            <source>Cut</source>
+            <translation>Ausschneiden</translation>
+        </message>
+        <message>
+            <source>Cut blocks in two at the playhead</source>
+            <translation>Blöcke an der Abspielmarke in zwei teilen</translation>
+        </message>
+        <message>
+            <source>Cut off what the selection has after</source>
+            <translation>Abschneiden, was von der Auswahl danach kommt</translation>
+        </message>
+        <message>
+            <source>Cut off what the selection has before</source>
+            <translation>Abschneiden, was von der Auswahl davor liegt</translation>
+        </message>
+        <message>
             <source>Dark</source>
             <translation>Dunkel</translation>
         </message>
         <message>
+            <source>Delete</source>
+            <translation>Löschen</translation>
+        </message>
+        <message>
+            <source>Duplicate</source>
+            <translation>Duplizieren</translation>
+        </message>
+        <message>
             <source>Edit</source>
             <translation>Bearbeiten</translation>
+        </message>
+        <message>
+            <source>End at the playhead</source>
+            <translation>An der Abspielmarke enden</translation>
         </message>
         <message>
             <source>Every action and avatar by a few letters</source>
@@ -2004,12 +2181,20 @@
             <translation>Fünf Hinweise: hereinziehen, drehen, sprechen, bearbeiten, exportieren</translation>
         </message>
         <message>
+            <source>Flat tangents</source>
+            <translation>Flache Tangenten</translation>
+        </message>
+        <message>
             <source>Front</source>
             <translation>Vorn</translation>
         </message>
         <message>
             <source>Full screen</source>
             <translation>Vollbild</translation>
+        </message>
+        <message>
+            <source>Give the selected marker another name</source>
+            <translation>Der gewählten Marke einen anderen Namen geben</translation>
         </message>
         <message>
             <source>Help</source>
@@ -2024,24 +2209,56 @@
             <translation>Die Bewegung des Kopfes als Aufnahme behalten</translation>
         </message>
         <message>
+            <source>Keep the selection for pasting</source>
+            <translation>Die Auswahl zum Einfügen merken</translation>
+        </message>
+        <message>
             <source>Keyboard shortcuts</source>
             <translation>Tastenkürzel</translation>
+        </message>
+        <message>
+            <source>Lay a copy of the selection right after it</source>
+            <translation>Eine Kopie der Auswahl gleich dahinter legen</translation>
+        </message>
+        <message>
+            <source>Lay down at the playhead what was cut or copied</source>
+            <translation>Ausgeschnittenes oder Kopiertes an der Abspielmarke einfügen</translation>
+        </message>
+        <message>
+            <source>Leave out what comes next</source>
+            <translation>Auslassen, was als Nächstes kommt</translation>
         </message>
         <message>
             <source>Left</source>
             <translation>Links</translation>
         </message>
         <message>
+            <source>Let edges rest at edges, keys, playhead, frames</source>
+            <translation>Kanten rasten an Kanten, Schlüsselbildern, Abspielmarke und Bildern ein</translation>
+        </message>
+        <message>
             <source>Let every slider go back to rest</source>
             <translation>Alle Regler in die Ruhe zurücklassen</translation>
         </message>
         <message>
-            <source>Let the head say the opened sound</source>
-            <translation>Den Kopf den geöffneten Ton sprechen lassen</translation>
+            <source>Let the curve be level at the selected keys</source>
+            <translation>Die Kurve an den gewählten Schlüsselbildern waagrecht führen</translation>
+        </message>
+        <message>
+            <source>Let the curve have corners at the selected keys</source>
+            <translation>Der Kurve an den gewählten Schlüsselbildern Ecken geben</translation>
+        </message>
+        <message>
+            <source>Let the curve run smoothly through keys</source>
+            <translation>Die Kurve glatt durch Schlüsselbilder führen</translation>
         </message>
         <message>
             <source>Light</source>
             <translation>Hell</translation>
+        </message>
+        <message>
+            <source>Linear tangents</source>
+            <translation>Lineare Tangenten</translation>
         </message>
         <message>
             <source>Live</source>
@@ -2076,6 +2293,10 @@
             <translation>Schleife</translation>
         </message>
         <message>
+            <source>Make of the selected takes one take per lane</source>
+            <translation>Aus den gewählten Aufnahmen je Spur eine machen</translation>
+        </message>
+        <message>
             <source>Microphone</source>
             <translation>Mikrofon</translation>
         </message>
@@ -2108,12 +2329,20 @@
             <translation>Einfügen</translation>
         </message>
         <message>
+            <source>Pause recording</source>
+            <translation>Aufnahme anhalten</translation>
+        </message>
+        <message>
+            <source>Play</source>
+            <translation>Abspielen</translation>
+        </message>
+        <message>
             <source>Play a stretch again and again</source>
             <translation>Einen Abschnitt immer wieder abspielen</translation>
         </message>
         <message>
-            <source>Play sound</source>
-            <translation>Ton abspielen</translation>
+            <source>Play the timeline</source>
+            <translation>Die Zeitleiste abspielen</translation>
         </message>
         <message>
             <source>Portrait view</source>
@@ -2128,6 +2357,10 @@
             <translation>Voriger Avatar</translation>
         </message>
         <message>
+            <source>Put a marker at the playhead</source>
+            <translation>Eine Marke an die Abspielmarke setzen</translation>
+        </message>
+        <message>
             <source>Quit</source>
             <translation>Beenden</translation>
         </message>
@@ -2138,6 +2371,10 @@
         <message>
             <source>Remove from the library</source>
             <translation>Aus der Bibliothek entfernen</translation>
+        </message>
+        <message>
+            <source>Rename marker…</source>
+            <translation>Marke umbenennen …</translation>
         </message>
         <message>
             <source>Renderer, card, sound, disk, and why not better</source>
@@ -2152,12 +2389,28 @@
             <translation>Rechts</translation>
         </message>
         <message>
+            <source>Ripple delete</source>
+            <translation>Löschen und aufrücken</translation>
+        </message>
+        <message>
             <source>Save avatar as…</source>
             <translation>Avatar speichern unter …</translation>
         </message>
         <message>
             <source>Say where the face is: animals, odd drawings</source>
             <translation>Sagen, wo das Gesicht ist: Tiere, eigenwillige Zeichnungen</translation>
+        </message>
+        <message>
+            <source>Select all</source>
+            <translation>Alles auswählen</translation>
+        </message>
+        <message>
+            <source>Select everything on the timeline</source>
+            <translation>Alles auf der Zeitleiste auswählen</translation>
+        </message>
+        <message>
+            <source>Separate lanes</source>
+            <translation>Spuren trennen</translation>
         </message>
         <message>
             <source>Show or fold the lanes below the head</source>
@@ -2184,8 +2437,32 @@
             <translation>Erratenes zeigen</translation>
         </message>
         <message>
+            <source>Smooth tangents</source>
+            <translation>Glatte Tangenten</translation>
+        </message>
+        <message>
+            <source>Snap</source>
+            <translation>Einrasten</translation>
+        </message>
+        <message>
             <source>Speak and the head speaks with you</source>
             <translation>Sprechen Sie, und der Kopf spricht mit</translation>
+        </message>
+        <message>
+            <source>Split</source>
+            <translation>Teilen</translation>
+        </message>
+        <message>
+            <source>Take the selection and its time away on all lanes</source>
+            <translation>Die Auswahl und ihre Zeit auf allen Spuren herausnehmen</translation>
+        </message>
+        <message>
+            <source>Take the selection away</source>
+            <translation>Die Auswahl entfernen</translation>
+        </message>
+        <message>
+            <source>Take the selection away and keep it for pasting</source>
+            <translation>Die Auswahl entfernen und zum Einfügen merken</translation>
         </message>
         <message>
             <source>Take this avatar off the list</source>
@@ -2257,6 +2534,41 @@
         </message>
     </context>
     <context>
+        <name>curves</name>
+        <message>
+            <source>Added to takes</source>
+            <translation>Zu Aufnahmen addiert</translation>
+        </message>
+        <message>
+            <source>Channel of {lane}</source>
+            <translation>Kanal von {lane}</translation>
+        </message>
+        <message>
+            <source>Curve from take</source>
+            <translation>Kurve aus Aufnahme</translation>
+        </message>
+        <message>
+            <source>Curve from takes of {lane}</source>
+            <translation>Kurve aus Aufnahmen von {lane}</translation>
+        </message>
+        <message>
+            <source>Double click to put a key</source>
+            <translation>Doppelklick setzt ein Schlüsselbild</translation>
+        </message>
+        <message>
+            <source>Instead of takes</source>
+            <translation>Statt der Aufnahmen</translation>
+        </message>
+        <message>
+            <source>Make keys of what the selected takes, or all, do to this channel; the curve then stands for them</source>
+            <translation>Aus dem, was die gewählten oder alle Aufnahmen mit diesem Kanal machen, Schlüsselbilder machen; die Kurve steht dann für sie</translation>
+        </message>
+        <message>
+            <source>What the curve of {lane} does</source>
+            <translation>Was die Kurve von {lane} macht</translation>
+        </message>
+    </context>
+    <context>
         <name>dropping</name>
         <message>
             <source>Avatars</source>
@@ -2297,6 +2609,21 @@
         <message>
             <source>“{name}” is a folder; open it and drop the files that lie in it.</source>
             <translation>„{name}“ ist ein Ordner; öffnen Sie ihn und ziehen Sie die Dateien daraus herein.</translation>
+        </message>
+    </context>
+    <context>
+        <name>gestures</name>
+        <message>
+            <source>Move</source>
+            <translation>Verschieben</translation>
+        </message>
+        <message>
+            <source>Trim</source>
+            <translation>Kürzen</translation>
+        </message>
+        <message>
+            <source>Turn tangent</source>
+            <translation>Tangente drehen</translation>
         </message>
     </context>
     <context>
