@@ -74,6 +74,7 @@ def call(arguments: list[str]) -> int:
 def window(
     context: typer.Context,
     sample: Annotated[bool, typer.Option("--sample", help="Open the window on the sample portrait.")] = False,
+    safe: Annotated[bool, typer.Option("--safe", help="Open it without graphics drivers and devices.")] = False,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a bug.")] = False,
 ) -> int | None:
@@ -92,7 +93,7 @@ def window(
     from studio.ui.app import main as open_window
 
     start_logging()
-    return open_window([], sample)
+    return open_window([], sample, safe)
 
 
 @app.command()

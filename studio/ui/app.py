@@ -12,19 +12,29 @@ from pathlib import Path
 from PySide6.QtCore import QByteArray, QSettings, QTimer
 from PySide6.QtWidgets import QApplication
 
+from studio.core.project.recovery import Recovery
 from studio.ui import language, preferences, theme
 from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MainWindow
 
+SAFE = {"AVATAR_STUDIO_VIEW": "painted", "AVATAR_STUDIO_RENDERER": "numba"}
+"""What safe mode puts in the environment: nothing that a graphics driver could bring down."""
 
-def main(paths: Sequence[str] = (), sample: bool = False) -> int:
+
+def main(paths: Sequence[str] = (), sample: bool = False, safe: bool = False) -> int:
     """Open the window on some files, or on the sample; return the exit code when it is closed.
+
+    Safe mode, which is asked for by `safe` or follows a crash, draws with the processor and leaves every device alone
+    until it is asked for.
 
     ``AVATAR_STUDIO_TRACE_STARTUP=1`` prints how long after the start of the process it was shown.
     """
     settings = QSettings(str(preferences.settings_file()), QSettings.Format.IniFormat)
     preferred = preferences.read(settings)
+    crashed = Recovery().after_crash()
+    if safe or crashed:
+        os.environ.update(SAFE)
     preferred.prepare(os.environ)  # the scale counts when Qt starts, the rest when the renderer does
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
@@ -50,8 +60,12 @@ def main(paths: Sequence[str] = (), sample: bool = False) -> int:
             print(f"window shown after {seconds_since_start():.2f} s", flush=True)  # noqa: T201
         window.director.warm_up()
         window.director.start()
-        window.director.live.find()
-        window.tour.begin_once()
+        if safe or crashed:
+            window.say_safe(crashed)
+        else:
+            window.director.live.find()
+            window.tour.begin_once()
+        window.director.project.begin()
         if sample:
             window.director.open_sample()
         window.director.open_paths([Path(path) for path in paths])

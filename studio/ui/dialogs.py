@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from studio.ui.director import PICTURES, SOUNDS, Director
 from studio.ui.library import SUFFIX
 from studio.ui.panels.export import ExportPanel
+from studio.ui.project import SUFFIX as PROJECT_SUFFIX
 from studio.ui.viewport.stage import Stage
 
 SHEET_SIDE = 320  # px of one view
@@ -27,8 +28,22 @@ class FileDialogs(QObject):
 
     def open(self) -> None:
         """Ask for anything that can be opened."""
-        pattern = " ".join(f"*{suffix}" for suffix in (*PICTURES, *SOUNDS, SUFFIX))
-        self._ask_open(self.tr("Open"), self.tr("Portraits, sounds and avatars ({0})").format(pattern))
+        pattern = " ".join(f"*{suffix}" for suffix in (*PICTURES, *SOUNDS, SUFFIX, PROJECT_SUFFIX))
+        self._ask_open(self.tr("Open"), self.tr("Portraits, sounds, avatars and projects ({0})").format(pattern))
+
+    def open_project(self) -> None:
+        """Ask for a project."""
+        self._ask_open(self.tr("Open project"), self.tr("Projects ({0})").format(f"*{PROJECT_SUFFIX}"))
+
+    def save_project(self, collect: bool | None = None) -> None:
+        """Ask where to write the project; `collect` its sounds and pictures into it from then on."""
+        desk = self._director.project
+        self._ask_save(
+            self.tr("Collect media") if collect else self.tr("Save project"),
+            str(desk.path) if desk.path is not None else f"{desk.name}{PROJECT_SUFFIX}",
+            self.tr("Projects (*.astudio)"),
+            lambda out: desk.save_as(out, collect),
+        )
 
     def open_for_handles(self) -> None:
         """Ask for a picture to place handles on."""

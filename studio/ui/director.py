@@ -16,12 +16,15 @@ from studio.core.motion.motion import Motion
 from studio.core.orbit import PRESETS, Orbit
 from studio.core.project.document import Document
 from studio.ui import tasks
+from studio.ui.binding import Binding
 from studio.ui.builds import Builds
 from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.live import Live
 from studio.ui.performances import Performances
 from studio.ui.playback import Playback
+from studio.ui.project import SUFFIX as PROJECT_SUFFIX
+from studio.ui.project import ProjectDesk
 from studio.ui.session import Session
 from studio.ui.viewport.frame_loop import FrameLoop
 from studio.ui.workers import JobQueue, Ticket, Urgency
@@ -61,6 +64,10 @@ class Director(QObject):
         self.jobs = JobQueue(self)
         self.builds = Builds(self.session, library, self.jobs, self.say, builder, face_finder, self)
         self.builds.built.connect(self._built)
+        self.binding = Binding(self.session, self.document, self.entries, self._show_key, self)
+        self.project = ProjectDesk(self.document, self.jobs, settings, library.folder, self.say, self)
+        self.project.listed.connect(self._list)
+        self.project.opened.connect(self._note_recent)
         self.heads = Heads(self.session, settings, self.jobs, self.say, self)
         self.frames = FrameLoop(self)
         media = library.folder.parent / "media"
@@ -102,6 +109,7 @@ class Director(QObject):
     def stop(self) -> None:
         """End every thread; unfinished jobs are cancelled and clean up after themselves."""
         self.jobs.stop()
+        self.project.stop()
         self.playback.stop()
         self.frames.stop()
 
@@ -126,12 +134,14 @@ class Director(QObject):
                 self.open_avatar(path)
             elif suffix in VIDEOS:
                 self.performances.asked.emit(path)
+            elif suffix == PROJECT_SUFFIX:
+                self.project.open(path)
             elif suffix in SOUNDS:
                 self.playback.open_sound(path)
             elif suffix in PICTURES:
                 pictures.append(path)
             else:
-                unknown = self.tr("'{name}' is no picture, sound or avatar; drop a JPEG, PNG, WAV or .avatar file.")
+                unknown = self.tr("'{name}' is none of the program's files; drop a JPEG, PNG, WAV or .avatar file.")
                 self.say(unknown.format(name=path.name))
         if pictures:
             self.builds.open(pictures)
@@ -159,6 +169,7 @@ class Director(QObject):
             self.listed.emit(entry)
             self._note_recent(path)
             self._show(entry.key, avatar)
+            self.binding.keep(entry.key)
 
         title = self.tr("Opening {name}").format(name=path.name)
         self.jobs.submit(title, partial(tasks.open_avatar, path), Urgency.QUICK, opened, self._say_failure)
@@ -169,6 +180,7 @@ class Director(QObject):
         if waited_for:
             orbit = self.session.orbit  # whoever turned the preview keeps that view
             self._show(entry.key, avatar)
+            self.binding.keep(entry.key)
             self.session.orbit = orbit
             ready = self.tr("“{name}” is ready. Press the microphone and speak.").format(name=avatar.name)
             self.say(" ".join((ready, *avatar.notes)))
@@ -200,6 +212,7 @@ class Director(QObject):
         self._avatars.pop(key, None)
         self.library.forget(entry)
         self.unlisted.emit(key)
+        self.binding.forget(key)
         if self.session.selected == key:
             self.session.selected = ""
             self.session.avatar = None
@@ -235,8 +248,11 @@ class Director(QObject):
 
     def _list_all(self, entries: list[Entry]) -> None:
         for entry in entries:
-            self.entries.setdefault(entry.key, entry)
-            self.listed.emit(entry)
+            self._list(entry)
+
+    def _list(self, entry: Entry) -> None:
+        self.entries.setdefault(entry.key, entry)
+        self.listed.emit(entry)
 
     def _remember(self, entry: Entry, avatar: Avatar) -> None:
         self.entries[entry.key] = entry
@@ -244,6 +260,17 @@ class Director(QObject):
         self._avatars.move_to_end(entry.key)
         while len(self._avatars) > KEPT_IN_MEMORY:
             self._avatars.popitem(last=False)
+
+    def _show_key(self, key: str) -> None:
+        """Show the avatar that the project shows now."""
+        if key in self.entries:
+            self.select(key)
+            return
+        self.builds.step_back()
+        self._wanted = ""
+        self.session.selected, self.session.avatar = "", None
+        if key:
+            self.say(self.tr("The file of the avatar that was shown is missing; choose another avatar."))
 
     def _show(self, key: str, avatar: Avatar) -> None:
         self._wanted = key

@@ -47,6 +47,7 @@ from studio.ui.panels.drive import DrivePanel
 from studio.ui.panels.export import ExportPanel
 from studio.ui.panels.face import FacePanel
 from studio.ui.panels.jobs import JobsPanel
+from studio.ui.project_menu import ProjectMenu
 from studio.ui.session import SOURCES
 from studio.ui.status import LiveIndicator, StatusLine
 from studio.ui.timeline.panel import TimelinePanel
@@ -66,7 +67,6 @@ class MainWindow(QMainWindow):
     def __init__(self, director: Director) -> None:
         super().__init__()
         self.director = director
-        self.setWindowTitle(self.tr("Avatar Studio"))
         self.setWindowIcon(theme.icon("app"))
         self.setMinimumSize(*MINIMUM)
         self.setAcceptDrops(True)
@@ -97,6 +97,7 @@ class MainWindow(QMainWindow):
         self._latency = LatencyMeter()
         self._filming = LatencyMeter()
         self._captured = self._filmed = math.nan
+        self._safe = ""  # what is said of safe mode, "" while it is not
         self.drive.show_settings(director.session.drive)
         self._meter, self._pace = QTimer(self), QTimer(self)
         self._meter.timeout.connect(self._show_live)
@@ -104,7 +105,7 @@ class MainWindow(QMainWindow):
         self._meter.start(METER_TICK)
         self._pace.start(PACE_TICK)
         self._enable()
-        self._fill_recent()
+        self.project = ProjectMenu(self, director, self.actions_by_name, self._recent, self.files, self.stage)
         if self.stage.why_painted:
             director.say(self.stage.why_painted)
 
@@ -209,7 +210,6 @@ class MainWindow(QMainWindow):
         director.builds.picture_shown.connect(self.stage.show_picture)
         director.builds.face_wanted.connect(self.stage.show_picture)
         director.builds.handles_wanted.connect(self.stage.place_handles)
-        director.recent_changed.connect(self._fill_recent)
         director.heads.listed.connect(self.options.show_heads)
         self.stage.painted.connect(self._frame_painted)
         director.frames.ready.connect(self._show_frame)
@@ -309,13 +309,18 @@ class MainWindow(QMainWindow):
         self.camera.show_orbit(self.director.session.orbit)
 
     def _prepared(self, backend: str, reason: str) -> None:
-        self.indicator.show_backend(backend, "\n".join(filter(None, (reason, self.stage.why_painted))))
-        if self.director.session.avatar is None and self.director.entries:
+        reasons = filter(None, (self._safe, reason, self.stage.why_painted))
+        named = self.tr("{backend} · safe mode").format(backend=backend) if self._safe else backend
+        self.indicator.show_backend(named, "\n".join(reasons))
+        if self.status.sentences[-1:] != [self.director.renderer_said]:
+            pass  # whatever was said since, of a head or a project that is there already, says more
+        elif self._safe:
+            self.director.say(self._safe)
+        elif self.director.session.avatar is None and self.director.entries:
             self.director.say(self.tr("Ready. Choose an avatar, or drop a portrait."))
         elif self.director.session.avatar is None:
             self.director.say(self.tr("Ready. Drop a portrait to begin."))
-        elif self.status.sentences[-1:] == [self.director.renderer_said]:
-            # Whatever was said since, of a head that is there already, says more.
+        else:
             self.director.say(self.tr("Ready."))
 
     def _enable(self) -> None:
@@ -452,12 +457,12 @@ class MainWindow(QMainWindow):
         entries = reversed(self.director.entries.values())
         return [Choice(entry.name, where, partial(self.director.select, entry.key)) for entry in entries]
 
-    def _fill_recent(self) -> None:
-        self._recent.clear()
-        paths = self.director.recent()
-        for path in paths:
-            self._recent.addAction(path.name, lambda path=path: self.director.open_paths([path])).setToolTip(str(path))
-        self._recent.setEnabled(bool(paths))
+    def say_safe(self, crashed: bool) -> None:
+        """Say that the window is in safe mode, and why, once it can be used and wherever the renderer is named."""
+        why = self.tr("The program did not end well the last time") if crashed else self.tr("You asked for it")
+        safe = self.tr("Safe mode: the processor draws, and no device is used until you ask for it. {why}.")
+        self._safe = safe.format(why=why)
+        self.director.say(self._safe)
 
     def use_theme(self, name: str) -> None:
         """Dress the window and remember the choice."""

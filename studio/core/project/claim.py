@@ -31,10 +31,13 @@ class Claim:
     _handle: int
 
     def release(self) -> None:
-        """Give the folder back."""
+        """Give the folder back; again is nothing."""
+        if self._handle < 0:
+            return
         with suppress(OSError):
             (self.folder / NAME).unlink(missing_ok=True)
         os.close(self._handle)
+        self._handle = -1
 
 
 def claim(folder: Path) -> Claim | None:

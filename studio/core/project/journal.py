@@ -17,6 +17,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from shutil import rmtree
 from typing import Any, TypeAlias
@@ -27,13 +28,13 @@ from studio.core.motion.motion import Motion
 from studio.core.project.claim import Claim
 from studio.core.project.document import MAX_STEPS, Document, ProjectState, Step
 from studio.core.project.patches import diff, to_json
+from studio.core.project.recovery import JOURNAL
 from studio.core.project.stored_motion import motion_bytes
 
 log = logging.getLogger(__name__)
 
 FORMAT = "avatar-studio/journal"
 FORMAT_VERSION = 1
-NAME = "journal"
 MOTIONS = "motions"
 MOTION_SUFFIX = ".safetensors"
 SYNC_AFTER = 0.4  # s
@@ -180,6 +181,8 @@ class Journal:
     def _run(self) -> None:
         events: list[Any] = []
         try:
+            with suppress(OSError):
+                self._forget_motions()
             while None not in events:
                 self._try(events)
                 events = self._next_events()
@@ -272,6 +275,12 @@ class Journal:
             os.fsync(self._file)
             self._unsynced = 0.0
 
+    def _forget_motions(self) -> None:
+        """Remove the motions that no step of this document needs: they are of an earlier journal in this folder."""
+        for path in (self.folder / MOTIONS).glob("*" + MOTION_SUFFIX):
+            if path.stem not in self._motions:
+                path.unlink()
+
     def _write_motions(self) -> None:
         if not self._motions:
             return
@@ -289,13 +298,13 @@ class Journal:
         self._crc = self._size = 0
         if self._kept.steps:
             self._kept.base = self._kept.steps[0].before
-        with atomic_path(self.folder / NAME) as temporary, temporary.open("wb") as file:
+        with atomic_path(self.folder / JOURNAL) as temporary, temporary.open("wb") as file:
             for line in self._kept.lines():
                 file.write(self._line(line))
         if self._file is not None:
             os.close(self._file)
             self._file = None
-        self._file = os.open(self.folder / NAME, os.O_WRONLY | os.O_APPEND)
+        self._file = os.open(self.folder / JOURNAL, os.O_WRONLY | os.O_APPEND)
         self._rewritten = self._size
         self._whole, self._unsynced = True, 0.0
 

@@ -2,18 +2,19 @@
 
 import hashlib
 import secrets
+import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import rmtree
 
 import platformdirs
 
 from studio.core.project.claim import NAME as LOCK
 from studio.core.project.claim import crashed
-from studio.core.project.journal import NAME as JOURNAL
 
+JOURNAL = "journal"
+"""Name of the file in the folder of a project."""
 UNTITLED = "untitled-"
 KEPT_JOURNALS = 40
 """More than these are removed, the oldest first; a damaged one counts too."""
@@ -26,7 +27,7 @@ def default_folder() -> Path:
 
 @dataclass(frozen=True)
 class Left:
-    """A journal that nobody writes.
+    """A journal.
 
     Attributes
     ----------
@@ -39,6 +40,8 @@ class Left:
     folder: Path
     changed: float
     crashed: bool
+    busy: bool = False
+    """Whether a program has it."""
 
     @property
     def untitled(self) -> bool:
@@ -65,7 +68,10 @@ class Recovery:
         found = []
         for journal in self.folder.glob(f"*/{JOURNAL}"):
             with suppress(OSError):
-                found.append(Left(journal.parent, journal.stat().st_mtime, crashed(journal.parent)))
+                folder = journal.parent
+                fell = crashed(folder)
+                busy = not fell and (folder / LOCK).exists()
+                found.append(Left(folder, journal.stat().st_mtime, fell, busy))
         return sorted(found, key=lambda left: (not left.crashed, -left.changed))
 
     def after_crash(self) -> bool:
@@ -74,20 +80,23 @@ class Recovery:
 
     def set_aside(self, folder: Path) -> Path:
         """Rename the journal of a folder, so that it is kept and nobody reads it; return its new name."""
-        aside = folder / time.strftime(f"{JOURNAL}.damaged-%Y%m%d-%H%M%S")
+        aside = _aside(folder)
         with suppress(FileNotFoundError):
             (folder / JOURNAL).replace(aside)
         return aside
 
-    def acknowledge(self, folder: Path) -> None:
-        """Note that somebody was told of a crash."""
-        if crashed(folder):
-            with suppress(OSError):
-                (folder / LOCK).unlink(missing_ok=True)
+    def copy_aside(self, folder: Path) -> Path:
+        """Keep a copy of the journal of a folder, which is about to be written anew; return its name."""
+        shutil.copy2(folder / JOURNAL, aside := _aside(folder))
+        return aside
 
     def prune(self) -> None:
         """Remove what is older than the newest `KEPT_JOURNALS`, unless it crashed or is in use."""
         folders = [path for path in self.folder.glob("*/") if not (path / LOCK).exists()]
         folders.sort(key=lambda path: path.stat().st_mtime, reverse=True)
         for folder in folders[KEPT_JOURNALS:]:
-            rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder / time.strftime(f"{JOURNAL}.damaged-%Y%m%d-%H%M%S")

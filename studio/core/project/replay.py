@@ -10,9 +10,10 @@ from studio.core.errors import UserError
 from studio.core.media.files import opened
 from studio.core.motion.motion import Motion
 from studio.core.project.document import MAX_STEPS, ProjectState, Step
-from studio.core.project.journal import FORMAT, FORMAT_VERSION, MOTION_SUFFIX, MOTIONS, NAME, Origin
+from studio.core.project.journal import FORMAT, FORMAT_VERSION, MOTION_SUFFIX, MOTIONS, Origin
 from studio.core.project.mending import without_takes_of
 from studio.core.project.patches import apply, from_json
+from studio.core.project.recovery import JOURNAL
 from studio.core.project.stored_motion import MAX_BYTES, motion_from
 
 MAX_JOURNAL = 256 * 2**20  # bytes
@@ -54,7 +55,7 @@ def replay(folder: Path) -> Replayed:
     UserError
         If there is no journal, or not even its first line can be believed.
     """
-    with opened(folder / NAME) as file:
+    with opened(folder / JOURNAL) as file:
         data = file.read(MAX_JOURNAL + 1)
     try:
         if len(data) > MAX_JOURNAL:

@@ -1,4 +1,4 @@
-"""What lies on the stage besides a head: the empty state, the consent card and the legend of the tint."""
+"""What lies on the stage besides a head: the empty state, questions and the legend of the tint."""
 
 from pathlib import Path
 
@@ -40,24 +40,24 @@ class EmptyStage(QWidget):
         self._picture.setPixmap(theme.icon("portrait", "faint").pixmap(64, 64))
 
 
-class ConsentCard(QFrame):
-    """Asks once per person, without standing in the way of anything else."""
+class QuestionCard(QFrame):
+    """Asks one question, without standing in the way of anything else; Escape is the answer that changes least."""
 
     answered = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, note: str, yes: str, no: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("overlayCard")
         self._question = QLabel()
         self._question.setProperty("role", "heading")
         self._question.setWordWrap(True)
-        note = QLabel(self.tr("The answer is kept with the avatar; you are asked once per person."))
-        note.setProperty("role", "dim")
-        note.setWordWrap(True)
-        self.yes = QPushButton(self.tr("Yes, build the head"))
+        remark = QLabel(note)
+        remark.setProperty("role", "dim")
+        remark.setWordWrap(True)
+        self.yes = QPushButton(yes)
         self.yes.setProperty("role", "primary")
         self.yes.clicked.connect(lambda: self.answered.emit(True))
-        self.no = QPushButton(self.tr("Cancel"))
+        self.no = QPushButton(no)
         self.no.clicked.connect(lambda: self.answered.emit(False))
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.GRID)
@@ -68,7 +68,7 @@ class ConsentCard(QFrame):
         layout.setContentsMargins(16, 16, 16, 16)
         layout.setSpacing(theme.GRID)
         layout.addWidget(self._question)
-        layout.addWidget(note)
+        layout.addWidget(remark)
         layout.addSpacing(theme.GRID)
         layout.addLayout(buttons)
         self.setFixedWidth(400)
@@ -80,22 +80,56 @@ class ConsentCard(QFrame):
         else:
             super().keyPressEvent(event)
 
+    def _pose(self, question: str) -> None:
+        self._question.setText(question)
+        self.setAccessibleName(question)
+        self.show()
+        self.adjustSize()
+        self.raise_()
+        self.yes.setFocus()
+
+
+class ConsentCard(QuestionCard):
+    """Asks once per person."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            self.tr("The answer is kept with the avatar; you are asked once per person."),
+            self.tr("Yes, build the head"),
+            self.tr("Cancel"),
+            parent,
+        )
+
     def ask(self, people: list[tuple[Path, int | None]]) -> None:
         """Show the question about these pictures, each with the face chosen in it; none hides the card."""
-        if len(people) == 1:
+        if not people:
+            self.hide()
+        elif len(people) == 1:
             ((picture, face),) = people
             one = self.tr("Do you have the consent of the person in “{name}”?")
             chosen = self.tr("Do you have the consent of the person you chose in “{name}”?")
-            self._question.setText((one if face is None else chosen).format(name=picture.name))
+            self._pose((one if face is None else chosen).format(name=picture.name))
         else:
             many = self.tr("Do you have the consent of the people in these {count} pictures?")
-            self._question.setText(many.format(count=len(people)))
-        self.setAccessibleName(self._question.text())
-        self.setVisible(bool(people))
-        if people:
-            self.adjustSize()
-            self.raise_()
-            self.yes.setFocus()
+            self._pose(many.format(count=len(people)))
+
+
+class RecoveryCard(QuestionCard):
+    """Offers what a crash left behind."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(
+            self.tr("The program did not end well the last time. Nothing is thrown away if you start fresh."),
+            self.tr("Recover"),
+            self.tr("Start fresh"),
+            parent,
+        )
+
+    def offer(self, name: str, when: str) -> None:
+        """Show the question about a project, "" for one without a name, as it was at a time."""
+        named = self.tr("Recover “{name}” as it was at {when}, with what was not saved?")
+        nameless = self.tr("Recover the project that was open, as it was at {when}?")
+        self._pose((named if name else nameless).format(name=name, when=when))
 
 
 class GuessedLegend(QFrame):

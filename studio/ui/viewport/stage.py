@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QStackedLayout, QVBoxLayout, QWidget
 
 from studio.core.orbit import Orbit
 from studio.ui import theme
-from studio.ui.viewport.cards import ConsentCard, EmptyStage, GuessedLegend
+from studio.ui.viewport.cards import ConsentCard, EmptyStage, GuessedLegend, RecoveryCard
 from studio.ui.viewport.gl_interop import Pixels, on_host
 from studio.ui.viewport.picture import PictureView
 from studio.ui.viewport.source_preview import SourcePreview
@@ -57,8 +57,10 @@ class Stage(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._pages)
         self.consent = ConsentCard(self)
-        self.consent.hide()
         self.video = VideoCard(self)
+        self.recovery = RecoveryCard(self)
+        for card in (self.consent, self.video, self.recovery):
+            card.hide()
         self.preview = SourcePreview(self)
         self.legend = GuessedLegend(self)
         self.legend.move(2 * theme.GRID, 2 * theme.GRID)
@@ -141,11 +143,20 @@ class Stage(QWidget):
         self.video.ask(path, choices)
         self._place_card()
 
+    def offer_recovery(self, name: str, when: str) -> None:
+        """Show the card about a project that a crash left behind; "" for one without a name."""
+        self.recovery.offer(name, when)
+        self._place_card()
+
+    def withdraw_recovery(self) -> None:
+        """Hide that card."""
+        self.recovery.hide()
+
     def _turn_to(self, page: QWidget) -> None:
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
             self._show_legend()
-            for card in (self.preview, self.legend, self.consent, self.video):
+            for card in (self.preview, self.legend, self.recovery, self.consent, self.video):
                 card.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -155,7 +166,7 @@ class Stage(QWidget):
 
     def _place_card(self) -> None:
         self.preview.place()
-        for card in (self.consent, self.video):
+        for card in (self.consent, self.video, self.recovery):
             card.move((self.width() - card.width()) // 2, self.height() - card.height() - 24)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
