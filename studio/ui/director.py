@@ -141,7 +141,7 @@ class Director(QObject):
             elif suffix in PICTURES:
                 pictures.append(path)
             else:
-                unknown = self.tr("'{name}' is none of the program's files; drop a JPEG, PNG, WAV or .avatar file.")
+                unknown = self.tr("'{name}' is no picture, sound or avatar; drop a JPEG, PNG, WAV or .avatar file.")
                 self.say(unknown.format(name=path.name))
         if pictures:
             self.builds.open(pictures)
