@@ -21,6 +21,25 @@
         </message>
     </context>
     <context>
+        <name>Binding</name>
+        <message>
+            <source>Background</source>
+            <translation>Hintergrund</translation>
+        </message>
+        <message>
+            <source>Face sliders</source>
+            <translation>Gesichtsregler</translation>
+        </message>
+        <message>
+            <source>Remove {name}</source>
+            <translation>{name} entfernen</translation>
+        </message>
+        <message>
+            <source>Show {name}</source>
+            <translation>{name} zeigen</translation>
+        </message>
+    </context>
+    <context>
         <name>Builds</name>
         <message>
             <source>Building {name}</source>
@@ -213,6 +232,10 @@
         <message>
             <source>The export of {name} was cancelled; nothing was left behind.</source>
             <translation>Der Export von {name} wurde abgebrochen; nichts blieb zurück.</translation>
+        </message>
+        <message>
+            <source>The file of the avatar that was shown is missing; choose another avatar.</source>
+            <translation>Die Datei des gezeigten Avatars fehlt; wählen Sie einen anderen Avatar.</translation>
         </message>
         <message>
             <source>Warming up</source>
@@ -704,6 +727,10 @@
             <translation>Clips (*.mp4)</translation>
         </message>
         <message>
+            <source>Collect media</source>
+            <translation>Medien sammeln</translation>
+        </message>
+        <message>
             <source>Export clip</source>
             <translation>Clip exportieren</translation>
         </message>
@@ -732,6 +759,10 @@
             <translation>Öffnen</translation>
         </message>
         <message>
+            <source>Open project</source>
+            <translation>Projekt öffnen</translation>
+        </message>
+        <message>
             <source>Open sound</source>
             <translation>Ton öffnen</translation>
         </message>
@@ -744,12 +775,24 @@
             <translation>Porträts ({0})</translation>
         </message>
         <message>
-            <source>Portraits, sounds and avatars ({0})</source>
-            <translation>Porträts, Töne und Avatare ({0})</translation>
+            <source>Portraits, sounds, avatars and projects ({0})</source>
+            <translation>Porträts, Töne, Avatare und Projekte ({0})</translation>
+        </message>
+        <message>
+            <source>Projects (*.astudio)</source>
+            <translation>Projekte (*.astudio)</translation>
+        </message>
+        <message>
+            <source>Projects ({0})</source>
+            <translation>Projekte ({0})</translation>
         </message>
         <message>
             <source>Save avatar</source>
             <translation>Avatar speichern</translation>
+        </message>
+        <message>
+            <source>Save project</source>
+            <translation>Projekt speichern</translation>
         </message>
         <message>
             <source>Sounds ({0})</source>
@@ -1158,10 +1201,6 @@
             <translation>Avatar</translation>
         </message>
         <message>
-            <source>Avatar Studio</source>
-            <translation>Avatar Studio</translation>
-        </message>
-        <message>
             <source>Avatar Studio {v}</source>
             <translation>Avatar Studio {v}</translation>
         </message>
@@ -1250,6 +1289,10 @@
             <translation>Aufnahme läuft</translation>
         </message>
         <message>
+            <source>Safe mode: the processor draws, and no device is used until you ask for it. {why}.</source>
+            <translation>Abgesicherter Modus: Der Prozessor zeichnet, und kein Gerät wird benutzt, bis Sie es verlangen. {why}.</translation>
+        </message>
+        <message>
             <source>Speak</source>
             <translation>Sprechen</translation>
         </message>
@@ -1282,6 +1325,10 @@
             <translation>Die Seite „Export“ schreibt Clips, Standbilder, Splats und Netze. Strg+K findet jeden Befehl.</translation>
         </message>
         <message>
+            <source>The program did not end well the last time</source>
+            <translation>Das Programm wurde zuletzt nicht ordentlich beendet</translation>
+        </message>
+        <message>
             <source>Theme</source>
             <translation>Farben</translation>
         </message>
@@ -1300,6 +1347,14 @@
         <message>
             <source>Waiting for the microphone</source>
             <translation>Wartet auf das Mikrofon</translation>
+        </message>
+        <message>
+            <source>You asked for it</source>
+            <translation>Sie haben ihn verlangt</translation>
+        </message>
+        <message>
+            <source>{backend} · safe mode</source>
+            <translation>{backend} · abgesichert</translation>
         </message>
     </context>
     <context>
@@ -1338,6 +1393,21 @@
         <message>
             <source>not available now</source>
             <translation>jetzt nicht verfügbar</translation>
+        </message>
+    </context>
+    <context>
+        <name>Performances</name>
+        <message>
+            <source>Tracking {name}</source>
+            <translation>{name} wird verfolgt</translation>
+        </message>
+        <message>
+            <source>{name} drives the head, {seconds:.1f} s. Press Space to play.</source>
+            <translation>{name} bewegt den Kopf, {seconds:.1f} s. Leertaste spielt es ab.</translation>
+        </message>
+        <message>
+            <source>{name} is not tracked.</source>
+            <translation>{name} wird nicht verfolgt.</translation>
         </message>
     </context>
     <context>
@@ -1573,6 +1643,139 @@
         </message>
     </context>
     <context>
+        <name>ProjectDesk</name>
+        <message>
+            <source>A new project.</source>
+            <translation>Ein neues Projekt.</translation>
+        </message>
+        <message>
+            <source>A new project. The one before is kept under File &gt; Open recent.</source>
+            <translation>Ein neues Projekt. Das vorige liegt unter Datei &gt; Zuletzt geöffnet.</translation>
+        </message>
+        <message>
+            <source>A new project. What was not saved is kept: open the project again to go on.</source>
+            <translation>Ein neues Projekt. Was nicht gespeichert war, bleibt erhalten: Öffnen Sie das Projekt wieder, um weiterzumachen.</translation>
+        </message>
+        <message>
+            <source>Done again: {what}.</source>
+            <translation>Wiederholt: {what}.</translation>
+        </message>
+        <message>
+            <source>Everything is as it was before the crash; Ctrl+Z still takes back.</source>
+            <translation>Alles ist wie vor dem Absturz; Strg+Z nimmt weiterhin zurück.</translation>
+        </message>
+        <message>
+            <source>Last project</source>
+            <translation>Letztes Projekt</translation>
+        </message>
+        <message>
+            <source>New project</source>
+            <translation>Neues Projekt</translation>
+        </message>
+        <message>
+            <source>Opened a project that has no file yet; Ctrl+S gives it one.</source>
+            <translation>Ein Projekt geöffnet, das noch keine Datei hat; Strg+S gibt ihm eine.</translation>
+        </message>
+        <message>
+            <source>Opened {name}.</source>
+            <translation>{name} geöffnet.</translation>
+        </message>
+        <message>
+            <source>Opening a project</source>
+            <translation>Ein Projekt wird geöffnet</translation>
+        </message>
+        <message>
+            <source>Opening {name}</source>
+            <translation>{name} wird geöffnet</translation>
+        </message>
+        <message>
+            <source>Projects</source>
+            <translation>Projekte</translation>
+        </message>
+        <message>
+            <source>Saved {name}.</source>
+            <translation>{name} wurde gespeichert.</translation>
+        </message>
+        <message>
+            <source>Saving {name}</source>
+            <translation>{name} wird gespeichert</translation>
+        </message>
+        <message>
+            <source>The project is being opened or saved; press Ctrl+S again when that is done.</source>
+            <translation>Das Projekt wird gerade geöffnet oder gespeichert; drücken Sie danach noch einmal Strg+S.</translation>
+        </message>
+        <message>
+            <source>The project was not saved.</source>
+            <translation>Das Projekt wurde nicht gespeichert.</translation>
+        </message>
+        <message>
+            <source>Undone: {what}.</source>
+            <translation>Rückgängig gemacht: {what}.</translation>
+        </message>
+        <message>
+            <source>Untitled</source>
+            <translation>Unbenannt</translation>
+        </message>
+        <message>
+            <source>Your project is as you left it. It has no file yet; Ctrl+S gives it one.</source>
+            <translation>Ihr Projekt ist, wie Sie es verlassen haben. Es hat noch keine Datei; Strg+S gibt ihm eine.</translation>
+        </message>
+        <message>
+            <source>{name} (copy)</source>
+            <translation>{name} (Kopie)</translation>
+        </message>
+        <message>
+            <source>{name} is as you left it; Ctrl+Z still takes back.</source>
+            <translation>{name} ist, wie Sie es verlassen haben; Strg+Z nimmt weiterhin zurück.</translation>
+        </message>
+        <message>
+            <source>{name} is open already.</source>
+            <translation>{name} ist schon geöffnet.</translation>
+        </message>
+    </context>
+    <context>
+        <name>ProjectMenu</name>
+        <message>
+            <source>Project without a file, {when}</source>
+            <translation>Projekt ohne Datei, {when}</translation>
+        </message>
+        <message>
+            <source>Redo {what}</source>
+            <translation>Wiederholen: {what}</translation>
+        </message>
+        <message>
+            <source>Undo {what}</source>
+            <translation>Rückgängig: {what}</translation>
+        </message>
+        <message>
+            <source>{name}[*] — Avatar Studio</source>
+            <translation>{name}[*] — Avatar Studio</translation>
+        </message>
+    </context>
+    <context>
+        <name>RecoveryCard</name>
+        <message>
+            <source>Recover</source>
+            <translation>Wiederherstellen</translation>
+        </message>
+        <message>
+            <source>Recover the project that was open, as it was at {when}?</source>
+            <translation>Das geöffnete Projekt wiederherstellen, wie es um {when} war?</translation>
+        </message>
+        <message>
+            <source>Recover “{name}” as it was at {when}, with what was not saved?</source>
+            <translation>„{name}“ wiederherstellen, wie es um {when} war, mit dem, was nicht gespeichert war?</translation>
+        </message>
+        <message>
+            <source>Start fresh</source>
+            <translation>Neu beginnen</translation>
+        </message>
+        <message>
+            <source>The program did not end well the last time. Nothing is thrown away if you start fresh.</source>
+            <translation>Das Programm wurde zuletzt nicht ordentlich beendet. Nichts geht verloren, wenn Sie neu beginnen.</translation>
+        </message>
+    </context>
+    <context>
         <name>Ruler</name>
         <message>
             <source>Drag to scrub; drag with Shift to loop a stretch</source>
@@ -1659,6 +1862,41 @@
         <message>
             <source>Time</source>
             <translation>Zeit</translation>
+        </message>
+    </context>
+    <context>
+        <name>VideoCard</name>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <source>Drive the head with it</source>
+            <translation>Den Kopf damit bewegen</translation>
+        </message>
+        <message>
+            <source>Personalise the head with it</source>
+            <translation>Den Kopf damit personalisieren</translation>
+        </message>
+        <message>
+            <source>Take only its sound</source>
+            <translation>Nur den Ton nehmen</translation>
+        </message>
+        <message>
+            <source>The head learns how this person looks and moves</source>
+            <translation>Der Kopf lernt, wie diese Person aussieht und sich bewegt</translation>
+        </message>
+        <message>
+            <source>The head moves as the face in the video does</source>
+            <translation>Der Kopf bewegt sich wie das Gesicht im Video</translation>
+        </message>
+        <message>
+            <source>The head says what is heard in it</source>
+            <translation>Der Kopf sagt, was darin zu hören ist</translation>
+        </message>
+        <message>
+            <source>What is “{name}” for?</source>
+            <translation>Wozu ist „{name}“?</translation>
         </message>
     </context>
     <context>
@@ -2077,6 +2315,10 @@
             <translation>Zurück zur Ansicht des Porträts</translation>
         </message>
         <message>
+            <source>Begin anew; what is open keeps what is not saved</source>
+            <translation>Neu anfangen; was offen ist, behält, was nicht gespeichert ist</translation>
+        </message>
+        <message>
             <source>Begin at the playhead</source>
             <translation>An der Abspielmarke beginnen</translation>
         </message>
@@ -2091,6 +2333,10 @@
         <message>
             <source>Close the window</source>
             <translation>Das Fenster schließen</translation>
+        </message>
+        <message>
+            <source>Collect media…</source>
+            <translation>Medien sammeln…</translation>
         </message>
         <message>
             <source>Copy</source>
@@ -2119,6 +2365,10 @@
         <message>
             <source>Delete</source>
             <translation>Löschen</translation>
+        </message>
+        <message>
+            <source>Do again what was taken back</source>
+            <translation>Wiederholen, was zurückgenommen wurde</translation>
         </message>
         <message>
             <source>Duplicate</source>
@@ -2301,12 +2551,24 @@
             <translation>Mikrofon</translation>
         </message>
         <message>
+            <source>New project</source>
+            <translation>Neues Projekt</translation>
+        </message>
+        <message>
             <source>Next avatar</source>
             <translation>Nächster Avatar</translation>
         </message>
         <message>
+            <source>Open a project as it was left</source>
+            <translation>Ein Projekt öffnen, wie es verlassen wurde</translation>
+        </message>
+        <message>
             <source>Open portraits, sounds or avatars</source>
             <translation>Porträts, Töne oder Avatare öffnen</translation>
+        </message>
+        <message>
+            <source>Open project…</source>
+            <translation>Projekt öffnen…</translation>
         </message>
         <message>
             <source>Open sound…</source>
@@ -2369,6 +2631,10 @@
             <translation>Aufnehmen</translation>
         </message>
         <message>
+            <source>Redo</source>
+            <translation>Wiederholen</translation>
+        </message>
+        <message>
             <source>Remove from the library</source>
             <translation>Aus der Bibliothek entfernen</translation>
         </message>
@@ -2395,6 +2661,14 @@
         <message>
             <source>Save avatar as…</source>
             <translation>Avatar speichern unter …</translation>
+        </message>
+        <message>
+            <source>Save project</source>
+            <translation>Projekt speichern</translation>
+        </message>
+        <message>
+            <source>Save project as…</source>
+            <translation>Projekt speichern unter…</translation>
         </message>
         <message>
             <source>Say where the face is: animals, odd drawings</source>
@@ -2453,6 +2727,10 @@
             <translation>Teilen</translation>
         </message>
         <message>
+            <source>Take the last edit back, also one of an earlier session</source>
+            <translation>Die letzte Änderung zurücknehmen, auch eine aus einer früheren Sitzung</translation>
+        </message>
+        <message>
             <source>Take the selection and its time away on all lanes</source>
             <translation>Die Auswahl und ihre Zeit auf allen Spuren herausnehmen</translation>
         </message>
@@ -2485,6 +2763,10 @@
             <translation>Beispiel ausprobieren</translation>
         </message>
         <message>
+            <source>Undo</source>
+            <translation>Rückgängig</translation>
+        </message>
+        <message>
             <source>View</source>
             <translation>Ansicht</translation>
         </message>
@@ -2509,6 +2791,10 @@
             <translation>Einen Clip des sprechenden Kopfes schreiben</translation>
         </message>
         <message>
+            <source>Write a project file that also holds its sounds and pictures</source>
+            <translation>Eine Projektdatei schreiben, die auch ihre Töne und Bilder enthält</translation>
+        </message>
+        <message>
             <source>Write seven views of four expressions</source>
             <translation>Sieben Ansichten von vier Gesichtsausdrücken schreiben</translation>
         </message>
@@ -2523,6 +2809,14 @@
         <message>
             <source>Write the picture on show</source>
             <translation>Das gezeigte Bild schreiben</translation>
+        </message>
+        <message>
+            <source>Write the project to another file</source>
+            <translation>Das Projekt in eine andere Datei schreiben</translation>
+        </message>
+        <message>
+            <source>Write the project, with its heads, to its file</source>
+            <translation>Das Projekt mit seinen Köpfen in seine Datei schreiben</translation>
         </message>
         <message>
             <source>Zoom in</source>
