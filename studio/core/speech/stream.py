@@ -19,7 +19,9 @@ from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
 from studio.core.speech.voice import VoiceActivity, VoiceTrust, ramp
 
 _SPEECH = CHANNELS.index("speech")
-_VOICED = (0.5, 0.8)  # the speech channel from "mouth at rest" to "mouth follows"
+_VOICED = (0.35, 0.65)  # the speech channel from "mouth at rest" to "mouth follows"
+# How much more of it is asked for where the newest hop, which lies ahead, is no speech any more.
+_ENDING = 0.15
 # Removes offset, rumble and knocks on the table, which would pass for loud sound; speech starts at 60 Hz.
 _HIGH_PASS = np.array(scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE))  # numerator, denominator
 # Change of the voice gate per hop: it opens and shuts in 50 ms, ahead of the sound.
@@ -175,7 +177,9 @@ class SpeechDriver:
 
         channels = self._personal(heads[self._head])
         trust = self._trust.push(self._network.voice, level.presence > 0.5 and self._newest_speech > 0.5)
-        heard = voice * trust * level.presence * ramp(float(channels[_SPEECH]), *_VOICED)
+        ending = _ENDING * (1 - self._newest_speech)
+        speech = ramp(float(channels[_SPEECH]), _VOICED[0] + ending, _VOICED[1] + ending)
+        heard = voice * trust * level.presence * speech
         self._voice += min(max(heard - self._voice, _GATE_SHUTTING), _GATE_OPENING)
         louder = min(max(level.above_speech_db / _LOUDER_DB, -1.0), 1.0)
         self._louder += _LOUDER_RATE * (_LOUDER * self._voice * louder - self._louder)
