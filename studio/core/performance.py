@@ -7,14 +7,17 @@ from os import PathLike
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress
 from studio.core.media.audio import Recording, read_audio_blocks, survey
 from studio.core.media.mixdown import Laid
-from studio.core.motion.mixer import mix
+from studio.core.motion.mixer import blend
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
+from studio.core.project.evaluation import Evaluation
+from studio.core.project.sound_mix import FADE
 from studio.core.project.timeline import Timeline
 from studio.core.speech.recording import motion_frames
 from studio.core.speech.settings import SpeechSettings
@@ -141,16 +144,17 @@ class Played:
 class TimelinePlayed:
     """A timeline as it plays; `timeline_played` makes one with its sounds."""
 
-    timeline: Timeline
-    motions: Mapping[str, Motion]
+    evaluation: Evaluation
     sounds: tuple[Laid, ...] = ()
-    expression: Motion | None = None
+    expression: Motion = field(default_factory=Motion.neutral)
     """Added to every frame: what the sliders ask for."""
+    gains: NDArray[np.float32] | None = None
+    """``[52]``: by what the channels of the timeline are multiplied."""
 
     @property
     def seconds(self) -> float:
         """Until nothing happens any more."""
-        return self.timeline.duration
+        return self.evaluation.duration
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -160,12 +164,12 @@ class TimelinePlayed:
     def frames(self, begin: float, count: int, fps: float) -> Generator[Motion, None, None]:
         """Evaluate takes and curves."""
         for i in range(count):
-            frame = self.timeline.motion_at(begin + i / fps, self.motions)
-            yield frame if self.expression is None else mix(frame, self.expression)
+            frame = self.evaluation.motion_at(begin + i / fps)
+            yield blend({"timeline": frame, "user": self.expression}, gains=self.gains)
 
     def view_at(self, time: float) -> Orbit | None:
         """Follow the camera keys."""
-        return self.timeline.view_at(time)
+        return self.evaluation.view_at(time)
 
     def heard(self) -> tuple[Laid, ...]:
         """Return the sounds that are not muted."""
@@ -177,6 +181,7 @@ def timeline_played(
     motions: Mapping[str, Motion],
     files: Mapping[str, str | PathLike[str]],
     expression: Motion | None = None,
+    gains: NDArray[np.float32] | None = None,
 ) -> Job[TimelinePlayed]:
     """Survey the sounds of a timeline.
 
@@ -200,8 +205,9 @@ def timeline_played(
             raise UserError(f"The sound '{block.name}' is missing; open it again or take it off the timeline.")
         if block.source not in surveyed:
             surveyed[block.source] = yield from survey(files[block.source])
-        laid.append(Laid(surveyed[block.source], block.start, block.begin, block.end))
-    return TimelinePlayed(timeline, motions, tuple(laid), expression)
+        laid.append(Laid(surveyed[block.source], block.start, block.begin, block.end, block.gain, FADE))
+    evaluation = Evaluation(timeline, motions)
+    return TimelinePlayed(evaluation, tuple(laid), expression or Motion.neutral(), gains)
 
 
 @dataclass(frozen=True)

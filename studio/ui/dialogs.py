@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, QStandardPaths, Qt
@@ -12,6 +13,9 @@ from studio.ui.library import SUFFIX
 from studio.ui.panels.export import ExportPanel
 from studio.ui.project import SUFFIX as PROJECT_SUFFIX
 from studio.ui.viewport.stage import Stage
+
+if TYPE_CHECKING:
+    from studio.core.export_clip import ClipOptions
 
 SHEET_SIDE = 320  # px of one view
 
@@ -81,15 +85,31 @@ class FileDialogs(QObject):
 
     def export_clip(self) -> None:
         """Ask where to write the clip."""
-        session = self._director.session
-        # A clip has no transparency; its plate stands in for it.
-        background = "plate" if session.background == "transparent" else session.background
+        form, source = self._panel.form, self._panel.source
+        options = self._options()
+        kinds = {
+            "mp4": self.tr("MP4 (*.mp4)"), "prores": self.tr("QuickTime (*.mov)"), "webm": self.tr("WebM (*.webm)"),
+        }  # fmt: skip
         self._ask_save(
             self.tr("Export clip"),
-            f"{self._name()}.mp4",
-            self.tr("Clips (*.mp4)"),
-            lambda out: self._director.export_clip(out, self._panel.rate, self._panel.size, background),
+            f"{self._name()}{form.suffix}" if form.suffix else self.tr("{name} frames").format(name=self._name()),
+            kinds.get(form.name, self.tr("A new folder (*)")),
+            lambda out: self._director.exports.clip(source, out, options),
         )
+
+    def export_motion(self) -> None:
+        """Ask where to write the motion of the clip."""
+        source, options = self._panel.source, self._options()
+        self._ask_save(
+            self.tr("Export motion"),
+            f"{self._name()}.csv",
+            self.tr("ARKit motion (*.csv)"),
+            lambda out: self._director.exports.motion(source, out, options),
+        )
+
+    def _options(self) -> "ClipOptions":
+        session = self._director.session
+        return self._panel.options(session.background, session.orbit)
 
     def export_still(self) -> None:
         """Ask where to write the picture on show at this moment."""
@@ -99,7 +119,7 @@ class FileDialogs(QObject):
                 self.tr("Export still"),
                 f"{self._name()}.png",
                 self.tr("Pictures (*.png)"),
-                lambda out: self._director.export_still(out, still),
+                lambda out: self._director.exports.still(out, still),
             )
 
     def export_sheet(self) -> None:
@@ -108,18 +128,18 @@ class FileDialogs(QObject):
             self.tr("Export view sheet"),
             f"{self._name()} views.png",
             self.tr("Pictures (*.png)"),
-            lambda out: self._director.export_sheet(out, SHEET_SIDE),
+            lambda out: self._director.exports.sheet(out, SHEET_SIDE),
         )
 
     def export_splats(self) -> None:
         """Ask where to write the splats; the suffix tells the format."""
         kinds = self.tr("3D Gaussian Splatting (*.ply);;Compressed splats (*.spz);;glTF splats (*.glb)")
-        self._ask_save(self.tr("Export splats"), f"{self._name()}.ply", kinds, self._director.export_splats)
+        self._ask_save(self.tr("Export splats"), f"{self._name()}.ply", kinds, self._director.exports.splats)
 
     def export_mesh(self) -> None:
         """Ask where to write the mesh."""
         kinds = self.tr("glTF (*.glb)")
-        self._ask_save(self.tr("Export mesh"), f"{self._name()} mesh.glb", kinds, self._director.export_mesh)
+        self._ask_save(self.tr("Export mesh"), f"{self._name()} mesh.glb", kinds, self._director.exports.mesh)
 
     def _name(self, key: str = "") -> str:
         if key:

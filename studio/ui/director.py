@@ -4,20 +4,18 @@ from collections import OrderedDict
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtGui import QImage
 
-from studio.core.avatar import Avatar, Background
+from studio.core.avatar import Avatar
 from studio.core.motion.motion import Motion
 from studio.core.orbit import PRESETS, Orbit
 from studio.core.project.document import Document
 from studio.ui import tasks
 from studio.ui.binding import Binding
 from studio.ui.builds import Builds
+from studio.ui.exports import Exports
 from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.live import Live
@@ -27,7 +25,7 @@ from studio.ui.project import SUFFIX as PROJECT_SUFFIX
 from studio.ui.project import ProjectDesk
 from studio.ui.session import Session
 from studio.ui.viewport.frame_loop import FrameLoop
-from studio.ui.workers import JobQueue, Ticket, Urgency
+from studio.ui.workers import JobQueue, Urgency
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm")
@@ -69,6 +67,7 @@ class Director(QObject):
         self.project.listed.connect(self._list)
         self.project.opened.connect(self._note_recent)
         self.heads = Heads(self.session, settings, self.jobs, self.say, self)
+        self.exports = Exports(self.session, self.document, self.jobs, self.say, self)
         self.frames = FrameLoop(self)
         media = library.folder.parent / "media"
         self.playback = Playback(self.session, self.document, self.jobs, self.frames, self.say, media, self)
@@ -99,6 +98,7 @@ class Director(QObject):
         self.drive.start()
         self._configure_drive()
         self.frames.prepared.connect(lambda *_: self.heads.look())
+        self.exports.clear_away()
         self.jobs.submit(self.tr("Library"), self.library.scan, Urgency.QUICK, self._list_all, self._say_failure)
 
     def warm_up(self) -> None:
@@ -342,58 +342,6 @@ class Director(QObject):
 
     def _set_idle(self, idle: bool) -> None:
         self.drive.busy = not idle
-
-    # What goes out
-
-    def export_clip(self, out: Path, fps: float, size: int, background: Background) -> Ticket | None:
-        """Write a clip of the avatar on show speaking the first sound of the timeline."""
-        avatar, sound, driving = self.session.avatar, self.playback.first_sound, self.performances.driving
-        if avatar is not None and driving is not None:
-            gains = self.session.drive.face
-            return self._export(partial(tasks.reenact, avatar, *driving, out, size, background, gains), out)
-        if avatar is None or sound is None:
-            self.say(self.tr("A clip needs a head and a sound; drop a portrait and an audio file first."))
-            return None
-        settings = self.session.drive.speech
-        return self._export(
-            partial(tasks.export_clip, avatar, Path(sound.path), out, fps, size, background, settings), out
-        )
-
-    def export_still(self, out: Path, pixels: NDArray[np.uint8]) -> Ticket | None:
-        """Write the picture on show."""
-        if (avatar := self.session.avatar) is None:
-            return None
-        return self._export(partial(tasks.export_still, avatar, pixels, out), out)
-
-    def export_sheet(self, out: Path, size: int) -> Ticket | None:
-        """Write the sheet of views and expressions."""
-        if (avatar := self.session.avatar) is None:
-            return None
-        return self._export(partial(tasks.export_sheet, avatar, size, out), out)
-
-    def export_splats(self, out: Path) -> Ticket | None:
-        """Write the head on show as splats, as the sliders pose it."""
-        if (avatar := self.session.avatar) is None:
-            return None
-        return self._export(partial(tasks.export_splats, avatar, self.session.expression, out), out)
-
-    def export_mesh(self, out: Path) -> Ticket | None:
-        """Write the head on show as a mesh."""
-        if (avatar := self.session.avatar) is None:
-            return None
-        return self._export(partial(tasks.export_mesh, avatar, out), out)
-
-    def _export(self, start: Any, out: Path) -> Ticket:
-        title = self.tr("Exporting {name}").format(name=out.name)
-        done = self.tr("Exported {name}.").format(name=out.name)
-
-        def exported(remarks: Any) -> None:
-            self.say(f"{done} {remarks}" if isinstance(remarks, str) and remarks else done)
-
-        ticket = self.jobs.submit(title, start, Urgency.HEAVY, exported, self._say_failure)
-        cancelled = self.tr("The export of {name} was cancelled; nothing was left behind.").format(name=out.name)
-        ticket.cancelled.connect(lambda: self.say(cancelled))
-        return ticket
 
     def _say_failure(self, error: Exception, sentence: str) -> None:
         self.say(sentence)

@@ -36,6 +36,8 @@ from studio.ui import commands, preferences, tasks, theme
 from studio.ui.dialogs import FileDialogs
 from studio.ui.director import Director
 from studio.ui.dropping import DropHighlight, Incoming, incoming
+from studio.ui.export_tasks import SOURCES as EXPORTED
+from studio.ui.export_tasks import Source
 from studio.ui.latency import LatencyMeter
 from studio.ui.pages.pages import PAGES, Pages
 from studio.ui.palette import Choice, Palette, menu_choices
@@ -192,6 +194,11 @@ class MainWindow(QMainWindow):
         self.camera.background_wanted.connect(lambda value: setattr(session, "background", value))
         self.camera.size_wanted.connect(lambda size: setattr(session, "render_size", size))
         self.export.clip_wanted.connect(self.files.export_clip)
+        self.export.motion_wanted.connect(self.files.export_motion)
+        self.export.changed.connect(self._estimate)
+        self.export.ready.connect(self._can_export)
+        director.document.changed.connect(self._show_exports)
+        director.exports.estimated.connect(self.export.show_estimate)
         self.export.still_wanted.connect(self.files.export_still)
         self.export.sheet_wanted.connect(self.files.export_sheet)
         self.export.splats_wanted.connect(self.files.export_splats)
@@ -240,6 +247,7 @@ class MainWindow(QMainWindow):
             "sample": director.open_sample,
             "save": lambda: self.files.save(director.session.selected),
             "export_clip": self.files.export_clip,
+            "export_motion": self.files.export_motion,
             "export_still": self.files.export_still,
             "export_sheet": self.files.export_sheet,
             "export_splats": self.files.export_splats,
@@ -325,12 +333,11 @@ class MainWindow(QMainWindow):
 
     def _enable(self) -> None:
         session, actions = self.director.session, self.actions_by_name
-        head, sound = session.avatar is not None, self.director.playback.first_sound
+        head = session.avatar is not None
         timeline = self.director.document.state.timeline
         of_a_head = ("save", "export_still", "export_sheet", "export_splats", "export_mesh")
         for name in (*of_a_head, "home", "front", "left", "right"):
             actions[name].setEnabled(head)
-        actions["export_clip"].setEnabled(head and sound is not None)
         actions["remove"].setEnabled(bool(session.selected))
         actions["play"].setEnabled(timeline.duration > 0)
         actions["pause_take"].setEnabled(session.recording)
@@ -345,7 +352,22 @@ class MainWindow(QMainWindow):
         actions["listen"].setText((end if session.listening else begin)[source])
         commands.refresh_icons(actions)
         actions["play"].setIcon(theme.icon("stop", "onAccent") if session.playing else theme.icon("play"))
-        self.export.show_state(head, sound)
+        self._show_exports()
+
+    def _show_exports(self) -> None:
+        exports = self.director.exports
+        able: dict[Source, bool] = {source: exports.can_show(source) for source in EXPORTED}
+        loop = self.director.document.state.timeline.loop
+        self.export.show_state(self.director.session.avatar is not None, able, loop)
+
+    def _can_export(self, able: bool) -> None:
+        for name in ("export_clip", "export_motion"):
+            self.actions_by_name[name].setEnabled(able)
+
+    def _estimate(self) -> None:
+        session = self.director.session
+        options = self.export.options(session.background, session.orbit)
+        self.director.exports.estimate(self.export.source, self.export.form.name, options)
 
     def _show_live(self) -> None:
         drive = self.director.drive

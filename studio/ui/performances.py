@@ -16,7 +16,6 @@ from studio.ui.viewport.source_preview import SourcePreview
 from studio.ui.workers import JobQueue, Ticket, Urgency
 
 if TYPE_CHECKING:
-    from studio.core.motion.track import Track
     from studio.core.tracking.performance import Performance
 
 
@@ -49,15 +48,6 @@ class Performances(QObject):
         ticket = self._jobs.submit(title, start, Urgency.HEAVY, partial(self._add, path), self._failed)
         ticket.cancelled.connect(lambda: self._say(self.tr("{name} is not tracked.").format(name=path.name)))
         return ticket
-
-    @property
-    def driving(self) -> "tuple[Path, Track] | None":
-        """The video of the earliest take that drives, and its track; None where none does."""
-        takes = [take for take in self._document.state.timeline.takes if take.source in self._known]
-        if not takes:
-            return None
-        path, performance = self._known[min(takes, key=lambda take: take.start).source]
-        return path, performance.track
 
     def show(self, preview: SourcePreview) -> None:
         """Show the moment of the video that drives the head now; call it about 30 times a second."""

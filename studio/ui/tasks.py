@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.avatar import Avatar, Background, Consent
+from studio.core.avatar import Avatar, Consent
 from studio.core.engines.base import BuildOptions
 from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from studio.core.media.decoded_sound import DecodedSound
     from studio.core.media.image import LoadedPicture
     from studio.core.motion.motion import Motion
-    from studio.core.motion.track import Track
     from studio.core.perception.handles import Handles
     from studio.core.project.pyramid import Pyramid
     from studio.core.speech.settings import SpeechSettings
@@ -309,17 +308,6 @@ def perform(path: Path, avatar: Avatar | None, gains: "FaceGains") -> Job[Perfor
     return Performed(performance, motion, sounds, (*performance.notes, *notes))
 
 
-def reenact(
-    avatar: Avatar, video: Path, track: "Track", out: Path, size: int, background: Background, gains: "FaceGains"
-) -> Job[str]:
-    """Write a clip of an avatar that moves as the face in a tracked video does; return what is to be remarked."""
-    yield Progress(0.0, "starting")
-    from studio.core.reenactment import reenact_clip
-
-    report = yield from reenact_clip(avatar, video, out, "avatar", "keep", size, background, gains, track)
-    return " ".join(report.notes)
-
-
 def find_microphones() -> Job[list[str]]:
     """List the input devices by name."""
     yield Progress(0.0, "looking for microphones")
@@ -374,61 +362,3 @@ def _opened(path: Path) -> Job["LoadedPicture"]:
     from studio.core.media.image import load_picture
 
     return load_picture(path)
-
-
-def export_clip(
-    avatar: Avatar,
-    sound: Path,
-    out: Path,
-    fps: float,
-    size: int,
-    background: Background,
-    settings: "SpeechSettings",
-) -> Job[str]:
-    """Write a clip of the avatar speaking; returns what is to be said about the sound."""
-    yield Progress(0.0, "starting")
-    from studio.core.export_clip import ClipOptions, speak_clip
-
-    options = ClipOptions(size, size, fps, background)
-    report = yield from speak_clip(avatar, sound, out, options, settings)
-    return " ".join(report.notes)
-
-
-def export_splats(avatar: Avatar, pose: "Motion", out: Path) -> Job[str]:
-    """Write the head as splats; returns how like the head they are."""
-    yield Progress(0.0, "starting")
-    from studio.core.export_splats import export_splats
-
-    report = yield from export_splats(avatar, out, pose)
-    return f"{report.gaussians} splats, drawn again {report.psnr:.0f} dB."
-
-
-def export_mesh(avatar: Avatar, out: Path) -> Job[str]:
-    """Write the head as a mesh; returns how like the head its face is."""
-    yield Progress(0.0, "starting")
-    from studio.core.export_mesh import export_mesh
-
-    report = yield from export_mesh(avatar, out)
-    return f"{report.vertices} vertices, {report.shapes} shapes, face drawn again {report.face_psnr:.0f} dB."
-
-
-def export_still(avatar: Avatar, pixels: NDArray[np.uint8], out: Path) -> Job[Path]:
-    """Write the picture of an avatar that is on show."""
-    yield Progress(0.0, "writing the picture")
-    from studio.core.export import credentials_of
-    from studio.core.media.image import save_png
-
-    save_png(out, pixels, None, credentials_of(avatar))
-    return out
-
-
-def export_sheet(avatar: Avatar, size: int, out: Path) -> Job[Path]:
-    """Write the sheet of views and expressions."""
-    yield Progress(0.0, "rendering the sheet")
-    from studio.core.export import credentials_of, view_sheet
-    from studio.core.media.image import save_png
-
-    sheet = view_sheet(avatar, size)
-    yield Progress(0.9, "writing the picture")
-    save_png(out, sheet, None, credentials_of(avatar))
-    return out

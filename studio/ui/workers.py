@@ -41,8 +41,12 @@ class Ticket(QObject):
     failed = Signal(object, str)
     """The exception and the sentence to show."""
     cancelled = Signal()
+    paused = Signal(bool)
+    """Whether it waits for `resume` now."""
     ended = Signal()
     """After any of the three outcomes."""
+    changed = Signal()
+    """It may be its turn now, or no more; for the queue."""
 
     def __init__(self, title: str, start: Callable[[], Job[Any]], urgency: Urgency, number: int) -> None:
         super().__init__()
@@ -52,11 +56,31 @@ class Ticket(QObject):
         self._start = start
         self._job: Job[Any] | None = None
         self._cancel = threading.Event()
+        self._paused = threading.Event()
         self._reported = 0.0
 
     def cancel(self) -> None:
         """Ask the worker to close the job before its next step."""
         self._cancel.set()
+        self.changed.emit()
+
+    def pause(self, on: bool = True) -> None:
+        """Keep the job as it is after its next step, for others to run meanwhile, or go on with it."""
+        if on == self._paused.is_set():
+            return
+        (self._paused.set if on else self._paused.clear)()
+        self.paused.emit(on)
+        self.changed.emit()
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether it waits for its user."""
+        return self._paused.is_set()
+
+    @property
+    def waits(self) -> bool:
+        """Whether no step of it is to be taken now: it is paused and not cancelled."""
+        return self._paused.is_set() and not self._cancel.is_set()
 
     def step(self) -> bool:
         """Run to the next yield, on the worker's thread; return False once the job has ended."""
@@ -125,38 +149,52 @@ class JobQueue(QObject):
         if on_progress is not None:
             ticket.progress.connect(on_progress)
         self.submitted.emit(ticket)
+        ticket.changed.connect(self._look_again)
         with self._work:
             self._tickets.append(ticket)
             self._work.notify()
         self.idle_changed.emit(False)
         return ticket
 
+    def _look_again(self) -> None:
+        with self._work:
+            self._work.notify()
+            idle = self._next() is None
+        self.idle_changed.emit(idle)
+
+    def _next(self) -> Ticket | None:
+        """Return the most urgent ticket that is not paused."""
+        able = [ticket for ticket in self._tickets if not ticket.waits]
+        return min(able, key=lambda ticket: (ticket.urgency, ticket.number), default=None)
+
     @property
     def idle(self) -> bool:
-        """True when nothing is running or waiting."""
+        """True when nothing is running or waiting for its turn; what is paused waits for its user."""
         with self._work:
-            return not self._tickets
+            return self._next() is None
 
     def stop(self) -> None:
         """Cancel everything and end the thread."""
         with self._work:
             self._running = False
-            for ticket in self._tickets:
-                ticket.cancel()
+            tickets = tuple(self._tickets)
+        for ticket in tickets:
+            ticket.cancel()
+        with self._work:
             self._work.notify()
         self._thread.join()
 
     def _run(self) -> None:
         while True:
             with self._work:
-                while self._running and not self._tickets:
+                while self._running and self._next() is None:
                     self._work.wait()
-                if not self._tickets:
+                ticket = self._next()
+                if ticket is None:
                     return
-                ticket = min(self._tickets, key=lambda t: (t.urgency, t.number))
             if not ticket.step():
                 with self._work:
                     self._tickets.remove(ticket)
-                    idle = not self._tickets
+                    idle = self._next() is None
                 if idle:
                     self.idle_changed.emit(True)

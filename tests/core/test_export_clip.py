@@ -27,12 +27,15 @@ from studio.core.jobs import Progress, run
 from studio.core.media.alpha import extended, over, psnr
 from studio.core.media.audio import load_audio
 from studio.core.media.clip_format import format_of
+from studio.core.media.decoded_sound import decode_sound
+from studio.core.media.mixdown import mixdown
 from studio.core.media.picture_folder import read_folder
 from studio.core.media.video import probe_clip, read_frames, read_rgba
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
 from studio.core.performance import Played, Turntable, as_motion, timeline_played
 from studio.core.performance import speech as spoken
+from studio.core.project.sound_mix import SoundMix
 from studio.core.project.timeline import Block, CameraKey, Timeline
 from studio.core.sample import CONSENT, sample_speech
 from studio.core.speech.settings import SpeechSettings
@@ -355,6 +358,23 @@ def test_a_timeline_brings_its_sounds_its_motion_and_its_camera(
         run(timeline_played(timeline, {"take": motion}, {}))
     with pytest.raises(UserError, match="empty"):
         run(timeline_played(Timeline(), {}, {}))
+
+
+def test_a_timeline_is_heard_in_a_clip_as_the_window_plays_it(tmp_path: Path, avatar: TinyAvatar, speech: Path) -> None:
+    timeline = Timeline(
+        sounds=(
+            Block("a", "voice", "a", 0.1, 0.35, 0.7, ("audio",), gain=0.5),
+            Block("b", "voice", "b", 0.25, 0.4, 0.6, ("audio",)),
+        )
+    )
+    (tmp_path / "scratch").mkdir()
+    decoded = run(decode_sound(speech, tmp_path / "scratch"))
+    played = SoundMix(timeline, {"voice": decoded}).read(0, 24_000)
+    performance = run(timeline_played(timeline, {}, {"voice": speech}))
+    heard = np.concatenate(list(mixdown(performance.heard(), 48_000, 0.0, 0.45)))
+    np.testing.assert_allclose(heard[:, 0], played[: len(heard), 0], atol=2e-3)
+    part = np.concatenate(list(mixdown(performance.heard(), 48_000, 0.2, 0.45)))
+    np.testing.assert_allclose(part, heard[9600:], atol=1e-6)
 
 
 def test_a_turntable_ends_where_it_began(tmp_path: Path, avatar: TinyAvatar) -> None:

@@ -9,12 +9,11 @@ from fakes import TinyAvatar
 from pytestqt.qtbot import QtBot
 
 from studio.core.errors import UserError
+from studio.core.export_clip import ClipOptions
 from studio.core.media.video_writer import VideoWriter
 from studio.core.motion.motion import Motion
-from studio.core.motion.track import Track
 from studio.core.project.timeline import Block
 from studio.core.tracking import performance
-from studio.ui import tasks
 from studio.ui.director import Director
 from studio.ui.main_window import MainWindow
 
@@ -48,7 +47,7 @@ def test_a_dropped_video_is_asked_about(window: MainWindow, qtbot: QtBot, video:
     assert [answer for answer, button in card.buttons.items() if button.isVisible()] == ["drive", "sound", ""]
     qtbot.keyClick(card, "\x1b")
     assert not card.isVisible()
-    assert window.director.performances.driving is None
+    assert window.director.document.state.timeline.takes == ()
 
 
 def test_its_face_drives_and_is_seen_beside_the_head(
@@ -82,20 +81,16 @@ def test_it_is_fitted_to_the_head_on_show_and_exported_as_it_drives(
         yield from ()
         return fitted
 
-    def reenact(avatar: object, path: Path, track: Track, out: Path, size: int, *_: object) -> object:
-        given.append((avatar, path, size))
-        yield from ()
-        return ""
-
     monkeypatch.setattr(performance, "played_by", fit)
-    monkeypatch.setattr(tasks, "reenact", reenact)
     avatar = director.session.avatar = TinyAvatar.make()
     take = drive(window, qtbot, video)
     assert director.document.motions[take.source] is fitted
-    ticket = director.export_clip(tmp_path / "out.mp4", 25.0, 256, "plate")
+    assert given == [(avatar, director.session.drive.face)]
+    ticket = director.exports.motion("timeline", tmp_path / "out.csv", ClipOptions(fps=25))
     assert ticket is not None
-    qtbot.waitUntil(lambda: len(given) == 2, timeout=20_000)
-    assert given == [(avatar, director.session.drive.face), (avatar, video, 256)]
+    with qtbot.waitSignal(ticket.ended, timeout=20_000):
+        pass
+    assert "0.250000" in (tmp_path / "out.csv").read_text().splitlines()[1]
 
 
 def test_a_head_without_a_face_plays_what_was_tracked(
@@ -119,4 +114,4 @@ def test_a_video_without_a_face_is_one_sentence(window: MainWindow, qtbot: QtBot
             writer.write(np.full((64, 64, 3), 90, np.uint8))
     window.director.use_video(path, "drive")
     qtbot.waitUntil(lambda: any("No face was found" in s for s in window.status.sentences), timeout=60_000)
-    assert window.director.performances.driving is None
+    assert window.director.document.state.timeline.takes == ()

@@ -19,14 +19,12 @@ from studio.core.errors import UserError
 from studio.core.gaussians.splat_file import read_splats
 from studio.core.heads import library as heads
 from studio.core.heads.arkit import ARKIT_INDEX
-from studio.core.jobs import Job, Progress, run
+from studio.core.jobs import run
 from studio.core.orbit import Orbit
 from studio.core.perception.portrait import FacesFoundError
 from studio.core.project.archive import load_avatar, save_avatar
 from studio.core.project.document import Document, Media
 from studio.core.project.timeline import Block
-from studio.core.speech.settings import SpeechSettings
-from studio.ui import director as director_module
 from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MINIMUM, MainWindow
@@ -374,31 +372,6 @@ def test_search_finds_channels(window: MainWindow, qtbot: QtBot) -> None:
     assert len(window.face.sliders) == 52
 
 
-def test_a_clip_is_exported_through_the_jobs_list(
-    window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked = []
-
-    def fake_export(avatar: TinyAvatar, sound: Path, out: Path, *options: object) -> Job[Path]:
-        asked.append((avatar.name, sound, options))
-        yield Progress(0.5, "rendering", eta=65)
-        out.write_bytes(b"clip")
-        return out
-
-    monkeypatch.setattr(director_module.tasks, "export_clip", fake_export)
-    build(window, qtbot, picture)
-    assert not window.export.clip.isEnabled()
-    add_sound(window.director.document, tmp_path / "speech.wav")
-    assert window.export.clip.isEnabled()
-    ticket = window.director.export_clip(tmp_path / "out.mp4", 25, 512, "plate")
-    assert ticket is not None
-    qtbot.waitUntil(lambda: window.status.toolTip() == "Exported out.mp4.")
-    card = next(card for card in window.jobs.cards if "out.mp4" in card.title.toolTip())
-    assert card.message.text() == "Done"
-    assert card.reveal.isVisible()
-    assert asked == [("somebody", tmp_path / "speech.wav", (25, 512, "plate", SpeechSettings()))]
-
-
 def test_the_head_is_exported_as_the_sliders_pose_it(
     window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path
 ) -> None:
@@ -406,7 +379,7 @@ def test_the_head_is_exported_as_the_sliders_pose_it(
     build(window, qtbot, picture)
     window.director.set_channel(ARKIT_INDEX["jawOpen"], 1.0)
     assert window.export.splats.isEnabled()
-    assert window.director.export_splats(tmp_path / "head.ply") is not None
+    assert window.director.exports.splats(tmp_path / "head.ply") is not None
     qtbot.waitUntil(lambda: window.status.toolTip().startswith("Exported head.ply. 600 splats"))
     avatar = window.director.session.avatar
     assert isinstance(avatar, TinyAvatar)
@@ -416,7 +389,7 @@ def test_the_head_is_exported_as_the_sliders_pose_it(
 
 def test_a_head_without_a_mesh_says_so(window: MainWindow, qtbot: QtBot, picture: Path, tmp_path: Path) -> None:
     build(window, qtbot, picture)
-    window.director.export_mesh(tmp_path / "head.glb")
+    window.director.exports.mesh(tmp_path / "head.glb")
     qtbot.waitUntil(lambda: "has no mesh" in window.status.toolTip())
     assert not (tmp_path / "head.glb").exists()
 

@@ -11,12 +11,22 @@ from studio.core.media.audio import Recording, read_channels
 
 @dataclass(frozen=True)
 class Laid:
-    """A stretch of a recording: its seconds `begin` to `end` are heard from second `start` on."""
+    """A stretch of a recording: its seconds `begin` to `end` are heard from second `start` on.
+
+    Attributes
+    ----------
+    gain
+        By what its samples are multiplied.
+    fade
+        s at both ends over which it comes and goes: a cut in the middle of a wave would click.
+    """
 
     recording: Recording
     start: float
     begin: float
     end: float
+    gain: float = 1.0
+    fade: float = 0.0
 
     @property
     def stop(self) -> float:
@@ -52,8 +62,17 @@ def mixdown(laid: Sequence[Laid], rate: int, begin: float, end: float) -> Genera
             if number not in voices:
                 voices[number] = _Voice(item, rate, low - start)
             heard = voices[number].read(high - low)
+            if item.gain != 1 or item.fade:
+                heard = heard * _loudness(item, low - start, len(heard), stop - start, rate)[:, None]
             block[low - at : low - at + len(heard)] += heard
         yield np.clip(block, -1, 1)
+
+
+def _loudness(item: Laid, first: int, count: int, length: int, rate: int) -> NDArray[np.float32]:
+    """Return the gain ``[count]`` of samples of a stretch of `length`, from number `first` on."""
+    place = np.arange(first, first + count, dtype=np.float32)
+    ramp = np.minimum(place + 1, length - place) / max(item.fade * rate, 1)
+    return (item.gain * np.clip(ramp, 0, 1)).astype(np.float32)
 
 
 class _Voice:

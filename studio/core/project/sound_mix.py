@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from studio.core.media.decoded_sound import RATE, DecodedSound
 from studio.core.project.timeline import Block, Timeline
 
-_FADE = 0.003  # s at both ends of a block: a cut in the middle of a wave would click
+FADE = 0.003  # s at both ends of a block: a cut in the middle of a wave would click
 
 
 class SoundMix:
@@ -47,5 +47,5 @@ class SoundMix:
 def _loudness(block: Block, first: int, count: int, length: int) -> NDArray[np.float32]:
     """Return the gain ``[count]`` of samples of a block of `length`, from number `first` on."""
     place = np.arange(first, first + count, dtype=np.float32)
-    fade = np.float32(1 / (_FADE * RATE))
+    fade = np.float32(1 / (FADE * RATE))
     return block.gain * np.clip(np.minimum((place + 1) * fade, (length - place) * fade), 0, 1)

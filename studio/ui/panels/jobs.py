@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.jobs import Progress
 from studio.ui import theme
+from studio.ui.export_tasks import Exported
 from studio.ui.panels.controls import ElidedLabel, dim
 from studio.ui.workers import Ticket, Urgency
 
@@ -35,6 +36,12 @@ def time_left(seconds: float | None) -> str:
     return f"{whole // 60}:{whole % 60:02d}"
 
 
+def _written(result: Any) -> Path | None:
+    """Return the file that a job wrote, if that was its task."""
+    result = result.path if isinstance(result, Exported) else result
+    return result if isinstance(result, Path) else None
+
+
 class JobCard(QFrame):
     """One job."""
 
@@ -45,6 +52,7 @@ class JobCard(QFrame):
         self.setObjectName("card")
         self._ticket = ticket
         self._over = False
+        self._before = ""  # what was said when it was paused
         self.title = ElidedLabel(ticket.title)
         self.message = dim(self.tr("waiting"))
         self.left = QLabel()
@@ -59,6 +67,11 @@ class JobCard(QFrame):
         self.close_button.setToolTip(self.tr("Cancel"))
         self.close_button.setAccessibleName(self.tr("Cancel {title}").format(title=ticket.title))
         self.close_button.clicked.connect(self._close_clicked)
+        self.pause_button = QToolButton()
+        self.pause_button.setProperty("role", "flat")
+        self.pause_button.clicked.connect(lambda: ticket.pause(not ticket.is_paused))
+        self.pause_button.setVisible(ticket.urgency is Urgency.HEAVY)
+        self._show_paused(False)
         self.reveal = QPushButton(self.tr("Show in folder"))
         self.reveal.hide()
         grid = QGridLayout(self)
@@ -66,20 +79,37 @@ class JobCard(QFrame):
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(0, 1)
         grid.addWidget(self.title, 0, 0)
-        grid.addWidget(self.close_button, 0, 1)
-        grid.addWidget(self.bar, 1, 0, 1, 2)
+        grid.addWidget(self.pause_button, 0, 1)
+        grid.addWidget(self.close_button, 0, 2)
+        grid.addWidget(self.bar, 1, 0, 1, 3)
         words = QHBoxLayout()
         words.setContentsMargins(0, 0, 4, 0)
         words.addWidget(self.message, 1)
         words.addWidget(self.left, 0, Qt.AlignmentFlag.AlignTop)
-        grid.addLayout(words, 2, 0, 1, 2)
-        grid.addWidget(self.reveal, 3, 0, 1, 2)
+        grid.addLayout(words, 2, 0, 1, 3)
+        grid.addWidget(self.reveal, 3, 0, 1, 3)
         ticket.progress.connect(self._progress)
         ticket.finished.connect(self._finished)
         ticket.failed.connect(self._failed)
         ticket.cancelled.connect(self._cancelled)
+        ticket.paused.connect(self._show_paused)
+
+    def _show_paused(self, paused: bool) -> None:
+        """Offer the other of the two; a job that is paused keeps what it has done."""
+        words = self.tr("Go on") if paused else self.tr("Pause")
+        self.pause_button.setIcon(theme.icon("play" if paused else "pause", "dim"))
+        self.pause_button.setToolTip(words)
+        self.pause_button.setAccessibleName(f"{words}: {self._ticket.title}")
+        if paused:
+            self._before = self.message.text()
+            self.message.setText(self.tr("Paused"))
+            self.left.setText("")
+        elif self._before:
+            self.message.setText(self._before)
 
     def _progress(self, progress: Progress) -> None:
+        if self._ticket.is_paused:
+            return  # of the step that was under way
         self.bar.setValue(round(progress.fraction * 1000))
         self.message.setText(progress.message[:1].upper() + progress.message[1:])
         self.left.setText(time_left(progress.eta))
@@ -94,15 +124,16 @@ class JobCard(QFrame):
     def _end(self, message: str) -> None:
         self._over = True
         self.message.setText(message)
-        self.left.hide()
-        self.bar.hide()
+        for part in (self.left, self.bar, self.pause_button):
+            part.hide()
         self.close_button.setToolTip(self.tr("Dismiss"))
         self.close_button.setAccessibleName(self.tr("Dismiss {title}").format(title=self._ticket.title))
 
     def _finished(self, result: Any) -> None:
         self._end(self.tr("Done"))
-        if isinstance(result, Path):
-            self.reveal.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(result.parent))))
+        path = _written(result)
+        if path is not None:
+            self.reveal.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))))
             self.reveal.show()
         else:
             QTimer.singleShot(GONE_AFTER, self, self.dismissed.emit)
@@ -157,7 +188,7 @@ class JobsPanel(QWidget):
             self._reveal(card)
 
     def _quick_end(self, card: JobCard, result: Any) -> None:
-        if isinstance(result, Path):
+        if _written(result) is not None:
             self._reveal(card)
         else:
             self._drop(card)
