@@ -166,7 +166,9 @@ def test_the_panel_is_tidy_in_every_theme(ready: MainWindow, qapp: QApplication)
     for name in ("dark", "light"):
         theme.apply(qapp, name)
         panel = ready.export
-        for box in (panel._source, panel._format, panel._size, panel.clip, panel.motion):
-            assert box.accessibleName() or box.text()
+        for box in (panel._source, panel._format, panel._size):
+            assert box.accessibleName()
             assert box.width() >= box.sizeHint().width() - 60  # nothing squeezed away
+        for button in (panel.clip, panel.motion):
+            assert button.width() >= button.sizeHint().width()
     theme.apply(qapp, "dark")
