@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from studio.core.avatar import Avatar
 from studio.core.motion.motion import Motion
 from studio.core.orbit import PRESETS, Orbit
-from studio.core.project.document import Document
+from studio.core.project.document import Document, ProjectState
 from studio.ui import tasks
 from studio.ui.binding import Binding
 from studio.ui.builds import Builds
@@ -60,9 +60,11 @@ class Director(QObject):
         self.entries: dict[str, Entry] = {}
         self._avatars: OrderedDict[str, Avatar] = OrderedDict()
         self._wanted = ""
+        self._coming_back: set[str] = set()
         self.jobs = JobQueue(self)
         self.builds = Builds(self.session, library, self.jobs, self.say, builder, face_finder, self)
         self.builds.built.connect(self._built)
+        self.document.changed.connect(self._bring_back)  # before the binding shows them
         self.binding = Binding(self.session, self.document, self.entries, self._show_key, self)
         self.project = ProjectDesk(self.document, self.jobs, settings, library.folder, self.say, self)
         self.project.listed.connect(self._list)
@@ -267,11 +269,30 @@ class Director(QObject):
         if key in self.entries:
             self.select(key)
             return
+        if key in self._coming_back:
+            return  # it is shown when it is there
         self.builds.step_back()
         self._wanted = ""
         self.session.selected, self.session.avatar = "", None
         if key:
             self.say(self.tr("The file of the avatar that was shown is missing; choose another avatar."))
+
+    def _bring_back(self, new: ProjectState, old: ProjectState) -> None:
+        """Have the avatars again that an undo put back into the project."""
+        before = {ref.key for ref in old.avatars}
+        back = {ref.path: ref.key for ref in new.avatars if ref.key not in before and ref.key not in self.entries}
+
+        def came(entries: list[Entry]) -> None:
+            for entry in entries:
+                self._list(replace(entry, key=back[str(entry.path)]))
+            self._coming_back -= set(back.values())
+            if (shown := self.document.state.shown) in back.values():
+                self._show_key(shown)
+
+        if back:
+            self._coming_back |= set(back.values())
+            start = partial(self.library.bring_back, [Path(path) for path in back])
+            self.jobs.submit(self.tr("Avatars"), start, Urgency.QUICK, came, self._say_failure)
 
     def _show(self, key: str, avatar: Avatar) -> None:
         self._wanted = key

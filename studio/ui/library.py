@@ -2,7 +2,10 @@
 
 import hashlib
 import json
+import os
 import secrets
+import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +20,8 @@ from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress
 
 SUFFIX = ".avatar"
+REMOVED_FOR = 30 * 86400.0
+"""s for which a removed avatar can be brought back."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +70,36 @@ class Library:
         return entry_of(key, path, avatar)
 
     def forget(self, entry: Entry) -> None:
-        """Delete an avatar that lies in the library; files elsewhere stay."""
-        if entry.path.parent == self.folder:
-            entry.path.unlink(missing_ok=True)
+        """Put an avatar that lies in the library aside, from where `bring_back` has it; files elsewhere stay.
+
+        After `REMOVED_FOR` it is deleted when the next one is removed.
+        """
+        if entry.path.parent != self.folder:
+            return
+        self._removed.mkdir(exist_ok=True)
+        for path in self._removed.glob(f"*{SUFFIX}"):
+            if time.time() - path.stat().st_mtime > REMOVED_FOR:
+                path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.utime(entry.path)  # its thirty days begin
+            entry.path.replace(self._removed / entry.path.name)
+
+    def bring_back(self, paths: list[Path]) -> Job[list[Entry]]:
+        """Undo `forget` for these files, and list those that are there then."""
+        entries = []
+        for path in paths:
+            yield Progress(len(entries) / len(paths), "bringing it back")
+            aside = self._removed / path.name
+            if path.parent == self.folder and not path.exists() and aside.exists():
+                aside.replace(path)
+            entry = read_entry(path)
+            if entry is not None:
+                entries.append(entry)
+        return entries
+
+    @property
+    def _removed(self) -> Path:
+        return self.folder / "removed"
 
     def consent_for(self, picture: Path, face: int | None = None) -> Consent | None:
         """Return what was stated before about this very picture, or about one of several faces in it."""

@@ -297,3 +297,17 @@ def test_safe_mode_is_said_where_the_renderer_is_named(window: MainWindow, qtbot
     assert "did not end well" in window.status.toolTip()
     window._prepared("numba", "no card")
     assert "Safe mode" in window.indicator.toolTip()
+
+
+def test_a_head_that_was_removed_comes_back_by_undo(studio: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    show(studio, qtbot, ANNA)
+    file = tmp_path / "avatars" / f"{ANNA}.avatar"
+    content = file.read_bytes()
+    studio.director.remove(ANNA)
+    assert not file.exists()
+    assert studio.director.session.avatar is None
+    assert studio.actions_by_name["undo"].text() == "Undo Remove Anna"
+    studio.actions_by_name["undo"].trigger()
+    qtbot.waitUntil(lambda: studio.director.session.selected == ANNA, timeout=60_000)
+    assert file.read_bytes() == content
+    assert studio.avatars.list.count() == 2
