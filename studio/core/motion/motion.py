@@ -25,8 +25,10 @@ class Motion:
     code
         ``[T,K]`` float32.
     head_pose
-        ``[T,6]`` float32: axis-angle rad, then translation m, in head space, relative to the pose the
-        avatar was built in (zero = the portrait's own pose).
+        ``[T,6]`` float32: axis-angle rad, then translation m, in head space, relative to the pose the avatar was built
+        in (zero = the portrait's own pose). The head turns about the joint of its neck, `poses.NECK_JOINT` = n: a point
+        x of it goes to R (x - n) + n + t. With places measured from n that is x -> R x + t, which is how `mix` composes
+        poses; idle life, tracking and every engine mean the same.
     confidence
         ``[T]`` float32 0..1.
     """

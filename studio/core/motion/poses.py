@@ -13,9 +13,12 @@ from studio.core.heads.anatomy import to_head
 NECK_JOINT = to_head(np.array([0.0, 1.75, -1.45]))
 """``[3]`` m: about this point of head space a `Motion` turns the head; `FullHead`'s and `lift`'s neck joint."""
 
-# A head may turn so far, rad, and move so far, m, as it was built to show; what is more is taken in ever less.
+NECK_REACH = np.array([0.06, 0.03, 0.12])
+"""``[3]`` m: how far a head moves aside, up or down, and forth on a body that stands still."""
+FURTHEST_MOVE = np.array([0.10, 0.08, 0.25])
+"""``[3]`` m: how far it may where the body goes along."""
+# A head may turn so far, rad, as it was built to show; what is more is taken in ever less.
 _FURTHEST_TURN = np.radians([32.0, 48.0, 40.0])
-_FURTHEST_MOVE = np.array([0.10, 0.08, 0.25])
 _FREE = 0.7  # of that range passes unchanged
 
 
@@ -49,9 +52,15 @@ def placement_of(rotation: NDArray, translation: NDArray) -> NDArray[np.float64]
     return np.concatenate([Rotation.from_matrix(HEAD_TO_CAMERA_AXES @ rotation).as_rotvec(), translation])
 
 
-def gently_limited(pose: NDArray) -> NDArray[np.float64]:
-    """Return a head pose ``[6]`` that stays within what a head built from one picture can show."""
-    limits = np.concatenate([_FURTHEST_TURN, _FURTHEST_MOVE])
+def gently_limited(pose: NDArray, reach: NDArray = NECK_REACH) -> NDArray[np.float64]:
+    """Return a head pose ``[6]`` that stays within what a head built from one picture can show.
+
+    Parameters
+    ----------
+    reach
+        ``[3]`` m: how far it may move.
+    """
+    limits = np.concatenate([_FURTHEST_TURN, reach])
     size = np.abs(pose) / limits
     beyond = np.maximum(size - _FREE, 0)
     held = np.minimum(size, _FREE) + (1 - _FREE) * np.tanh(beyond / (1 - _FREE))

@@ -35,7 +35,7 @@ class Track:
     Attributes
     ----------
     motion
-        T frames of ``arkit``; `head_pose` is relative to the clip's usual pose.
+        T frames of ``arkit``; `head_pose` is relative to its shot's usual pose, as on shoulders that stand still.
     placement
         ``[T,6]`` float64: axis-angle rad and translation m that take head space to the clip's camera.
     shoulders

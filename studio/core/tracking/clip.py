@@ -14,6 +14,7 @@ from studio.core.motion.poses import head_pose_of, placement_matrix, placement_o
 from studio.core.motion.track import Track
 from studio.core.tracking.footage import FaceFootage, Look, watch_clip
 from studio.core.tracking.identity import clip_view, fit_identity
+from studio.core.tracking.shoulders import SHOULDERS_FOLLOW
 from studio.core.tracking.smooth import EXPRESSION, PLACE, SIZE, TURN, two_sided
 from studio.core.tracking.solve import FaceSolver, Solution
 
@@ -100,7 +101,11 @@ def track_face(seen: FaceFootage) -> Job[TrackedClip]:
         shoulders[shot] = _filled(shoulders[shot], times[shot], np.zeros(4))
     code, pose = _bridged(code, times, np.zeros(code.shape[1])), _bridged(pose, times, np.nanmedian(pose, axis=0))
     placement = _placements(pose)
-    motion = Motion("arkit", times, np.clip(code, 0, 1).astype(np.float32), _relative(placement, there), confidence)
+    head_pose = np.zeros((len(times), 6), np.float32)
+    for shot in shots:
+        if there[shot].any():
+            head_pose[shot] = _relative(placement[shot], shoulders[shot], there[shot])
+    motion = Motion("arkit", times, np.clip(code, 0, 1).astype(np.float32), head_pose, confidence)
     size = (footing.width, footing.height)
     track = Track(motion, placement, shoulders, model.rest, view.focal / seen.scale, *size, fps=footing.fps)
     return TrackedClip(track, error, tuple(seen.notes), tuple(seen.cuts))
@@ -181,8 +186,24 @@ def _placements(pose: NDArray) -> NDArray[np.float64]:
     return np.concatenate([pose[:, :3], pose[:, 3:5] * distance, distance], axis=1).astype(np.float64)
 
 
-def _relative(placement: NDArray, there: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return head poses ``[T,6]`` against the usual one: the mean turn and the median place."""
+def _relative(placement: NDArray, shoulders: NDArray, there: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return head poses ``[T,6]`` of one shot against the usual one: the mean turn and the median place.
+
+    They are those of a head on a body that stands still: where the shoulders go in the picture (`Track.shoulders`), the
+    head is carried along, and a neck that made up for it would stretch.
+    """
+    place, distance = placement[:, 3:5] / placement[:, 5:], placement[:, 5]
+    if shoulders.any():
+        shift, (roll, size) = shoulders[:, :2], shoulders[:, 2:].T
+        c, s = np.cos(roll), np.sin(roll)
+        x, y = (place - shift).T
+        place = np.stack([c * x + s * y, c * y - s * x], axis=1) / np.exp(size)[:, None]
+        distance = distance * np.exp(size)
+    else:
+        middle = np.median(place[there], axis=0)
+        place = middle + (1 - SHOULDERS_FOLLOW) * (place - middle)
+        distance = np.median(distance[there]) ** SHOULDERS_FOLLOW * distance ** (1 - SHOULDERS_FOLLOW)
+    placement = np.column_stack([placement[:, :3], place * distance[:, None], distance])
     turn = Rotation.from_rotvec(placement[there, :3]).mean().as_rotvec()
     usual = placement_matrix(np.concatenate([turn, np.median(placement[there, 3:], axis=0)]))
     return head_pose_of(np.linalg.inv(usual) @ placement_matrix(placement))

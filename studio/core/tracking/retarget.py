@@ -13,7 +13,7 @@ from studio.core.gaussians.camera import Camera
 from studio.core.heads.anatomy import EYE_MIDPOINT, INTEROCULAR
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.motion.motion import Motion
-from studio.core.motion.poses import gently_limited, head_pose_of, placement_matrix, rigid
+from studio.core.motion.poses import FURTHEST_MOVE, NECK_REACH, gently_limited, head_pose_of, placement_matrix, rigid
 from studio.core.motion.track import Track
 from studio.core.tracking.avatar_face import AvatarFace, look_at
 from studio.core.tracking.face_model import INNER, FaceModel
@@ -21,15 +21,13 @@ from studio.core.tracking.gains import FaceGains
 from studio.core.tracking.gaze import LOOK_INDEX
 from studio.core.tracking.normal_equations import descend, gram
 from studio.core.tracking.placing import placed
+from studio.core.tracking.shoulders import SHOULDERS_FOLLOW
 from studio.core.tracking.solve import observed_landmarks, openings
 
 Framing = Literal["avatar", "video"]
 
 # Clips whose head lies where the portrait's does keep the portrait's own view, so that the background stays put.
 _SAME_PLACE, _SAME_SIZE = 0.12, 0.08
-
-_SHOULDERS_FOLLOW = 0.7
-"""Of the head's way in the picture, where shoulders are not seen."""
 
 _SWEEPS, _STEPS = 40, 2
 _SPARSE, _SMALL, _KEEP = 1e-3, 1e-3, 4e-3
@@ -146,7 +144,7 @@ class Retarget:
             pose, camera = self._head_gain * frame.head_pose[0].astype(np.float64), self.camera
         else:
             pose, camera = self._placed(time)
-        pose = gently_limited(pose)
+        pose = gently_limited(pose, NECK_REACH if self._framing == "avatar" else FURTHEST_MOVE)
         motion = Motion.from_frames("arkit", frame.times, code[None], pose[None])
         return Shot(motion, camera)
 
@@ -225,8 +223,8 @@ def _guessed_shoulders(track: Track) -> NDArray[np.float64]:
     """Return `Track.shoulders` of a clip that does not show them: they go part of the head's way."""
     place, distance = track.placement[:, 3:5] / track.placement[:, 5:], track.placement[:, 5]
     out = np.zeros_like(track.shoulders)
-    out[:, :2] = _SHOULDERS_FOLLOW * (place - place[0])
-    out[:, 3] = _SHOULDERS_FOLLOW * np.log(distance[0] / distance)
+    out[:, :2] = SHOULDERS_FOLLOW * (place - place[0])
+    out[:, 3] = SHOULDERS_FOLLOW * np.log(distance[0] / distance)
     return out
 
 

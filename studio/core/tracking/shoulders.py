@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from studio.core.heads.anatomy import CHIN
 
+SHOULDERS_FOLLOW = 0.7
+"""Of the head's way in the picture, where shoulders are not seen."""
+
 _LONG_SIDE = 480  # px of the picture that is looked at
 _MOST_POINTS, _LEAST_POINTS = 160, 12
 # Where to look, in face heights: from so far below the chin downwards, and so far to either side.

@@ -1,5 +1,7 @@
 """Tracking of whole clips, made from the sample picture and drawings."""
 
+import struct
+from fractions import Fraction
 from pathlib import Path
 
 import cv2
@@ -11,7 +13,7 @@ from studio.core.errors import UserError
 from studio.core.jobs import run
 from studio.core.media.video_writer import VideoWriter
 from studio.core.motion.poses import gently_limited
-from studio.core.tracking.clip import track_clip
+from studio.core.tracking.clip import MOUTH, track_clip
 from studio.core.tracking.covering import MouthWatch
 
 
@@ -90,3 +92,93 @@ def test_poses_are_limited_with_grace() -> None:
     assert (np.diff(held) >= 0).all()
     assert abs(held).max() <= np.radians(48) + 1e-9
     np.testing.assert_allclose(held[95:105], pose[95:105, 1])
+
+
+def test_a_person_who_walks_through_the_picture_does_not_stretch_the_neck(
+    tmp_path: Path, face: NDArray[np.uint8]
+) -> None:
+    tracked = run(track_clip(clip(tmp_path / "c.mp4", [shifted(face, 4 * i) for i in range(12)])))
+    way = np.ptp(tracked.track.placement[:, 3])
+    assert way > 0.05
+    assert np.ptp(tracked.track.motion.head_pose[:, 3]) < 0.15 * way
+
+
+def test_shots_have_a_usual_pose_of_their_own(tmp_path: Path, face: NDArray[np.uint8]) -> None:
+    near = np.asarray(cv2.resize(face[20:220, 60:273], (320, 300)), np.uint8)
+    night = (near * 0.4).astype(np.uint8)
+    tracked = run(track_clip(clip(tmp_path / "c.mp4", [face] * 8 + [night] * 8)))
+    assert tracked.cuts == (8,)
+    assert any("cut" in note for note in tracked.notes)
+    assert np.abs(tracked.track.motion.head_pose[:, 3:]).max() < 0.02
+    assert np.abs(tracked.track.placement[8, 5] - tracked.track.placement[7, 5]) > 0.1
+
+
+def uneven_clip(path: Path, frames: list[NDArray], times: list[float]) -> Path:
+    """Write frames at any times, s."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30, options={"crf": "18"})
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for frame, time in zip(frames, times, strict=True):
+            picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")
+            picture.pts, picture.time_base = round(1000 * time), Fraction(1, 1000)
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_a_clip_of_uneven_rate_keeps_its_times(tmp_path: Path, face: NDArray[np.uint8]) -> None:
+    times = [0.0, 0.04, 0.08, 0.2, 0.22, 0.3, 0.42, 0.5, 0.52, 0.64]
+    path = uneven_clip(tmp_path / "v.mp4", [shifted(face, 40 * time) for time in times], times)
+    tracked = run(track_clip(path))
+    found = tracked.track.motion.times
+    np.testing.assert_allclose(found - found[0], times, atol=2e-3)
+    place = tracked.track.placement[:, 3] / tracked.track.placement[:, 5] * tracked.track.focal
+    np.testing.assert_allclose(place - place[0], 40 * np.array(times), atol=3.0)
+
+
+def test_of_two_people_the_larger_is_followed_and_told(tmp_path: Path, face: NDArray[np.uint8]) -> None:
+    frames = []
+    for i in range(8):
+        room = np.full((320, 560, 3), 90, np.uint8)
+        room[10:310, :320] = shifted(face, 2 * i)
+        room[60:240, 360:552] = cv2.flip(cv2.resize(face, (192, 180), interpolation=cv2.INTER_AREA), 1)
+        frames.append(room)
+    tracked = run(track_clip(clip(tmp_path / "c.mp4", frames)))
+    track = tracked.track
+    column = track.width / 2 + track.focal * track.placement[:, 3] / track.placement[:, 5]
+    assert (column < 320).all()
+    assert column[-1] - column[0] == pytest.approx(14, abs=3)
+    assert any("2 faces; the largest" in note for note in tracked.notes)
+
+
+def test_while_a_hand_covers_the_mouth_its_channels_hold(tmp_path: Path, face: NDArray[np.uint8]) -> None:
+    from studio.core.perception.mediapipe_models import face_meshes
+
+    x, y = face_meshes(face)[0][13, :2].astype(int)
+    covered = face.copy()
+    for k in range(-4, 5):
+        cv2.ellipse(covered, (int(x + 9 * k), int(y)), (5, 26), 10, 0, 360, (196, 150, 125), -1)
+        cv2.ellipse(covered, (int(x + 9 * k), int(y)), (5, 26), 10, 0, 360, (120, 84, 70), 1)
+    tracked = run(track_clip(clip(tmp_path / "c.mp4", [face] * 10 + [covered] * 8 + [face] * 6)))
+    motion = tracked.track.motion
+    assert motion.confidence[11:17].max() < 0.8 * motion.confidence[:9].min()
+    moved = np.abs(motion.code[12:17][:, MOUTH] - motion.code[8:9][:, MOUTH])
+    assert moved.max() < 0.1
+
+
+def test_a_clip_that_a_phone_held_upright_wrote_is_turned(tmp_path: Path, face: NDArray[np.uint8]) -> None:
+    lying = [np.rot90(shifted(face, 2 * i)) for i in range(8)]
+    path = clip(tmp_path / "c.mp4", lying)
+    data = bytearray(path.read_bytes())
+    # The track's header ends in the matrix that turns its pictures; ISO/IEC 14496-12, 8.3.2.
+    matrix = data.index(b"tkhd") + 44
+    data[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 300 << 16, 0, 1 << 30)
+    path.write_bytes(data)
+    track = run(track_clip(path)).track
+    assert (track.width, track.height) == (320, 300)
+    place = track.placement[:, 3] / track.placement[:, 5] * track.focal
+    assert place[-1] - place[0] == pytest.approx(14, abs=2.5)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from studio.core.engines.lift.relief import lifted_landmarks
 from studio.core.engines.lift.surface import Surfels
 from studio.core.heads.anatomy import CHIN, INTEROCULAR, smoothstep, to_face, to_head
+from studio.core.motion.poses import NECK_JOINT
 from studio.core.perception.masks import sampled, spread
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import BACKGROUND, FACE, HAIR
@@ -21,8 +22,6 @@ u64 = np.uint64
 
 FOLLOW_LEVELS = 255
 """Steps of the table from "stays with the torso" to "turns with the head": as many as a byte can tell."""
-NECK_JOINT = to_head(np.array([0.0, 1.75, -1.45]))
-"""``[3]`` m: about this point the head turns; that of `studio.core.heads.full.FullHead`."""
 SHOULDERS = 0.1
 """What follows the head by no more than this follows its turns to the side and its tilts, but does not nod."""
 # The neck begins between the shoulders and has a link for each level.

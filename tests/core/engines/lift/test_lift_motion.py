@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from studio.core.avatar import render_frame
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.heads.anatomy import BROW, CHIN, FACE_OVAL, IRIS, LIPS_OUTER, LOWER_LID, UPPER_LID
 from studio.core.motion.motion import Motion
+from studio.core.motion.poses import NECK_JOINT
 from studio.core.perception.portrait import Portrait
 
 few = settings(max_examples=12, deadline=None)
@@ -183,6 +185,9 @@ def test_a_head_moved_is_the_head_moved(avatar: LiftAvatar) -> None:
     np.testing.assert_allclose(way[:, [0, 2]], 0, atol=1e-6)
     turned = avatar.pose(Motion.arkit(head_pose=[0, 0.3, 0, 0, 0, 0]), avatar.camera).means
     assert (turned - still.means)[on_face, 0].min() > 0.01  # a positive turn about the head's up: to its left
+    turn = Rotation.from_rotvec([0, 0.3, 0])
+    expected = turn.apply(still.means[on_face] - NECK_JOINT) + NECK_JOINT
+    np.testing.assert_allclose(turned[on_face], expected, atol=1e-5)
 
 
 def test_colours_are_what_is_seen(avatar: LiftAvatar, rest: NDArray) -> None:
