@@ -17,6 +17,7 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.jobs import Job, Progress, Stopwatch
 from studio.core.motion.motion import Motion
 from studio.core.perception.portrait import Portrait
+from studio.core.perception.preflight import Preflight
 from studio.core.render.composite import Picture, composite
 from studio.core.render.rasterize import Raster
 
@@ -231,6 +232,8 @@ class TinyBuilder:
     engine: TinyEngine = field(default_factory=TinyEngine)
     refuse: Exception | None = None
     """Raised while no face is chosen or placed."""
+    seen: Preflight | None = None
+    """What a closer look shows."""
     calls: list[tuple[Path, int | None, Consent]] = field(default_factory=list)
 
     landmarks: list[Any] = field(default_factory=list)

@@ -19,6 +19,7 @@ from studio.ui.workers import JobQueue, Ticket, Urgency
 
 if TYPE_CHECKING:
     from studio.core.perception.handles import Handles
+    from studio.core.perception.preflight import Preflight
 
 Person = tuple[Path, int | None]
 """A picture and, where it shows several people, which face counted from 1."""
@@ -37,6 +38,8 @@ class Builds(QObject):
     """Picture ``[H,W,3]`` and the `Handles` to begin with: where is the face?"""
     picture_shown = Signal(object)
     """Picture ``[H,W,3]`` to look at until the head appears."""
+    inspected = Signal(object, float)
+    """`Preflight` of the picture on show, and px of it per px of its file."""
     picture_left = Signal()
     """No head will come of that picture."""
 
@@ -48,6 +51,7 @@ class Builds(QObject):
         say: Callable[[str], None],
         builder: tasks.Builder,
         face_finder: tasks.FaceFinder,
+        inspector: tasks.Inspector,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -57,6 +61,7 @@ class Builds(QObject):
         self._say = say
         self._builder = builder
         self._face_finder = face_finder
+        self._inspector = inspector
         self._unasked: list[Person] = []
         self._choosing: list[tuple[Path, tasks.Survey]] = []
         self._placing: list[tuple[Path, tasks.Unplaced]] = []
@@ -170,6 +175,17 @@ class Builds(QObject):
             self._unasked.append((picture, face))
             self.consent_wanted.emit(list(self._unasked))
             self._say(self.tr("One question before the head is built."))
+            if picture not in self._placed:
+                self._inspect(picture, face, survey)
+
+    def _inspect(self, picture: Path, face: int | None, survey: tasks.Survey) -> None:
+        def seen(preflight: "Preflight | None") -> None:
+            if preflight is not None and self._pictured == picture and self._unasked:
+                self.inspected.emit(preflight, survey.scale)
+
+        title = self.tr("Looking at {name}").format(name=picture.name)
+        inspect = partial(self._inspector, survey.rgb, face)
+        self._jobs.submit(title, inspect, Urgency.QUICK, seen, lambda _, sentence: self._say(sentence))
 
     def _ask_face(self) -> None:
         picture, survey = self._choosing[0]

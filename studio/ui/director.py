@@ -49,6 +49,7 @@ class Director(QObject):
         settings: QSettings,
         builder: tasks.Builder = tasks.core_builder,
         face_finder: tasks.FaceFinder = tasks.core_face_finder,
+        inspector: tasks.Inspector = tasks.core_inspector,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -62,7 +63,7 @@ class Director(QObject):
         self._wanted = ""
         self._coming_back: set[str] = set()
         self.jobs = JobQueue(self)
-        self.builds = Builds(self.session, library, self.jobs, self.say, builder, face_finder, self)
+        self.builds = Builds(self.session, library, self.jobs, self.say, builder, face_finder, inspector, self)
         self.builds.built.connect(self._built)
         self.document.changed.connect(self._bring_back)  # before the binding shows them
         self.binding = Binding(self.session, self.document, self.entries, self._show_key, self)

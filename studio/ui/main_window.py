@@ -217,6 +217,7 @@ class MainWindow(QMainWindow):
         director.builds.picture_shown.connect(self.stage.show_picture)
         director.builds.face_wanted.connect(self.stage.show_picture)
         director.builds.handles_wanted.connect(self.stage.place_handles)
+        director.builds.inspected.connect(self.stage.show_preflight)
         director.heads.listed.connect(self.options.show_heads)
         self.stage.painted.connect(self._frame_painted)
         director.frames.ready.connect(self._show_frame)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from studio.core.media.image import LoadedPicture
     from studio.core.motion.motion import Motion
     from studio.core.perception.handles import Handles
+    from studio.core.perception.preflight import Preflight
     from studio.core.project.pyramid import Pyramid
     from studio.core.speech.settings import SpeechSettings
     from studio.core.tracking.gains import FaceGains
@@ -33,6 +34,8 @@ Builder = Callable[..., Job[Avatar]]
 """`studio.core.build.build_avatar`, or a fake of it: path, face=, landmarks=, consent=, options=."""
 FaceFinder = Callable[["LoadedPicture"], Job[NDArray[np.float32] | None]]
 """`core_face_finder`, or a fake of it."""
+Inspector = Callable[[NDArray[np.float32], int | None], Job["Preflight | None"]]
+"""`core_inspector`, or a fake of it."""
 
 
 def build(
@@ -64,11 +67,14 @@ class Survey:
         What was stated before about the person.
     boxes
         ``[B,4]`` px where a face has to be chosen first.
+    scale
+        px of it per px of the file.
     """
 
     rgb: NDArray[np.float32]
     consent: Consent | None = None
     boxes: NDArray[np.float32] | None = None
+    scale: float = 1.0
 
 
 def survey(library: Library, picture: Path, face: int | None, face_finder: FaceFinder) -> Job[Survey]:
@@ -85,7 +91,7 @@ def survey(library: Library, picture: Path, face: int | None, face_finder: FaceF
     boxes = None
     if consent is None and face is None:
         boxes = yield from face_finder(loaded)
-    return Survey(loaded.rgb, consent, boxes)
+    return Survey(loaded.rgb, consent, boxes, loaded.scale)
 
 
 def core_face_finder(picture: "LoadedPicture") -> Job[NDArray[np.float32] | None]:
@@ -101,6 +107,19 @@ def core_face_finder(picture: "LoadedPicture") -> Job[NDArray[np.float32] | None
     finally:
         preparing.close()
     return None
+
+
+def core_inspector(rgb: NDArray[np.float32], face: int | None) -> Job["Preflight | None"]:
+    """Look closely at a face of a picture ``[H,W,3]``, counted from 1; None is the largest."""
+    yield Progress(0.0, "looking closely")
+    from studio.core.perception.landmarks import find_faces
+    from studio.core.perception.preflight import inspect_face
+
+    picture = np.round(rgb * 255).astype(np.uint8)
+    faces = find_faces(picture)
+    yield Progress(0.5, "looking closely")
+    at = (face or 1) - 1
+    return inspect_face(picture, faces[at]) if at < len(faces) else None
 
 
 def nobody_to_choose(picture: "LoadedPicture") -> Job[NDArray[np.float32] | None]:

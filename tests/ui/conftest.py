@@ -21,6 +21,7 @@ from studio.core.jobs import Job, Progress
 from studio.core.media import live_camera, live_input
 from studio.core.media.image import LoadedPicture
 from studio.core.perception.portrait import FacesFoundError
+from studio.core.perception.preflight import Preflight
 from studio.ui import theme
 from studio.ui.director import Director
 from studio.ui.library import Library
@@ -107,7 +108,11 @@ def director(qapp: QApplication, tmp_path: Path, builder: TinyBuilder, tiny_engi
             raise builder.refuse
         return None
 
-    made = Director(Library(tmp_path / "avatars"), settings, builder, find_face)
+    def inspect(rgb: np.ndarray, face: int | None) -> Job[Preflight | None]:
+        yield Progress(0.5, "looking closely")
+        return builder.seen
+
+    made = Director(Library(tmp_path / "avatars"), settings, builder, find_face, inspect)
     made.start()
     yield made
     made.stop()

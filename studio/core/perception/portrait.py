@@ -173,7 +173,7 @@ def prepare_portrait(
         )
     if height < 128:
         notes.append(f"The face is only {height:.0f} px high, so the head will look soft.")
-    if abs(_yaw(points)) > 25:
+    if abs(yaw_of(points)) > 25:
         notes.append("The face is turned far to the side; the hidden half is guessed.")
     if alpha is not None and sampled(alpha, points[:468, :2]).mean() < 0.5:
         raise UserError("The picture is transparent where the face is; save it again with the person opaque.")
@@ -299,8 +299,8 @@ def _mean_depth(points: NDArray[np.float32]) -> NDArray[np.float32]:
     return (depth - depth.mean()).astype(np.float32)
 
 
-def _yaw(points: NDArray) -> float:
-    """Degrees by which the face is turned, from the depth of its two sides."""
+def yaw_of(points: NDArray) -> float:
+    """Return by how many degrees a face of landmarks ``[478,3]`` px is turned, from the depth of its two sides."""
     across = points[454] - points[234]
     return float(np.degrees(np.arctan2(across[2], across[0])))
 

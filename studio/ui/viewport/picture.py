@@ -23,12 +23,15 @@ class PictureView(QWidget):
         self._image = None
         self._boxes = np.zeros((0, 4))
         self._current = -1
+        self._step = 1
+        self._mark: NDArray | None = None
         self.setMouseTracking(True)
         self.setAccessibleName(self.tr("Picture"))
 
     def show_picture(self, rgb: NDArray[np.float32], boxes: NDArray | None = None) -> None:
         """Show ``[H,W,3]`` 0..1 and boxes ``[B,4]`` x0 y0 x1 y1 px to choose from."""
-        step = max(1, -(-max(rgb.shape[:2]) // MAX_SIDE))
+        step = self._step = max(1, -(-max(rgb.shape[:2]) // MAX_SIDE))
+        self._mark = None
         self._image = to_image((np.clip(rgb[::step, ::step], 0, 1) * 255).astype(np.uint8))
         self._boxes = np.zeros((0, 4)) if boxes is None else np.asarray(boxes, np.float64) / step
         self._current = 0 if len(self._boxes) else -1
@@ -38,10 +41,18 @@ class PictureView(QWidget):
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self.update()
 
+    def mark(self, box: NDArray) -> None:
+        """Draw a frame around one thing, x0 y0 x1 y1 px of the picture."""
+        self._mark = np.asarray(box, np.float64) / self._step
+        self.update()
+
     def box(self, index: int) -> QRectF:
         """Return a box in this widget's coordinates."""
+        return self._placed(self._boxes[index])
+
+    def _placed(self, box: NDArray) -> QRectF:
         area, scale = self._area()
-        x0, y0, x1, y1 = self._boxes[index] * scale
+        x0, y0, x1, y1 = box * scale
         return QRectF(area.left() + x0, area.top() + y0, x1 - x0, y1 - y0)
 
     def _area(self) -> tuple[QRectF, float]:
@@ -65,6 +76,9 @@ class PictureView(QWidget):
             return
         area, _ = self._area()
         painter.drawImage(area, self._image)
+        if self._mark is not None:
+            painter.setPen(QPen(QColor(colors.accent), 2))
+            painter.drawRoundedRect(self._placed(self._mark), 6, 6)
         if not len(self._boxes):
             return
         painter.fillRect(area, QColor(0, 0, 0, 110))

@@ -14,6 +14,7 @@ from studio.ui import theme
 from studio.ui.viewport.cards import ConsentCard, EmptyStage, GuessedLegend, RecoveryCard
 from studio.ui.viewport.gl_interop import Pixels, on_host
 from studio.ui.viewport.picture import PictureView
+from studio.ui.viewport.preflight_card import PreflightCard
 from studio.ui.viewport.source_preview import SourcePreview
 from studio.ui.viewport.texture_view import TextureView
 from studio.ui.viewport.video_card import VideoCard
@@ -21,6 +22,7 @@ from studio.ui.viewport.view import make_view, square_within
 
 if TYPE_CHECKING:
     from studio.core.perception.handles import Handles
+    from studio.core.perception.preflight import Preflight
     from studio.ui.viewport.handles_page import HandlesPage
 
 NOTCH = 120.0  # eighths of a degree in one wheel click
@@ -65,6 +67,9 @@ class Stage(QWidget):
         self.legend = GuessedLegend(self)
         self.legend.move(2 * theme.GRID, 2 * theme.GRID)
         self.legend.hide()
+        self.preflight = PreflightCard(self)
+        self.preflight.move(2 * theme.GRID, 2 * theme.GRID)
+        self.preflight.hide()
         self._tinted = False
         self.orbit = Orbit()
         self.handles: HandlesPage | None = None
@@ -85,8 +90,17 @@ class Stage(QWidget):
     def show_picture(self, rgb: NDArray[np.float32], boxes: NDArray | None = None) -> None:
         """Show a still picture, with faces to choose from if there are boxes, until `show_head`."""
         self._holding = True
+        self.preflight.hide()
         self.picture.show_picture(rgb, boxes)
         self._turn_to(self.picture)
+
+    def show_preflight(self, seen: "Preflight", scale: float) -> None:
+        """Say what was seen of the face in the still picture, which has `scale` px per px of its file."""
+        if self._pages.currentWidget() is self.picture:
+            self.picture.mark(seen.box)
+            self.preflight.tell(seen, scale)
+            self.preflight.show()
+            self.preflight.raise_()
 
     def place_handles(self, rgb: NDArray[np.float32], handles: "Handles") -> None:
         """Let the user say where the face is in a picture, beginning with these handles."""
@@ -155,6 +169,7 @@ class Stage(QWidget):
     def _turn_to(self, page: QWidget) -> None:
         if self._pages.currentWidget() is not page:
             self._pages.setCurrentWidget(page)
+            self.preflight.hide()
             self._show_legend()
             for card in (self.preview, self.legend, self.recovery, self.consent, self.video):
                 card.raise_()
