@@ -1,0 +1,66 @@
+"""The commands that take motion from a video."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fake_webcam import swaying
+from fakes import TinyAvatar
+
+from studio.cli import call
+from studio.core import reenactment
+from studio.core.media.video_writer import VideoWriter
+from studio.core.motion.track import load_track
+from studio.core.project.archive import save_avatar
+from studio.core.tracking.gains import FaceGains
+
+
+@pytest.fixture
+def avatar(tmp_path: Path, tiny_engine: str) -> Path:
+    path = tmp_path / "a.avatar"
+    save_avatar(TinyAvatar.make(), path)
+    return path
+
+
+def test_a_video_becomes_a_track(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    video = tmp_path / "v.mp4"
+    with VideoWriter(video, 320, 240, 25) as writer:
+        for frame in swaying(4):
+            writer.write(frame)
+    assert call(["track", str(video), "-o", str(tmp_path / "m.npz")]) == 0
+    assert "4 frames, 0.16 s" in capfd.readouterr().out
+    assert len(load_track(tmp_path / "m.npz").motion) == 4
+    assert call(["track", str(video), "-o", str(tmp_path / "m.txt")]) == 2
+    assert "should end with .npz or .csv" in capfd.readouterr().err
+
+
+def test_gains_reach_the_job(avatar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[object] = []
+
+    def take(*arguments: object) -> object:
+        given.append(arguments[-1])
+        yield from ()
+        return reenactment.ReenactReport(tmp_path / "c.mp4", 1, 25.0, 64, 64, 0.04, 0.1, 0.1, ())
+
+    monkeypatch.setattr(reenactment, "reenact_clip", take)
+    command = ["reenact", str(avatar), str(tmp_path / "v.mp4"), "-o", str(tmp_path / "c.mp4")]
+    assert call([*command, "--gain", "jaw=1.2", "--gain", "eyeBlinkLeft=0", "--gain", "head=0.5"]) == 0
+    assert given == [FaceGains(head=0.5, channels={"jaw": 1.2, "eyeBlinkLeft": 0.0})]
+    blinks = FaceGains(channels={"eyeBlinkLeft": 0.0}).of_channels()
+    assert np.count_nonzero(blinks == 0) == 1
+
+
+@pytest.mark.parametrize(
+    ("gain", "said"),
+    [
+        ("jaw", "'jaw' is no gain"),
+        ("nostril=1", "begins with 'nostril'"),
+        ("jaw=9", "from 0 to 2"),
+        ("head=3", "0 to 2"),
+    ],
+)
+def test_gains_that_cannot_be_used_are_one_sentence(
+    avatar: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], gain: str, said: str
+) -> None:
+    assert call(["reenact", str(avatar), "v.mp4", "-o", str(tmp_path / "c.mp4"), "--gain", gain]) == 2
+    assert said in capfd.readouterr().err
