@@ -57,7 +57,7 @@ def test_its_face_drives_and_is_seen_beside_the_head(
     assert take.stop - take.start == pytest.approx(2.0, abs=0.1)
     assert director.document.state.timeline.sounds == ()
     preview, sideways = window.stage.preview, list[float]()
-    director.playback.loop(True)
+    window.timeline.editing.switch_loop(True)
     director.playback.play(True, 0.0)
     qtbot.waitUntil(lambda: preview.isVisible() and preview.landmarks_shown, timeout=20_000)
 
