@@ -53,6 +53,18 @@ def framed_camera(avatar: Avatar, width: int, height: int) -> Camera:
     return own.cropped(x, y, wide, high, width, height)
 
 
-def orbit(avatar: Avatar, camera: Camera, yaw: float, pitch: float, zoom: float = 1.0) -> Camera:
-    """Turn `camera` about the avatar by degrees, as sliders and options give them; see `Camera.orbited`."""
-    return camera.orbited(avatar.pivot, np.radians(yaw), np.radians(pitch)).zoomed(zoom)
+def orbit(
+    avatar: Avatar,
+    camera: Camera,
+    yaw: float,
+    pitch: float,
+    zoom: float = 1.0,
+    roll: float = 0.0,
+    distance: float = 1.0,
+) -> Camera:
+    """Turn `camera` about the avatar by degrees, as sliders and options give them; see `Camera.orbited`.
+
+    `distance` is a multiple of its own; see `Camera.dollied`.
+    """
+    turned = camera.orbited(avatar.pivot, np.radians(yaw), np.radians(pitch), np.radians(roll))
+    return turned.dollied(avatar.pivot, distance).zoomed(zoom)

@@ -9,7 +9,9 @@ from studio.core.framing import framed_camera, orbit
 from studio.core.gaussians.camera import Camera
 
 MAX_YAW, MAX_PITCH = 60.0, 30.0
+MAX_ROLL = 45.0
 MIN_ZOOM, MAX_ZOOM = 0.5, 8.0
+MIN_DISTANCE, MAX_DISTANCE = 0.5, 4.0
 DEGREES_PER_VIEW = 120.0
 """Turn for a drag across the whole view."""
 ZOOM_PER_NOTCH = 1.15
@@ -30,6 +32,11 @@ class Orbit:
         Magnification, 0.5..8.
     x, y
         Shift of the picture, as a fraction of its side, right and down.
+    roll
+        Degrees by which the camera leans clockwise; the sliders go to ±45.
+    distance
+        Of the camera from the head, as a multiple of the portrait's; the sliders go from 0.5 to 4. Unlike `zoom` it
+        changes the perspective.
     """
 
     yaw: float = 0.0
@@ -37,6 +44,8 @@ class Orbit:
     zoom: float = 1.0
     x: float = 0.0
     y: float = 0.0
+    roll: float = 0.0
+    distance: float = 1.0
 
     def turned_to(self, yaw: float, pitch: float) -> "Orbit":
         """Return this view from another side, within the limits."""
@@ -75,5 +84,30 @@ class Orbit:
         """Return the camera of this view: square, or `height` px high, with the square in it; see `framed_camera`."""
         height = width if height is None else height
         side = min(width, height)
-        turned = orbit(avatar, framed_camera(avatar, width, height), self.yaw, self.pitch, self.zoom)
+        home = framed_camera(avatar, width, height)
+        turned = orbit(avatar, home, self.yaw, self.pitch, self.zoom, self.roll, self.distance)
         return turned.panned(self.x * side, self.y * side)
+
+    def rolled_to(self, roll: float) -> "Orbit":
+        """Lean the camera by degrees, within the limits."""
+        return replace(self, roll=float(np.clip(roll, -MAX_ROLL, MAX_ROLL)))
+
+    def dollied_to(self, distance: float) -> "Orbit":
+        """Go closer or farther; the head grows or shrinks with it."""
+        return replace(self, distance=float(np.clip(distance, MIN_DISTANCE, MAX_DISTANCE)))
+
+    def with_field_of_view(self, degrees: float, avatar: Avatar) -> "Orbit":
+        """Widen or narrow the angle of the picture and go closer or farther, so that the head keeps its size.
+
+        Where the distance or the magnification would leave its limits, the angle stays as near as they allow.
+        """
+        home = framed_camera(avatar, 100, 100).field_of_view
+        zoom = np.tan(home / 2) / np.tan(np.radians(degrees) / 2)
+        ratio = self.distance / self.zoom
+        low = max(MIN_ZOOM, MIN_DISTANCE / ratio)
+        zoom = float(np.clip(zoom, low, max(low, min(MAX_ZOOM, MAX_DISTANCE / ratio))))
+        return replace(self, zoom=zoom, distance=zoom * ratio)
+
+    def field_of_view(self, avatar: Avatar) -> float:
+        """Vertical angle of the square picture, degrees."""
+        return float(np.degrees(self.camera(avatar, 100).field_of_view))

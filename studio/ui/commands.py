@@ -69,6 +69,7 @@ COMMANDS: tuple[Command, ...] = (
         "guessed", "View", "Show what is guessed", "H", "Tint what the portrait did not show", checkable=True,
         separated=True,
     ),
+    Command("guides", "View", "Grid and safe areas", "G", "Thirds and what every screen shows", checkable=True),
     Command("timeline", "View", "Timeline", "Ctrl+T", "Show or fold the lanes below the head", "", True, True),
     Command("full", "View", "Full screen", "F11", "Fill the screen", checkable=True),
     Command("palette", "View", "Find a command…", "Ctrl+K", "Every action and avatar by a few letters", separated=True),

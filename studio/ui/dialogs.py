@@ -69,6 +69,15 @@ class FileDialogs(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
+    def choose_background(self) -> None:
+        """Ask for a picture to put behind the head."""
+        pattern = " ".join(f"*{suffix}" for suffix in PICTURES)
+        dialog = QFileDialog(self._window, self.tr("Background"), "", self.tr("Pictures ({0})").format(pattern))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda name: self._director.camera_work.choose_picture(Path(name)))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def open_sound(self) -> None:
         """Ask for a sound."""
         pattern = " ".join(f"*{suffix}" for suffix in SOUNDS)

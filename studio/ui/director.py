@@ -17,6 +17,7 @@ from studio.ui import tasks
 from studio.ui.binding import Binding
 from studio.ui.builds import Builds
 from studio.ui.exports import Exports
+from studio.ui.camera_work import CameraWork
 from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.live import Live
@@ -76,6 +77,7 @@ class Director(QObject):
         media = library.folder.parent / "media"
         self.playback = Playback(self.session, self.document, self.jobs, self.frames, self.say, media, self)
         self.drive = self.playback.drive
+        self.camera_work = CameraWork(self.session, self.document, self.playback, self.jobs, self.say, self)
         self.live = Live(self.session, settings, self.jobs, self.drive, self.say, self)
         self.performances = Performances(self.session, self.document, self.playback, self.jobs, self.say, self)
         self.jobs.idle_changed.connect(self._set_idle)

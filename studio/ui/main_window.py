@@ -191,6 +191,15 @@ class MainWindow(QMainWindow):
         self.face.channel_wanted.connect(director.set_channel)
         self.face.reset_wanted.connect(director.reset_expression)
         self.camera.orbit_wanted.connect(director.playback.take_camera)
+        work = director.camera_work
+        self.camera.field_of_view_wanted.connect(work.use_field_of_view)
+        self.camera.view_save_wanted.connect(work.save_view)
+        self.camera.view_drop_wanted.connect(work.forget_view)
+        self.camera.key_wanted.connect(work.add_key)
+        self.camera.key_drop_wanted.connect(work.delete_key)
+        self.camera.turn_wanted.connect(work.turn)
+        self.camera.picture_wanted.connect(self.files.choose_background)
+        self.camera.guides_wanted.connect(lambda on: setattr(session, "show_guides", on))
         self.camera.background_wanted.connect(lambda value: setattr(session, "background", value))
         self.camera.size_wanted.connect(lambda size: setattr(session, "render_size", size))
         self.export.clip_wanted.connect(self.files.export_clip)
@@ -229,6 +238,7 @@ class MainWindow(QMainWindow):
         events.selected.connect(self._selected_changed)
         events.orbit.connect(self._orbit_changed)
         events.background.connect(self.camera.show_background)
+        events.show_guides.connect(self._show_guides)
         events.expression.connect(lambda motion: self.face.show_expression(motion.code[0]))
         events.drive.connect(self.drive.show_settings)
         for event in (events.listening, events.playing, events.recording, events.show_guessed, events.drive):
@@ -274,6 +284,7 @@ class MainWindow(QMainWindow):
         actions["record"].triggered.connect(director.playback.record)
         actions["pause_take"].triggered.connect(director.playback.pause_recording)
         actions["guessed"].triggered.connect(director.show_guessed)
+        actions["guides"].triggered.connect(lambda on: setattr(director.session, "show_guides", on))
         actions["full"].triggered.connect(lambda on: self.showFullScreen() if on else self.showNormal())
         for name, words in commands.THEME_WORDS.items():
             self._theme_menu.addAction(commands.tr(words), lambda name=name: self.use_theme(name))
@@ -300,6 +311,7 @@ class MainWindow(QMainWindow):
             self.stage.show_empty()
         else:
             self.stage.show_head()
+        self._show_angle()
         self._enable()
 
     def _selected_changed(self, key: str) -> None:
@@ -312,10 +324,23 @@ class MainWindow(QMainWindow):
     def _document_changed(self, now: ProjectState, before: ProjectState) -> None:
         if now.timeline is not before.timeline:
             self._enable()
+        if now.views is not before.views:
+            self.camera.show_views(now.views)
+
+    def _show_guides(self, on: bool) -> None:
+        self.stage.guides.setVisible(on)
+        self.camera.guides.setChecked(on)
+        self.actions_by_name["guides"].setChecked(on)
 
     def _orbit_changed(self) -> None:
         self.stage.orbit = self.director.session.orbit
         self.camera.show_orbit(self.director.session.orbit)
+        self._show_angle()
+
+    def _show_angle(self) -> None:
+        session = self.director.session
+        avatar = session.avatar
+        self.camera.show_field_of_view(math.nan if avatar is None else session.orbit.field_of_view(avatar))
 
     def _prepared(self, backend: str, reason: str) -> None:
         reasons = filter(None, (self._safe, reason, self.stage.why_painted))
@@ -493,7 +518,7 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         preferences.write(self.director.settings, theme=name)
         theme.apply(app, name)
-        for part in (self.stage.empty, self.drive, self.face, self.timeline):
+        for part in (self.stage.empty, self.drive, self.face, self.camera, self.timeline):
             part.refresh()
         self._add.setIcon(theme.icon("plus"))
         self.pages.refresh()

@@ -64,6 +64,8 @@ class Session:
     """What the next build is made with."""
     show_guessed: bool = False
     """Whether what the portrait did not show is tinted on screen."""
+    show_guides: bool = False
+    """Whether thirds and safe areas lie over the head on screen."""
     render_size: int = 512
     expression: Motion = field(default_factory=Motion.neutral)
     """What the sliders ask for, on top of everything else."""

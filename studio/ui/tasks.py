@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from studio.core.tracking.performance import Performance
 
 TAKE_FPS = 60.0
+BACKGROUND = 2048  # px
 DRAWN_OF = 25  # samples that are drawn as two
 
 Builder = Callable[..., Job[Avatar]]
@@ -273,6 +274,21 @@ def draw_sound(sound: "DecodedSound") -> Job["Pyramid"]:
         second = sound.read(first, RATE).mean(axis=1).reshape(-1, DRAWN_OF)
         peaks.append(np.stack([second.min(axis=1), second.max(axis=1)], axis=1).ravel())
     return (yield from build_pyramid(np.concatenate(peaks), 2 * RATE / DRAWN_OF))
+
+
+def open_background(path: Path) -> Job[NDArray[np.float32]]:
+    """Return the largest centred square of a picture ``[S,S,3]``, at most `BACKGROUND` px, over black."""
+    picture = yield from _opened(path)
+    import cv2
+
+    rgb = picture.rgb if picture.alpha is None else picture.rgb * picture.alpha[..., None]
+    height, width = rgb.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    square = np.ascontiguousarray(rgb[top : top + side, left : left + side])
+    if side > BACKGROUND:
+        square = np.asarray(cv2.resize(square, (BACKGROUND, BACKGROUND), interpolation=cv2.INTER_AREA), np.float32)
+    return square
 
 
 def hear_sound(path: Path, settings: "SpeechSettings") -> Job["Motion"]:

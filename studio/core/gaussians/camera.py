@@ -73,7 +73,7 @@ class Camera:
         shift = np.array([[1, 0, dx], [0, 1, dy], [0, 0, 1.0]])
         return replace(self, K=shift @ self.K)
 
-    def orbited(self, pivot: NDArray, yaw: float, pitch: float) -> "Camera":
+    def orbited(self, pivot: NDArray, yaw: float, pitch: float, roll: float = 0.0) -> "Camera":
         """Turn about a world point.
 
         Parameters
@@ -84,16 +84,35 @@ class Camera:
             rad; positive moves the camera to the head's left, so the face turns towards image left.
         pitch
             rad; positive raises the camera, so the face looks down in the picture.
+        roll
+            rad; positive turns the camera clockwise, so the picture leans counter-clockwise.
         """
+        cr, sr = np.cos(roll), np.sin(roll)
         cy, sy, cp, sp = np.cos(yaw), np.sin(yaw), np.cos(pitch), np.sin(pitch)
         about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
         about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-        turn = about_x @ about_y
+        about_z = np.array([[cr, sr, 0], [-sr, cr, 0], [0, 0, 1]])
+        turn = about_z @ about_x @ about_y
         centre = self.world_to_camera[:3, :3] @ pivot + self.world_to_camera[:3, 3]
         moved = np.eye(4)
         moved[:3, :3] = turn
         moved[:3, 3] = centre - turn @ centre
         return replace(self, world_to_camera=moved @ self.world_to_camera)
+
+    def dollied(self, pivot: NDArray, factor: float) -> "Camera":
+        """Stand `factor` times as far from a world point ``[3]`` m, which keeps its place in the picture.
+
+        What lies before and behind it grows and shrinks against each other, which `zoomed` never does.
+        """
+        moved = self.world_to_camera.copy()
+        centre = moved[:3, :3] @ pivot + moved[:3, 3]
+        moved[:3, 3] += (factor - 1) * centre
+        return replace(self, world_to_camera=moved)
+
+    @property
+    def field_of_view(self) -> float:
+        """Vertical angle of the picture, rad."""
+        return 2 * float(np.arctan(self.height / 2 / self.K[1, 1]))
 
     @staticmethod
     def frontal(size: int, focal: float, distance: float) -> "Camera":

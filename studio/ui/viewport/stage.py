@@ -13,6 +13,7 @@ from studio.core.orbit import Orbit
 from studio.ui import theme
 from studio.ui.viewport.cards import ConsentCard, EmptyStage, GuessedLegend, RecoveryCard
 from studio.ui.viewport.gl_interop import Pixels, on_host
+from studio.ui.viewport.guides import Guides
 from studio.ui.viewport.picture import PictureView
 from studio.ui.viewport.preflight_card import PreflightCard
 from studio.ui.viewport.source_preview import SourcePreview
@@ -58,6 +59,7 @@ class Stage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._pages)
+        self.guides = Guides(self.view.widget)
         self.consent = ConsentCard(self)
         self.video = VideoCard(self)
         self.recovery = RecoveryCard(self)
@@ -187,6 +189,8 @@ class Stage(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Turn gestures on the head into orbits."""
         kind = event.type()
+        if kind == QEvent.Type.Resize:
+            self.guides.resize(self.view.widget.size())
         if kind == QEvent.Type.Paint and self._unpainted:
             self._unpainted = False
             self._after_paint.start()
