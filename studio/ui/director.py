@@ -1,23 +1,27 @@
 """`Director`: turns what the user wants into jobs and into changes of the `Session`."""
 
+import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtGui import QImage
 
 from studio.core.avatar import Avatar
+from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.motion.motion import Motion
 from studio.core.orbit import PRESETS, Orbit
 from studio.core.project.document import Document, ProjectState
 from studio.ui import tasks
 from studio.ui.binding import Binding
 from studio.ui.builds import Builds
-from studio.ui.exports import Exports
 from studio.ui.camera_work import CameraWork
+from studio.ui.exports import Exports
 from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.live import Live
@@ -96,6 +100,8 @@ class Director(QObject):
         events.show_guessed.connect(lambda on: self.frames.show(show_guessed=on))
         for event in (events.drive, events.expression):
             event.connect(self._configure_drive)
+        events.layers_off.connect(self._weigh)
+        self.document.changed.connect(lambda now, before: self._weigh() if now.gains != before.gains else None)
         self.session.show_guessed = bool(settings.value("show_guessed", False, type=bool))
 
     def start(self) -> None:
@@ -328,6 +334,19 @@ class Director(QObject):
         code[0, index] = value
         self.session.expression = replace(self.session.expression, code=code)
 
+    def set_expression(self, values: Mapping[str, float]) -> None:
+        """Put the sliders to an expression: ARKit name to value."""
+        self.session.expression = Motion.arkit(**values)
+
+    def set_gain(self, index: int, gain: float) -> None:
+        """Let so much of what drives an ARKit channel be seen; 1 is all of it."""
+        name, state = ARKIT_NAMES[index], self.document.state
+        gains = {other: value for other, value in state.gains.items() if other != name}
+        if round(gain, 3) != 1:
+            gains[name] = round(gain, 3)
+        label = self.tr("Gain of {name}").format(name=name)
+        self.document.edit(label, replace(state, gains=gains), f"gain {name}", time.monotonic())
+
     def reset_expression(self) -> None:
         """Let go of every slider."""
         self.session.expression = Motion.neutral()
@@ -361,6 +380,11 @@ class Director(QObject):
         self.playback.ended()
         self.session.listening = False
         self.say(sentence)
+
+    def _weigh(self) -> None:
+        found = self.document.state.gains
+        gains = np.array([found.get(name, 1.0) for name in ARKIT_NAMES], np.float32) if found else None
+        self.drive.weigh(self.session.layers_off, gains)
 
     def _configure_drive(self) -> None:
         self.drive.configure(self.session.drive, self.session.expression)

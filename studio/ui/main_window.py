@@ -190,6 +190,9 @@ class MainWindow(QMainWindow):
         director.live.serve(self.drive)
         self.face.channel_wanted.connect(director.set_channel)
         self.face.reset_wanted.connect(director.reset_expression)
+        self.face.gain_wanted.connect(director.set_gain)
+        self.face.expression_wanted.connect(director.set_expression)
+        self.face.layers_off_wanted.connect(lambda off: setattr(session, "layers_off", off))
         self.camera.orbit_wanted.connect(director.playback.take_camera)
         work = director.camera_work
         self.camera.field_of_view_wanted.connect(work.use_field_of_view)
@@ -324,6 +327,8 @@ class MainWindow(QMainWindow):
     def _document_changed(self, now: ProjectState, before: ProjectState) -> None:
         if now.timeline is not before.timeline:
             self._enable()
+        if now.gains != before.gains:
+            self.face.show_channel_gains(now.gains)
         if now.views is not before.views:
             self.camera.show_views(now.views)
 
@@ -404,6 +409,7 @@ class MainWindow(QMainWindow):
         self._ticks += 1
         if self._ticks % 3 == 0 and self.tabs.currentWidget() is self.face:
             self.face.show_live(drive.newest.code[0])
+            self.face.show_layers(self.director.session.layers_off, drive.layers)
         playback = self.director.playback
         if self.director.session.playing or self.director.session.recording:
             self.timeline.show_position(playback.position)

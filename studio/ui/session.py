@@ -1,19 +1,17 @@
 """`Session`: what the window shows and does right now; the GUI thread is its only writer."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from psygnal import SignalGroupDescriptor
 
 from studio.core.avatar import Avatar, Background
 from studio.core.engines.base import BuildOptions
+from studio.core.motion.layers import Layer
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
 from studio.core.speech.settings import SpeechSettings
 from studio.core.tracking.gains import FaceGains
-
-if TYPE_CHECKING:
-    from studio.core.motion.mixer import Layer
 
 RATE = 16000  # Hz, of everything heard
 
@@ -78,6 +76,6 @@ class Session:
     playing: bool = False
     recording: bool = False
     """Whether a take is being written."""
-    layers_off: "frozenset[Layer]" = frozenset()
+    layers_off: frozenset[Layer] = frozenset()
     """Layers of the face that take no part."""
     status: str = ""

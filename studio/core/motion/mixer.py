@@ -2,17 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from studio.core.motion.layers import LAYERS, Layer
 from studio.core.motion.motion import Motion
-
-Layer = Literal["timeline", "base", "speech", "webcam", "user"]
-LAYERS: tuple[Layer, ...] = ("timeline", "base", "speech", "webcam", "user")
-"""What may move a head at once: a timeline, idle life, a voice, a face in a camera, and sliders on top."""
 
 
 def blend(

@@ -22,7 +22,7 @@ from studio.ui.session import RATE, DriveSettings
 
 if TYPE_CHECKING:
     from studio.core.media.live_input import LiveInput
-    from studio.core.motion.mixer import Layer
+    from studio.core.motion.layers import Layer
     from studio.core.project.take_recorder import TakeRecorder
     from studio.core.speech.stream import SpeechDriver
     from studio.core.tracking.live_face import LiveFace, Sight
