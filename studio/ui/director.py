@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtGui import QImage
 
 from studio.core.avatar import Avatar
-from studio.core.heads.arkit import ARKIT_NAMES
+from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.motion.motion import Motion
 from studio.core.orbit import PRESETS, Orbit
 from studio.core.project.document import Document, ProjectState
@@ -336,7 +336,9 @@ class Director(QObject):
 
     def set_expression(self, values: Mapping[str, float]) -> None:
         """Put the sliders to an expression: ARKit name to value."""
-        self.session.expression = Motion.arkit(**values)
+        code = np.zeros((1, len(ARKIT_NAMES)), np.float32)
+        code[0, [ARKIT_INDEX[name] for name in values]] = list(values.values())
+        self.session.expression = replace(Motion.neutral(), code=code)
 
     def set_gain(self, index: int, gain: float) -> None:
         """Let so much of what drives an ARKit channel be seen; 1 is all of it."""

@@ -203,7 +203,7 @@ class FacePanel(QWidget):
         layout.addWidget(scroll, 1)
         self.refresh()
 
-    def _layers(self) -> QHBoxLayout:
+    def _layers(self) -> QGridLayout:
         names = {
             "timeline": (self.tr("Timeline"), self.tr("Takes and curves of the timeline")),
             "base": (self.tr("Idle"), self.tr("Blinks, gaze and breath")),
@@ -212,9 +212,9 @@ class FacePanel(QWidget):
             "user": (self.tr("Sliders"), self.tr("The sliders below, on top of everything")),
         }
         self.layer_buttons: dict[Layer, QPushButton] = {}
-        row = QHBoxLayout()
-        row.setSpacing(theme.GRID // 2)
-        for layer in LAYERS:
+        grid = QGridLayout()
+        grid.setSpacing(theme.GRID // 2)
+        for number, layer in enumerate(LAYERS):
             name, tip = names[layer]
             button = QPushButton(name)
             button.setCheckable(True)
@@ -223,8 +223,8 @@ class FacePanel(QWidget):
             button.setToolTip(self.tr("{what}: click to leave this layer out; nothing is lost").format(what=tip))
             button.clicked.connect(self._layers_clicked)
             self.layer_buttons[layer] = button
-            row.addWidget(button)
-        return row
+            grid.addWidget(button, number // 3, number % 3)
+        return grid
 
     def _layers_clicked(self) -> None:
         off = frozenset(layer for layer, button in self.layer_buttons.items() if not button.isChecked())
