@@ -92,6 +92,8 @@ def reporting() -> Job[Report]:
         "sound outputs": _outputs,
         "cameras": _cameras,
         "clip codecs": _codecs,
+        "Content Credentials": _credentials,
+        "virtual camera": _virtual_camera,
         "data folder": lambda: _folder(platformdirs.user_data_path(NAME, appauthor=False)),
         "log folder": lambda: _folder(log_folder()),
         "assets": _assets,
@@ -259,6 +261,28 @@ def _codecs() -> tuple[Verdict, str]:
     if missing:
         return "broken", f"this PyAV has no {' and no '.join(missing)}; run make setup"
     return "ok", "H.264 with AAC, ProRes 4444 with PCM, VP9 with Opus"
+
+
+def _credentials() -> tuple[Verdict, str]:
+    from studio.core.media import credentials
+
+    if reason := credentials.missing():
+        return "limited", reason
+    made = (credentials.default_folder() / "credentials.key").is_file()
+    return (
+        "ok",
+        f"exports are signed with this installation's own key, {'made' if made else 'made at the first export'}",
+    )
+
+
+def _virtual_camera() -> tuple[Verdict, str]:
+    from studio.core.media import virtual_camera
+
+    if reason := virtual_camera.missing():
+        return "limited", reason
+    if sys.platform.startswith("linux") and not Path("/sys/module/v4l2loopback").exists():
+        return "limited", f"pyvirtualcam {version('pyvirtualcam')}, but no driver; {virtual_camera.driver_advice()}"
+    return "ok", f"pyvirtualcam {version('pyvirtualcam')}, in a process of its own"
 
 
 def _folder(folder: Path) -> tuple[Verdict, str]:

@@ -15,7 +15,7 @@ class Driver(Protocol):
     pushes everything, then reads. Both give the same motion: a frame once final is never changed.
     """
 
-    source: Literal["speech", "video"]
+    source: Literal["speech", "video", "vmc"]
     space: str
     look_ahead: float
     """Seconds of source needed past ``t`` before ``read(t)`` is final."""
