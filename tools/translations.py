@@ -62,7 +62,8 @@ def _in_module(tree: ast.Module, where: str) -> Iterator[Message]:
         elif name == "tr" and of_self:
             yield scope, _written(arguments[0], where, call.lineno)
         elif name == "tr" and isinstance(call.func, ast.Name) and not isinstance(arguments[0], _FROM_TABLE):
-            yield context, _written(arguments[0], where, call.lineno)
+            # Without a `tr` of the module it is `tr = self.tr` of a method.
+            yield context or scope, _written(arguments[0], where, call.lineno)
 
 
 # `tr(command.text)`, `tr(NAMES[lane])`: the table says what can be there.

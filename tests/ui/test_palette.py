@@ -42,12 +42,24 @@ def test_every_piece_of_a_text_is_found_in_it(text: str, start: int, length: int
 
 
 def test_no_two_commands_share_a_shortcut(window: MainWindow) -> None:
-    keys = Counter(QKeySequence(key).toString() for c in COMMANDS for key in (c.keys, c.also) if key)
-    assert [key for key, times in keys.items() if times > 1] == []
-    assert "" not in keys  # Qt did not understand one
-    made = Counter(key.toString() for action in window.findChildren(QAction) for key in action.shortcuts())
-    made.update(shortcut.key().toString() for shortcut in window.findChildren(QShortcut))
-    assert [key for key, times in made.items() if times > 1] == []
+    # Those of the Timeline menu count while the lanes have the focus, and there before the window's.
+    for lanes in (True, False):
+        keys = Counter(
+            QKeySequence(key).toString()
+            for command in COMMANDS
+            for key in (command.keys, command.also)
+            if key and (command.menu == "Timeline") == lanes
+        )
+        assert [key for key, times in keys.items() if times > 1] == []
+        assert "" not in keys  # Qt did not understand one
+    everywhere = Counter(
+        key.toString()
+        for action in window.findChildren(QAction)
+        if action.shortcutContext() == Qt.ShortcutContext.WindowShortcut
+        for key in action.shortcuts()
+    )
+    everywhere.update(shortcut.key().toString() for shortcut in window.findChildren(QShortcut))
+    assert [key for key, times in everywhere.items() if times > 1] == []
 
 
 def test_names_of_commands_are_unique_and_each_does_something(window: MainWindow) -> None:

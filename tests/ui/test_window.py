@@ -410,8 +410,6 @@ def test_it_is_no_smaller_than_promised_and_every_control_has_a_name(window: Mai
     assert (window.width(), window.height()) == MINIMUM
     for slider in window.face.sliders.values():
         assert slider.accessibleName()
-    shortcuts = [a.shortcut().toString() for a in window.actions_by_name.values() if not a.shortcut().isEmpty()]
-    assert len(shortcuts) == len(set(shortcuts))
 
 
 def test_head_and_quality_are_chosen_used_told_and_remembered(
