@@ -202,16 +202,8 @@
             <translation>„{name}“ ist weder Bild noch Ton noch Avatar; ziehen Sie eine JPEG-, PNG-, WAV- oder .avatar-Datei herein.</translation>
         </message>
         <message>
-            <source>A clip needs a head and a sound; drop a portrait and an audio file first.</source>
-            <translation>Ein Clip braucht einen Kopf und einen Ton; ziehen Sie zuerst ein Porträt und eine Tondatei herein.</translation>
-        </message>
-        <message>
-            <source>Exported {name}.</source>
-            <translation>{name} wurde exportiert.</translation>
-        </message>
-        <message>
-            <source>Exporting {name}</source>
-            <translation>{name} wird exportiert</translation>
+            <source>Avatars</source>
+            <translation>Avatare</translation>
         </message>
         <message>
             <source>Library</source>
@@ -228,10 +220,6 @@
         <message>
             <source>Saving {name}</source>
             <translation>{name} wird gespeichert</translation>
-        </message>
-        <message>
-            <source>The export of {name} was cancelled; nothing was left behind.</source>
-            <translation>Der Export von {name} wurde abgebrochen; nichts blieb zurück.</translation>
         </message>
         <message>
             <source>The file of the avatar that was shown is missing; choose another avatar.</source>
@@ -573,24 +561,84 @@
             <translation>Ein kahler Kopf mit gemaltem Haar und den 52 ARKit-Formen, als GLB</translation>
         </message>
         <message>
+            <source>A folder with one picture per frame, and the sound beside them.</source>
+            <translation>Ein Ordner mit einem Bild je Zeitpunkt, und der Ton daneben.</translation>
+        </message>
+        <message>
+            <source>A turn about the head</source>
+            <translation>Eine Runde um den Kopf</translation>
+        </message>
+        <message>
+            <source>ARKit CSV, as Live Link Face writes it</source>
+            <translation>ARKit-CSV, wie Live Link Face es schreibt</translation>
+        </message>
+        <message>
+            <source>All of it</source>
+            <translation>Alles</translation>
+        </message>
+        <message>
+            <source>As on show</source>
+            <translation>Wie gezeigt</translation>
+        </message>
+        <message>
+            <source>Behind</source>
+            <translation>Dahinter</translation>
+        </message>
+        <message>
+            <source>Black</source>
+            <translation>Schwarz</translation>
+        </message>
+        <message>
             <source>Clip</source>
             <translation>Clip</translation>
+        </message>
+        <message>
+            <source>Clip background</source>
+            <translation>Hintergrund des Clips</translation>
+        </message>
+        <message>
+            <source>Clip format</source>
+            <translation>Format des Clips</translation>
         </message>
         <message>
             <source>Clip frame rate</source>
             <translation>Bildrate des Clips</translation>
         </message>
         <message>
+            <source>Clip quality</source>
+            <translation>Qualität des Clips</translation>
+        </message>
+        <message>
+            <source>Clip range</source>
+            <translation>Bereich des Clips</translation>
+        </message>
+        <message>
             <source>Clip size</source>
             <translation>Größe des Clips</translation>
+        </message>
+        <message>
+            <source>Draft</source>
+            <translation>Entwurf</translation>
+        </message>
+        <message>
+            <source>Draft makes small files, high makes large ones</source>
+            <translation>Entwurf macht kleine Dateien, hoch große</translation>
         </message>
         <message>
             <source>Drop a portrait first.</source>
             <translation>Ziehen Sie zuerst ein Porträt herein.</translation>
         </message>
         <message>
-            <source>Everything exported says in its file that it is synthetic.</source>
-            <translation>Alles Exportierte sagt in seiner Datei, dass es künstlich ist.</translation>
+            <source>Estimate</source>
+            <translation>Schätzung</translation>
+        </message>
+        <message>
+            <source>Estimating…</source>
+            <translation>Wird geschätzt …</translation>
+        </message>
+        <message>
+            <source>Everything exported says in its file that it is synthetic; MP4, MOV and PNG stills are signed.</source>
+            <translation>Alles Exportierte sagt in seiner Datei, dass es künstlich ist; MP4, MOV und PNG-Standbilder sind signiert.</translation>
         </message>
         <message>
             <source>Export clip…</source>
@@ -599,6 +647,10 @@
         <message>
             <source>Export mesh…</source>
             <translation>Netz exportieren …</translation>
+        </message>
+        <message>
+            <source>Export motion…</source>
+            <translation>Bewegung exportieren …</translation>
         </message>
         <message>
             <source>Export splats…</source>
@@ -613,20 +665,64 @@
             <translation>Ansichtsbogen exportieren …</translation>
         </message>
         <message>
+            <source>Format</source>
+            <translation>Format</translation>
+        </message>
+        <message>
+            <source>Green</source>
+            <translation>Grün</translation>
+        </message>
+        <message>
+            <source>H.264 plays everywhere; the others can be transparent</source>
+            <translation>H.264 läuft überall; die anderen können durchsichtig sein</translation>
+        </message>
+        <message>
             <source>Head</source>
             <translation>Kopf</translation>
         </message>
         <message>
-            <source>MP4, H.264 with AAC sound (Ctrl+E)</source>
-            <translation>MP4, H.264 mit AAC-Ton (Strg+E)</translation>
+            <source>High</source>
+            <translation>Hoch</translation>
         </message>
         <message>
-            <source>Open a sound file to speak (Ctrl+Shift+O).</source>
-            <translation>Öffnen Sie eine Tondatei zum Sprechen (Strg+Umschalt+O).</translation>
+            <source>In the lower right corner; clips of the sample always show it</source>
+            <translation>In der rechten unteren Ecke; Clips des Beispiels zeigen es immer</translation>
+        </message>
+        <message>
+            <source>MOV (ProRes 4444)</source>
+            <translation>MOV (ProRes 4444)</translation>
+        </message>
+        <message>
+            <source>MP4 (H.264)</source>
+            <translation>MP4 (H.264)</translation>
+        </message>
+        <message>
+            <source>MP4 holds no transparency: the portrait's own background is used.</source>
+            <translation>MP4 kennt keine Durchsichtigkeit: Der Hintergrund des Porträts wird genommen.</translation>
+        </message>
+        <message>
+            <source>PNG pictures</source>
+            <translation>PNG-Bilder</translation>
+        </message>
+        <message>
+            <source>PNG pictures, 16 bits</source>
+            <translation>PNG-Bilder, 16 Bit</translation>
         </message>
         <message>
             <source>Pictures</source>
             <translation>Bilder</translation>
+        </message>
+        <message>
+            <source>Pictures per second</source>
+            <translation>Bilder je Sekunde</translation>
+        </message>
+        <message>
+            <source>Quality</source>
+            <translation>Qualität</translation>
+        </message>
+        <message>
+            <source>Range</source>
+            <translation>Bereich</translation>
         </message>
         <message>
             <source>Rate</source>
@@ -637,28 +733,123 @@
             <translation>Sieben Ansichten von vier Gesichtsausdrücken als ein PNG</translation>
         </message>
         <message>
+            <source>Show</source>
+            <translation>Zeigen</translation>
+        </message>
+        <message>
+            <source>Show the word “synthetic”</source>
+            <translation>Das Wort „synthetic“ zeigen</translation>
+        </message>
+        <message>
             <source>Size</source>
             <translation>Größe</translation>
+        </message>
+        <message>
+            <source>Standard</source>
+            <translation>Standard</translation>
         </message>
         <message>
             <source>The head as the sliders pose it: PLY, SPZ or GLB, read back and drawn again</source>
             <translation>Der Kopf, wie ihn die Regler stellen: PLY, SPZ oder GLB, zurückgelesen und neu gezeichnet</translation>
         </message>
         <message>
+            <source>The loop</source>
+            <translation>Die Schleife</translation>
+        </message>
+        <message>
             <source>The picture on show as PNG (Ctrl+Shift+E)</source>
             <translation>Das gezeigte Bild als PNG (Strg+Umschalt+E)</translation>
         </message>
         <message>
-            <source>{name}: {seconds:.1f} s, {frames} frames</source>
-            <translation>{name}: {seconds:.1f} s, {frames} Bilder</translation>
+            <source>The portrait's own</source>
+            <translation>Der des Porträts</translation>
+        </message>
+        <message>
+            <source>The timeline</source>
+            <translation>Die Zeitleiste</translation>
+        </message>
+        <message>
+            <source>The timeline is empty: drop a sound (Ctrl+Shift+O) or record a take.</source>
+            <translation>Die Zeitleiste ist leer: Ziehen Sie einen Ton herein (Strg+Umschalt+O) oder nehmen Sie etwas auf.</translation>
+        </message>
+        <message>
+            <source>Transparent</source>
+            <translation>Ohne</translation>
+        </message>
+        <message>
+            <source>WebM (VP9)</source>
+            <translation>WebM (VP9)</translation>
+        </message>
+        <message>
+            <source>What a clip shows</source>
+            <translation>Was ein Clip zeigt</translation>
+        </message>
+        <message>
+            <source>What lies behind the head</source>
+            <translation>Was hinter dem Kopf liegt</translation>
+        </message>
+        <message>
+            <source>What moves the head</source>
+            <translation>Was den Kopf bewegt</translation>
+        </message>
+        <message>
+            <source>Which part of it; the loop is set on the timeline</source>
+            <translation>Welcher Teil davon; die Schleife wird auf der Zeitleiste gesetzt</translation>
+        </message>
+        <message>
+            <source>White</source>
+            <translation>Weiß</translation>
+        </message>
+        <message>
+            <source>Width and height of the picture</source>
+            <translation>Breite und Höhe des Bildes</translation>
+        </message>
+        <message>
+            <source>Write it, read back and compared (Ctrl+E)</source>
+            <translation>Schreiben, zurücklesen und vergleichen (Strg+E)</translation>
         </message>
         <message>
             <source>{rate} frames/s</source>
             <translation>{rate} Bilder/s</translation>
         </message>
         <message>
-            <source>{size} × {size} px</source>
-            <translation>{size} × {size} px</translation>
+            <source>{seconds:.1f} s, {frames} frames; about {size} MB in {time}</source>
+            <translation>{seconds:.1f} s, {frames} Bilder; etwa {size} MB in {time}</translation>
+        </message>
+    </context>
+    <context>
+        <name>Exports</name>
+        <message>
+            <source>A clip needs a head; drop a portrait first.</source>
+            <translation>Ein Clip braucht einen Kopf; ziehen Sie zuerst ein Porträt herein.</translation>
+        </message>
+        <message>
+            <source>An export was cut off the last time; what it left was removed.</source>
+            <translation>Ein Export wurde beim letzten Mal abgeschnitten; was er hinterließ, wurde entfernt.</translation>
+        </message>
+        <message>
+            <source>Clearing away</source>
+            <translation>Wird aufgeräumt</translation>
+        </message>
+        <message>
+            <source>Estimating</source>
+            <translation>Wird geschätzt</translation>
+        </message>
+        <message>
+            <source>Exported {name}.</source>
+            <translation>{name} wurde exportiert.</translation>
+        </message>
+        <message>
+            <source>Exporting {name}</source>
+            <translation>{name} wird exportiert</translation>
+        </message>
+        <message>
+            <source>The export of {name} was cancelled; nothing was left behind.</source>
+            <translation>Der Export von {name} wurde abgebrochen; nichts blieb zurück.</translation>
+        </message>
+        <message>
+            <source>The timeline is empty; drop a sound or record a take first.</source>
+            <translation>Die Zeitleiste ist leer; ziehen Sie zuerst einen Ton herein oder nehmen Sie etwas auf.</translation>
         </message>
     </context>
     <context>
@@ -707,6 +898,14 @@
             <translation>3D Gaussian Splatting (*.ply);;Komprimierte Splats (*.spz);;glTF-Splats (*.glb)</translation>
         </message>
         <message>
+            <source>A new folder (*)</source>
+            <translation>Ein neuer Ordner (*)</translation>
+        </message>
+        <message>
+            <source>ARKit motion (*.csv)</source>
+            <translation>ARKit-Bewegung (*.csv)</translation>
+        </message>
+        <message>
             <source>Add a head: a FLAME file, or generic_neutral_mesh.obj of ICT-FaceKit</source>
             <translation>Kopf hinzufügen: eine FLAME-Datei oder generic_neutral_mesh.obj von ICT-FaceKit</translation>
         </message>
@@ -723,10 +922,6 @@
             <translation>Mit Griffen bauen</translation>
         </message>
         <message>
-            <source>Clips (*.mp4)</source>
-            <translation>Clips (*.mp4)</translation>
-        </message>
-        <message>
             <source>Collect media</source>
             <translation>Medien sammeln</translation>
         </message>
@@ -737,6 +932,10 @@
         <message>
             <source>Export mesh</source>
             <translation>Netz exportieren</translation>
+        </message>
+        <message>
+            <source>Export motion</source>
+            <translation>Bewegung exportieren</translation>
         </message>
         <message>
             <source>Export splats</source>
@@ -753,6 +952,10 @@
         <message>
             <source>Heads ({0})</source>
             <translation>Köpfe ({0})</translation>
+        </message>
+        <message>
+            <source>MP4 (*.mp4)</source>
+            <translation>MP4 (*.mp4)</translation>
         </message>
         <message>
             <source>Open</source>
@@ -787,6 +990,10 @@
             <translation>Projekte ({0})</translation>
         </message>
         <message>
+            <source>QuickTime (*.mov)</source>
+            <translation>QuickTime (*.mov)</translation>
+        </message>
+        <message>
             <source>Save avatar</source>
             <translation>Avatar speichern</translation>
         </message>
@@ -799,8 +1006,16 @@
             <translation>Töne ({0})</translation>
         </message>
         <message>
+            <source>WebM (*.webm)</source>
+            <translation>WebM (*.webm)</translation>
+        </message>
+        <message>
             <source>glTF (*.glb)</source>
             <translation>glTF (*.glb)</translation>
+        </message>
+        <message>
+            <source>{name} frames</source>
+            <translation>{name} Bilder</translation>
         </message>
     </context>
     <context>
@@ -975,6 +1190,18 @@
         <message>
             <source>Done</source>
             <translation>Fertig</translation>
+        </message>
+        <message>
+            <source>Go on</source>
+            <translation>Fortsetzen</translation>
+        </message>
+        <message>
+            <source>Pause</source>
+            <translation>Anhalten</translation>
+        </message>
+        <message>
+            <source>Paused</source>
+            <translation>Angehalten</translation>
         </message>
         <message>
             <source>Show in folder</source>
@@ -1640,6 +1867,57 @@
         <message>
             <source>{name} (not there)</source>
             <translation>{name} (nicht da)</translation>
+        </message>
+    </context>
+    <context>
+        <name>PreflightCard</name>
+        <message>
+            <source>Face {px:.0f} px high</source>
+            <translation>Gesicht {px:.0f} px hoch</translation>
+        </message>
+        <message>
+            <source>Something covers the face and will become part of it; a picture without it is better.</source>
+            <translation>Etwas verdeckt das Gesicht und wird Teil davon; ein Bild ohne es ist besser.</translation>
+        </message>
+        <message>
+            <source>The face is blurred and the head will be too; a sharper picture is better.</source>
+            <translation>Das Gesicht ist unscharf, und der Kopf wird es auch; ein schärferes Bild ist besser.</translation>
+        </message>
+        <message>
+            <source>The face is small, so the head will look soft; a larger picture is better.</source>
+            <translation>Das Gesicht ist klein, deshalb wird der Kopf weich; ein größeres Bild ist besser.</translation>
+        </message>
+        <message>
+            <source>The face is turned far to the side; the hidden half is guessed.</source>
+            <translation>Das Gesicht ist weit zur Seite gedreht; die verdeckte Hälfte wird erraten.</translation>
+        </message>
+        <message>
+            <source>This picture makes a good head.</source>
+            <translation>Aus diesem Bild wird ein guter Kopf.</translation>
+        </message>
+        <message>
+            <source>What was seen</source>
+            <translation>Was zu sehen ist</translation>
+        </message>
+        <message>
+            <source>blurred</source>
+            <translation>unscharf</translation>
+        </message>
+        <message>
+            <source>nothing before it</source>
+            <translation>nichts davor</translation>
+        </message>
+        <message>
+            <source>sharp</source>
+            <translation>scharf</translation>
+        </message>
+        <message>
+            <source>turned by {degrees}°</source>
+            <translation>um {degrees}° gedreht</translation>
+        </message>
+        <message>
+            <source>{percent:.0f} % not skin</source>
+            <translation>{percent:.0f} % keine Haut</translation>
         </message>
     </context>
     <context>
@@ -2399,6 +2677,10 @@
             <translation>Netz exportieren …</translation>
         </message>
         <message>
+            <source>Export motion…</source>
+            <translation>Bewegung exportieren …</translation>
+        </message>
+        <message>
             <source>Export splats…</source>
             <translation>Splats exportieren …</translation>
         </message>
@@ -2787,12 +3069,16 @@
             <translation>Einen kahlen, bemalten Kopf mit den 52 ARKit-Formen als GLB schreiben</translation>
         </message>
         <message>
-            <source>Write a clip of the head speaking</source>
-            <translation>Einen Clip des sprechenden Kopfes schreiben</translation>
+            <source>Write a clip as the Export panel has it</source>
+            <translation>Einen Clip schreiben, wie ihn die Seite „Export“ zeigt</translation>
         </message>
         <message>
             <source>Write a project file that also holds its sounds and pictures</source>
             <translation>Eine Projektdatei schreiben, die auch ihre Töne und Bilder enthält</translation>
+        </message>
+        <message>
+            <source>Write how the head moves in the clip as ARKit CSV</source>
+            <translation>Schreiben, wie sich der Kopf im Clip bewegt, als ARKit-CSV</translation>
         </message>
         <message>
             <source>Write seven views of four expressions</source>
