@@ -72,7 +72,7 @@ class Director(QObject):
         self.builds.built.connect(self._built)
         self.document.changed.connect(self._bring_back)  # before the binding shows them
         self.binding = Binding(self.session, self.document, self.entries, self._show_key, self)
-        self.project = ProjectDesk(self.document, self.jobs, settings, library.folder, self.say, self)
+        self.project = ProjectDesk(self.document, settings, library.folder, self.say, self)
         self.project.listed.connect(self._list)
         self.project.opened.connect(self._note_recent)
         self.heads = Heads(self.session, settings, self.jobs, self.say, self)

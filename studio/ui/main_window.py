@@ -221,7 +221,8 @@ class MainWindow(QMainWindow):
 
     def _connect_session(self) -> None:
         director, events = self.director, self.director.session.events
-        director.jobs.submitted.connect(self.jobs.add)
+        for queue in (director.jobs, director.project.jobs):
+            queue.submitted.connect(self.jobs.add)
         director.listed.connect(self.avatars.add)
         director.unlisted.connect(self.avatars.drop)
         director.builds.consent_wanted.connect(self.stage.ask_consent)

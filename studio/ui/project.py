@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSettings, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Signal
 
 from studio.core.project.document import Document, ProjectState
 from studio.ui import project_tasks as tasks
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SUFFIX = ".astudio"
 LAST = "project"
 """Key of the settings: folder of the journal that was open last."""
-PATIENCE = 5.0  # s for the journal to write its rest when the window closes
+PATIENCE = 10.0  # s for a save to end and the journal to write its rest when the window closes
 
 
 class ProjectDesk(QObject):
@@ -44,14 +44,15 @@ class ProjectDesk(QObject):
     def __init__(
         self,
         document: Document,
-        jobs: JobQueue,
         settings: QSettings,
         library: Path,
         say: Callable[[str], None],
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._document, self._jobs, self._settings, self._library, self._say = document, jobs, settings, library, say
+        self._document, self._settings, self._library, self._say = document, settings, library, say
+        self.jobs = JobQueue(self)
+        """A thread of its own: whoever saves does not wait for a build."""
         self.left: list[Left] = []
         """Projects without a file that wait to be opened again."""
         self._journal: Journal | None = None
@@ -96,11 +97,15 @@ class ProjectDesk(QObject):
         self._submit(self.tr("Last project"), start, self._found, Urgency.QUICK)
 
     def stop(self) -> None:
-        """Let the journal write its rest, and give everything back."""
+        """Let a save end and the journal write its rest, and give everything back."""
+        deadline = time.monotonic() + PATIENCE
+        while self._saving and not self.jobs.idle and time.monotonic() < deadline:
+            time.sleep(0.01)  # the window is hidden by now
+        self.jobs.stop()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.MetaCall)  # how the save went
         if self._journal is not None:
             self._retire(self._journal)
             self._journal = None
-        deadline = time.monotonic() + PATIENCE
         for journal in self._closing:
             journal.join(max(deadline - time.monotonic(), 0.0))
         for claim in self._held:
@@ -187,7 +192,7 @@ class ProjectDesk(QObject):
             self._say(sentence)
 
         title = self.tr("Saving {name}").format(name=path.name)
-        ticket = self._jobs.submit(title, start, Urgency.QUICK, saved, failed)
+        ticket = self.jobs.submit(title, start, Urgency.QUICK, saved, failed)
         # Nobody can cancel it before this line.
         ticket.cancelled.connect(lambda: failed(Exception(), self.tr("The project was not saved.")))
 
@@ -329,4 +334,4 @@ class ProjectDesk(QObject):
     def _submit(
         self, title: str, start: Callable[[], Any], then: Callable[[Any], None], urgency: Urgency = Urgency.QUICK
     ) -> Ticket:
-        return self._jobs.submit(title, start, urgency, then, lambda error, sentence: self._say(sentence))
+        return self.jobs.submit(title, start, urgency, then, lambda error, sentence: self._say(sentence))

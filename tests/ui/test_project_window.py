@@ -81,7 +81,8 @@ def sessions(people: None, qtbot: QtBot, tmp_path: Path, builder: TinyBuilder, t
 
 def settle(window: MainWindow, qtbot: QtBot) -> None:
     desk = window.director.project
-    qtbot.waitUntil(lambda: window.director.jobs.idle and desk._journal is not None, timeout=60_000)
+    queues = window.director.jobs, desk.jobs
+    qtbot.waitUntil(lambda: all(queue.idle for queue in queues) and desk._journal is not None, timeout=60_000)
     qtbot.waitUntil(lambda: not desk._saving, timeout=60_000)
 
 
@@ -311,3 +312,15 @@ def test_a_head_that_was_removed_comes_back_by_undo(studio: MainWindow, qtbot: Q
     qtbot.waitUntil(lambda: studio.director.session.selected == ANNA, timeout=60_000)
     assert file.read_bytes() == content
     assert studio.avatars.list.count() == 2
+
+
+def test_a_save_ends_when_the_window_is_closed_at_once(sessions: Sessions, qtbot: QtBot, tmp_path: Path) -> None:
+    first, path = sessions.open(), tmp_path / "film.astudio"
+    first.face.channel_wanted.emit(JAW, 0.5)
+    first.director.project.save_as(path)
+    first.close()
+    assert project_file.fingerprint(path)
+    second = sessions.open()
+    qtbot.waitUntil(lambda: second.director.project.path == path, timeout=60_000)
+    assert not second.isWindowModified()
+    assert jaw(second) == 0.5
