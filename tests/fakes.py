@@ -1,6 +1,7 @@
 """A tiny avatar and a scriptable engine: the whole product in milliseconds, without a face or a network."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, AvatarState, Background, Consent
-from studio.core.engines.base import BuildOptions, Footage
+from studio.core.engines.base import BuildOptions, Footage, Learning
 from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -18,6 +19,7 @@ from studio.core.jobs import Job, Progress, Stopwatch
 from studio.core.motion.motion import Motion
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.preflight import Preflight
+from studio.core.personalize import OtherPersonError, Personalized
 from studio.core.render.composite import Picture, composite
 from studio.core.render.rasterize import Raster
 
@@ -207,6 +209,35 @@ class TinyEngine:
     def load(self, state: AvatarState) -> TinyAvatar:
         """Rebuild a saved `TinyAvatar`."""
         return TinyAvatar.from_state(state)
+
+
+@dataclass
+class TinyLearner:
+    """Stands in for `studio.core.personalize.personalize_avatar` in the window's tests: it colours the head."""
+
+    gate: threading.Event = field(default_factory=threading.Event)
+    """After its first preview it waits until this is set, reporting meanwhile."""
+    helps: bool = True
+    doubts: bool = False
+    """Whether it asks if this is the same person."""
+    calls: list[tuple[tuple[Path, ...], bool, Path]] = field(default_factory=list)
+
+    def __call__(self, avatar: Avatar, paths: Sequence[Path], *, same_person: bool, kept_in: Path) -> Job[Personalized]:
+        """Learn from any files without reading them."""
+        self.calls.append((tuple(paths), same_person, kept_in))
+        yield Progress(0.1, "looking at the clip")
+        if self.doubts and not same_person:
+            raise OtherPersonError(avatar.name)
+        assert isinstance(avatar, TinyAvatar)
+        better = replace(avatar, colors=np.clip(avatar.colors * 1.1, 0, 1).astype(np.float32))
+        kept_in.write_text("so far")
+        real, start, best = (np.full((24, 32, 3), grey, np.uint8) for grey in (128, 64, 188))
+        yield Progress(0.3, "learning", preview=Learning(better, 20.0, 21.5, real, start, best))
+        while not self.gate.wait(0.01):
+            yield Progress(0.5, "learning")
+        if not self.helps:
+            return Personalized(avatar, 20.0, 20.0, 0.1, ("Nothing came nearer.",))
+        return Personalized(better, 20.0, 24.5, 0.1, ())
 
 
 def tiny_prepare(

@@ -58,6 +58,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("paste", "Edit", "Paste", "Ctrl+V", "Open the picture or the files on the clipboard", separated=True),
     Command("reset_face", "Edit", "Reset face sliders", "Ctrl+R", "Let every slider go back to rest"),
     Command("preferences", "Edit", "Preferences…", "Ctrl+,", "Theme, size, language, renderer, sound", separated=True),
+    Command("learn", "Avatar", "Learn a clip…", "", "Learn a clip, or several pictures, of the person on show"),
     Command("next", "Avatar", "Next avatar", "Ctrl+PgDown", "Show the next avatar of the list"),
     Command("previous", "Avatar", "Previous avatar", "Ctrl+PgUp", "Show the previous avatar of the list"),
     Command("remove", "Avatar", "Remove from the library", "", "Take this avatar off the list", separated=True),

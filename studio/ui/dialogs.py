@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, QStandardPaths, Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from studio.ui.director import PICTURES, SOUNDS, Director
+from studio.ui.dropping import VIDEOS
 from studio.ui.library import SUFFIX
 from studio.ui.panels.export import ExportPanel
 from studio.ui.project import SUFFIX as PROJECT_SUFFIX
@@ -56,6 +57,16 @@ class FileDialogs(QObject):
         dialog = QFileDialog(self._window, title, "", self.tr("Portraits ({0})").format(pattern))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.fileSelected.connect(lambda name: self._director.builds.place_handles(Path(name)))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def learn(self) -> None:
+        """Ask for a clip, or several pictures, of the person on show."""
+        pattern = " ".join(f"*{suffix}" for suffix in (*VIDEOS, *PICTURES))
+        title = self.tr("Learn a clip, or several pictures, of this person")
+        dialog = QFileDialog(self._window, title, "", self.tr("Clips and pictures ({0})").format(pattern))
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+        dialog.filesSelected.connect(lambda names: self._director.personalize([Path(name) for name in names]))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 

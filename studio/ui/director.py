@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QObject, QSettings, Signal
@@ -26,6 +25,7 @@ from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.live import Live
 from studio.ui.performances import Performances
+from studio.ui.personalizing import Personalizing
 from studio.ui.playback import Playback
 from studio.ui.project import SUFFIX as PROJECT_SUFFIX
 from studio.ui.project import ProjectDesk
@@ -56,6 +56,7 @@ class Director(QObject):
         face_finder: tasks.FaceFinder = tasks.core_face_finder,
         inspector: tasks.Inspector = tasks.core_inspector,
         parent: QObject | None = None,
+        learner: tasks.Learner = tasks.core_learner,
     ) -> None:
         super().__init__(parent)
         self.session = Session()
@@ -75,6 +76,8 @@ class Director(QObject):
         self.project = ProjectDesk(self.document, settings, library.folder, self.say, self)
         self.project.listed.connect(self._list)
         self.project.opened.connect(self._note_recent)
+        self.personalizing = Personalizing(self.session, library, self.jobs, self.say, learner, self)
+        self.personalizing.learnt.connect(self._learnt)
         self.heads = Heads(self.session, settings, self.jobs, self.say, self)
         self.exports = Exports(self.session, self.document, self.jobs, self.say, self)
         self.frames = FrameLoop(self)
@@ -196,6 +199,18 @@ class Director(QObject):
             self.session.orbit = orbit
             ready = self.tr("“{name}” is ready. Press the microphone and speak.").format(name=avatar.name)
             self.say(" ".join((ready, *avatar.notes)))
+
+    def personalize(self, paths: list[Path]) -> None:
+        """Learn a clip, or several pictures, of the person on show; what comes of it joins the list."""
+        self.personalizing.start(paths)
+
+    def _learnt(self, entry: Entry, avatar: Avatar, learnt_from: str) -> None:
+        self._remember(entry, avatar)
+        self.listed.emit(entry)
+        if self.session.selected == learnt_from:
+            orbit = self.session.orbit
+            self._show(entry.key, avatar)
+            self.session.orbit = orbit
 
     # Choosing and keeping
 
@@ -358,20 +373,15 @@ class Director(QObject):
         if use == "drive":
             self.performances.drive(path)
         elif use == "personalize":
-            self._personalize([path])
+            self.personalize([path])
         elif use == "sound":
             self.playback.open_sound(path)
 
     @property
     def uses_of_videos(self) -> tuple[str, ...]:
         """What a video may be used for now."""
-        learns = self._personalize is not None and self.session.avatar is not None
+        learns = self.session.avatar is not None
         return ("drive", "personalize", "sound") if learns else ("drive", "sound")
-
-    @property
-    def _personalize(self) -> Any:
-        # Offered as soon as there is such a method.
-        return getattr(self, "personalize", None)
 
     def _source_stopped(self, sentence: str) -> None:
         # "" is the echo of our own request; by now the session may already want another source.

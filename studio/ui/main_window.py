@@ -181,6 +181,9 @@ class MainWindow(QMainWindow):
         self.stage.video.answered.connect(director.use_video)
         self.stage.picture.chosen.connect(director.builds.choose_face)
         self.stage.handles_placed.connect(director.builds.answer_handles)
+        self.stage.learning.cancel_wanted.connect(director.personalizing.cancel)
+        self.stage.learning.pause_wanted.connect(director.personalizing.pause)
+        self.stage.learning.answered.connect(director.personalizing.answer)
         self.timeline.sought.connect(director.playback.seek)
         self.avatars.chosen.connect(director.select)
         self.avatars.save_wanted.connect(self.files.save)
@@ -231,6 +234,9 @@ class MainWindow(QMainWindow):
         director.builds.face_wanted.connect(self.stage.show_picture)
         director.builds.handles_wanted.connect(self.stage.place_handles)
         director.builds.inspected.connect(self.stage.show_preflight)
+        director.personalizing.progressed.connect(self.stage.learning.show_learning)
+        director.personalizing.doubted.connect(self.stage.learning.ask)
+        director.personalizing.ended.connect(self.stage.learning.clear)
         director.heads.listed.connect(self.options.show_heads)
         self.stage.painted.connect(self._frame_painted)
         director.frames.ready.connect(self._show_frame)
@@ -259,6 +265,7 @@ class MainWindow(QMainWindow):
             "open_sound": self.files.open_sound,
             "handles": self.files.open_for_handles,
             "add_head": self.files.add_head,
+            "learn": self.files.learn,
             "sample": director.open_sample,
             "save": lambda: self.files.save(director.session.selected),
             "export_clip": self.files.export_clip,
@@ -367,7 +374,7 @@ class MainWindow(QMainWindow):
         session, actions = self.director.session, self.actions_by_name
         head = session.avatar is not None
         timeline = self.director.document.state.timeline
-        of_a_head = ("save", "export_still", "export_sheet", "export_splats", "export_mesh")
+        of_a_head = ("learn", "save", "export_still", "export_sheet", "export_splats", "export_mesh")
         for name in (*of_a_head, "home", "front", "left", "right"):
             actions[name].setEnabled(head)
         actions["remove"].setEnabled(bool(session.selected))

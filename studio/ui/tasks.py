@@ -1,6 +1,7 @@
 """The window's jobs: each gets everything it needs as arguments and knows no widget."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from studio.core.motion.motion import Motion
     from studio.core.perception.handles import Handles
     from studio.core.perception.preflight import Preflight
+    from studio.core.personalize import Personalized
     from studio.core.project.pyramid import Pyramid
     from studio.core.speech.settings import SpeechSettings
     from studio.core.tracking.gains import FaceGains
@@ -33,6 +35,8 @@ DRAWN_OF = 25  # samples that are drawn as two
 
 Builder = Callable[..., Job[Avatar]]
 """`studio.core.build.build_avatar`, or a fake of it: path, face=, landmarks=, consent=, options=."""
+Learner = Callable[..., Job["Personalized"]]
+"""`core_learner`, or a fake of it: avatar, paths, same_person=, kept_in=."""
 FaceFinder = Callable[["LoadedPicture"], Job[NDArray[np.float32] | None]]
 """`core_face_finder`, or a fake of it."""
 Inspector = Callable[[NDArray[np.float32], int | None], Job["Preflight | None"]]
@@ -230,6 +234,46 @@ def add_head(path: Path) -> Job["HeadInfo"]:
     from studio.core.heads import library
 
     return (yield from library.add(path.parent if path.name.startswith(library.NEUTRAL) else path))
+
+
+def core_learner(avatar: Avatar, paths: Sequence[Path], *, same_person: bool, kept_in: Path) -> Job["Personalized"]:
+    """Learn with the avatar's own engine."""
+    yield Progress(0.0, "starting")
+    from studio.core.personalize import personalize_avatar
+
+    return (yield from personalize_avatar(avatar, paths, same_person=same_person, kept_in=kept_in))
+
+
+def personalize(
+    learner: Learner, library: Library, key: str, avatar: Avatar, paths: Sequence[Path], same_person: bool
+) -> Job[tuple[Entry | None, "Personalized"]]:
+    """Learn a clip, or pictures, of a head's person and keep the better head beside it; None where none came of it."""
+    kept_in = learning_file(library, key, paths)
+    kept_in.parent.mkdir(parents=True, exist_ok=True)
+    done = yield from learner(avatar, paths, same_person=same_person, kept_in=kept_in)
+    if done.avatar is avatar:
+        return None, done
+    yield Progress(0.99, "keeping it in the library")
+    if not avatar.name.endswith(_PERSONAL):
+        done.avatar.name = avatar.name + _PERSONAL
+    return library.keep(done.avatar), done
+
+
+_PERSONAL = " (personal)"
+"""What sets the name of a head apart from that of the one it was learnt from."""
+
+
+def learning_file(library: Library, key: str, paths: Sequence[Path]) -> Path:
+    """Return where is kept what a head has learnt of a clip so far."""
+    told = "\n".join([key, *(str(path.absolute()) for path in paths)])
+    return library.folder / "learning" / hashlib.sha256(told.encode(errors="surrogateescape")).hexdigest()[:16]
+
+
+def other_person_error() -> type[Exception]:
+    """Return the error of footage that shows somebody else; what raises it is not imported with the window."""
+    from studio.core.personalize import OtherPersonError
+
+    return OtherPersonError
 
 
 def open_avatar(path: Path) -> Job[Avatar]:

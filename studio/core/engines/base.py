@@ -11,10 +11,10 @@ from studio.core.avatar import Avatar, AvatarState, Consent
 from studio.core.errors import UserError
 from studio.core.heads.head import BUILT_IN
 from studio.core.jobs import Job
-from studio.core.motion.track import Track
 
 if TYPE_CHECKING:
-    # The window keeps `BuildOptions` from its start on; it must not wait for what finds people in pictures.
+    # The window keeps `BuildOptions` from its start on; it must not wait for what finds people in pictures or tracks.
+    from studio.core.motion.track import Track
     from studio.core.perception.portrait import Portrait
 
 Quality = Literal["standard", "high"]
@@ -101,7 +101,7 @@ class Footage:
     times: NDArray[np.float64]
     heads: NDArray[np.int64]
     held_back: NDArray[np.bool_]
-    track: Track
+    track: "Track"
     window: tuple[float, float, float, float]
     one_place: bool
     audio: NDArray[np.float32] | None = None

@@ -14,6 +14,7 @@ from studio.ui import theme
 from studio.ui.viewport.cards import ConsentCard, EmptyStage, GuessedLegend, RecoveryCard
 from studio.ui.viewport.gl_interop import Pixels, on_host
 from studio.ui.viewport.guides import Guides
+from studio.ui.viewport.learning_card import LearningCard
 from studio.ui.viewport.picture import PictureView
 from studio.ui.viewport.preflight_card import PreflightCard
 from studio.ui.viewport.source_preview import SourcePreview
@@ -66,6 +67,7 @@ class Stage(QWidget):
         for card in (self.consent, self.video, self.recovery):
             card.hide()
         self.preview = SourcePreview(self)
+        self.learning = LearningCard(self)
         self.legend = GuessedLegend(self)
         self.legend.move(2 * theme.GRID, 2 * theme.GRID)
         self.legend.hide()
@@ -173,7 +175,7 @@ class Stage(QWidget):
             self._pages.setCurrentWidget(page)
             self.preflight.hide()
             self._show_legend()
-            for card in (self.preview, self.legend, self.recovery, self.consent, self.video):
+            for card in (self.preview, self.legend, self.learning, self.recovery, self.consent, self.video):
                 card.raise_()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -183,6 +185,7 @@ class Stage(QWidget):
 
     def _place_card(self) -> None:
         self.preview.place()
+        self.learning.place()
         for card in (self.consent, self.video, self.recovery):
             card.move((self.width() - card.width()) // 2, self.height() - card.height() - 24)
 
