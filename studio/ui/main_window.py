@@ -321,7 +321,7 @@ class MainWindow(QMainWindow):
         if avatar is None:
             self.stage.show_empty()
         else:
-            self.stage.show_head()
+            self.stage.show_head(avatar.thumbnail)
         self._show_angle()
         self._enable()
 

@@ -10,7 +10,7 @@ from dataclasses import is_dataclass, replace
 from functools import lru_cache
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 
-from pydantic import TypeAdapter
+import msgspec
 
 from studio.core.project.document import ProjectState
 
@@ -21,20 +21,23 @@ class PatchError(ValueError):
     """A patch does not fit the state, or is none."""
 
 
-def to_json(value: Any, kind: Any = ProjectState) -> Any:
-    """Return a value of a type of the project as what `json` writes."""
-    return sorted(value) if isinstance(value, frozenset) else _adapter(kind).dump_python(value, mode="json")
+def to_json(value: Any) -> Any:
+    """Return a value of the project as what `json` writes."""
+    return sorted(value) if isinstance(value, frozenset) else msgspec.to_builtins(value)
 
 
 def from_json(value: Any, kind: Any = ProjectState) -> Any:
-    """Return the value that `to_json` told of.
+    """Return the value, of a type of the project, that `to_json` told of.
 
     Raises
     ------
     ValueError
         If it is no such value.
     """
-    return _adapter(kind).validate_python(value)
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
 
 
 def diff(before: ProjectState, after: ProjectState) -> Patch:
@@ -57,11 +60,6 @@ def apply(state: ProjectState, patch: Patch) -> ProjectState:
             case _:
                 raise PatchError("not an operation")
     return state
-
-
-@lru_cache(maxsize=256)
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
 
 
 @lru_cache(maxsize=64)
@@ -97,11 +95,11 @@ def _differences(before: Any, after: Any, kind: Any, path: list[Any]) -> Iterato
             if key in before:
                 yield from _differences(before[key], value, item, [*path, key])
             else:
-                yield [[*path, key], "set", to_json(value, item)]
+                yield [[*path, key], "set", to_json(value)]
     elif looked_into == "list":
         yield from _list_differences(before, after, item, path)
     elif before != after:
-        yield [path, "set", to_json(after, kind)]
+        yield [path, "set", to_json(after)]
 
 
 def _list_differences(before: tuple, after: tuple, item: Any, path: list[Any]) -> Iterator[list[Any]]:
@@ -116,7 +114,7 @@ def _list_differences(before: tuple, after: tuple, item: Any, path: list[Any]) -
     tail = 0
     while tail < shorter - head and before[-1 - tail] == after[-1 - tail]:
         tail += 1
-    new = [to_json(value, item) for value in after[head : len(after) - tail]]
+    new = [to_json(value) for value in after[head : len(after) - tail]]
     yield [path, "splice", head, len(before) - tail - head, new]
 
 

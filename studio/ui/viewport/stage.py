@@ -142,9 +142,12 @@ class Stage(QWidget):
     def _show_legend(self) -> None:
         self.legend.setVisible(self._tinted and self._pages.currentWidget() is self.view.widget)
 
-    def show_head(self) -> None:
-        """Let go of a still picture: the next frame replaces it."""
+    def show_head(self, thumbnail: NDArray[np.uint8] | None = None) -> None:
+        """Let go of a still picture: frames replace it, a thumbnail ``[H,W,3]`` until the first."""
         self._holding = False
+        if self._shown is None and thumbnail is not None:
+            self.picture.show_picture(thumbnail / np.float32(255))
+            self._turn_to(self.picture)
 
     def back_to_head(self) -> None:
         """Replace a still picture by the frame that was on screen before it, if there is one."""
