@@ -24,6 +24,7 @@ from studio.ui.exports import Exports
 from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.live import Live
+from studio.ui.live_out import LiveOut
 from studio.ui.performances import Performances
 from studio.ui.personalizing import Personalizing
 from studio.ui.playback import Playback
@@ -87,6 +88,7 @@ class Director(QObject):
         self.camera_work = CameraWork(self.session, self.document, self.playback, self.jobs, self.say, self)
         self.live = Live(self.session, settings, self.jobs, self.drive, self.say, self)
         self.performances = Performances(self.session, self.document, self.playback, self.jobs, self.say, self)
+        self.live_out = LiveOut(self.drive, self.say, self)
         self.jobs.idle_changed.connect(self._set_idle)
         self.renderer_said = ""
         """The newest sentence about preparing the renderer."""
@@ -125,6 +127,7 @@ class Director(QObject):
         """End every thread; unfinished jobs are cancelled and clean up after themselves."""
         self.jobs.stop()
         self.project.stop()
+        self.live_out.stop()
         self.playback.stop()
         self.frames.stop()
 

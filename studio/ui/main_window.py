@@ -49,6 +49,7 @@ from studio.ui.panels.drive import DrivePanel
 from studio.ui.panels.export import ExportPanel
 from studio.ui.panels.face import FacePanel
 from studio.ui.panels.jobs import JobsPanel
+from studio.ui.panels.live_out import LiveOutPanel
 from studio.ui.project_menu import ProjectMenu
 from studio.ui.session import SOURCES
 from studio.ui.status import LiveIndicator, StatusLine
@@ -85,6 +86,7 @@ class MainWindow(QMainWindow):
         self.options.show_options(director.session.options)
         self.drive, self.face = DrivePanel(listen), FacePanel()
         self.camera, self.export = CameraPanel(), ExportPanel()
+        self.live_out = LiveOutPanel()
         self.status, self.indicator = StatusLine(), LiveIndicator()
         self.files = FileDialogs(self, director, self.stage, self.export)
         self._lay_out()
@@ -147,6 +149,7 @@ class MainWindow(QMainWindow):
             (self.face, self.tr("Face")),
             (self.camera, self.tr("Camera")),
             (self.export, self.tr("Export")),
+            (self.live_out, self.tr("Live out")),
         ):
             panel.setObjectName("panel")
             panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -208,6 +211,12 @@ class MainWindow(QMainWindow):
         self.camera.guides_wanted.connect(lambda on: setattr(session, "show_guides", on))
         self.camera.background_wanted.connect(lambda value: setattr(session, "background", value))
         self.camera.size_wanted.connect(lambda size: setattr(session, "render_size", size))
+        self.live_out.camera_wanted.connect(director.live_out.show_camera)
+        self.live_out.send_wanted.connect(director.live_out.send)
+        self.live_out.hear_wanted.connect(director.live_out.hear)
+        director.live_out.camera_changed.connect(self.live_out.show_camera)
+        director.live_out.sending_changed.connect(self.live_out.show_sending)
+        director.live_out.hearing_changed.connect(self.live_out.show_hearing)
         self.export.clip_wanted.connect(self.files.export_clip)
         self.export.motion_wanted.connect(self.files.export_motion)
         self.export.changed.connect(self._estimate)
@@ -306,6 +315,7 @@ class MainWindow(QMainWindow):
         frame = self.director.frames.take()
         if frame is not None:
             self._captured, self._filmed = frame.scene.captured, frame.scene.filmed
+            self.director.live_out.give(frame)
             self.stage.show_frame(frame.rgba, frame.opaque)
             self.stage.explain_tint(frame.scene.show_guessed, frame.guessed)
 

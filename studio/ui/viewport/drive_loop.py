@@ -23,6 +23,7 @@ from studio.ui.session import RATE, DriveSettings
 if TYPE_CHECKING:
     from studio.core.media.live_input import LiveInput
     from studio.core.motion.layers import Layer
+    from studio.core.motion.vmc import VmcDriver
     from studio.core.project.take_recorder import TakeRecorder
     from studio.core.speech.stream import SpeechDriver
     from studio.core.tracking.live_face import LiveFace, Sight
@@ -87,6 +88,7 @@ class DriveLoop(QObject):
         self._take: TakeRecorder | None = None
         self._driver: SpeechDriver | None = None
         self._face: LiveFace | None = None
+        self._vmc: VmcDriver | None = None
         self._begun = 0.0  # second of the stream at which the driver's time starts
         self._voice = ""  # the microphone whose calibration the driver uses
         self._record: list[NDArray[np.float32]] | None = None
@@ -140,6 +142,10 @@ class DriveLoop(QObject):
             self._off, self._gains = frozenset(off), gains
 
         self._leave(note)
+
+    def hear_vmc(self, driver: "VmcDriver | None") -> None:
+        """Let what this driver is told move the head, or nothing of the kind."""
+        self._leave(lambda: setattr(self, "_vmc", driver))
 
     def listen(self, microphone: str | None) -> None:
         """Drive from a microphone; None takes the system's."""
@@ -404,7 +410,8 @@ class DriveLoop(QObject):
     def _period(self) -> float | None:
         """Return the seconds between two frames, None for no more frames."""
         plays = self._timeline is not None and self._timeline.plays
-        if plays or self._source is not None or self._face is not None or self._take is not None:
+        live = (self._source, self._face, self._take, self._vmc)
+        if plays or any(part is not None for part in live):
             return LIVE_TICK
         if self._timeline is not None or self._asleep or not self._settings.at_rest:
             return None
@@ -462,7 +469,9 @@ class DriveLoop(QObject):
             face = puppet(sight.motion, settings.face, lips=source is None)
             layers["webcam"] = mirrored(face) if settings.mirror else face
             idle = left_to_idle(idle, settings.face, sight.presence)
-        if source is not None or sight is not None or settings.at_rest:
+        if self._vmc is not None and self._vmc.heard:
+            layers["webcam"] = self._vmc.read(now)  # another program's face; it blinks and looks by itself
+        elif source is not None or sight is not None or settings.at_rest:
             layers["base"] = idle
         return second, captured, math.nan if sight is None else sight.taken
 
