@@ -28,7 +28,8 @@ def main(paths: Sequence[str] = (), sample: bool = False, safe: bool = False) ->
     Safe mode, which is asked for by `safe` or follows a crash, draws with the processor and leaves every device alone
     until it is asked for.
 
-    ``AVATAR_STUDIO_TRACE_STARTUP=1`` prints how long after the start of the process it was shown.
+    ``AVATAR_STUDIO_TRACE_STARTUP=1`` prints how long after the start of the process it was shown,
+    ``AVATAR_STUDIO_WATCHDOG=1`` logs what keeps the window from answering.
     """
     settings = QSettings(str(preferences.settings_file()), QSettings.Format.IniFormat)
     preferred = preferences.read(settings)
@@ -72,7 +73,14 @@ def main(paths: Sequence[str] = (), sample: bool = False, safe: bool = False) ->
 
     # The threads and their imports start when the window has been painted once.
     QTimer.singleShot(0, begin)
+    dog = None
+    if os.environ.get("AVATAR_STUDIO_WATCHDOG") == "1":
+        from studio.ui.watchdog import Watchdog
+
+        dog = Watchdog()
     code = app.exec()
+    if dog is not None:
+        dog.stop()
     if any(thread.name in ("drive", "microphone", "lost device") for thread in threading.enumerate()):
         # A dead sound server holds PortAudio; the interpreter would wait for it while it shuts down.
         logging.shutdown()

@@ -109,15 +109,16 @@ class CameraWork(QObject):
         title = self.tr("Opening {name}").format(name=path.name)
         self._jobs.submit(title, partial(tasks.open_background, path), Urgency.QUICK, loaded, self._failed)
 
-    def background_at(self, size: int) -> Background:
-        """Return the background for a square picture of so many px."""
+    def background_at(self, width: int, height: int) -> Background:
+        """Return the background for a picture of another size than the window's."""
         if self._picture is None or not isinstance(self._session.background, np.ndarray):
             return self._session.background
-        return resized(self._picture, size)
+        return filling(self._picture, width, height)
 
     def _show_picture(self) -> None:
         if self._picture is not None and self._shown == self._document.state.background:
-            self._session.background = resized(self._picture, self._session.render_size)
+            size = self._session.render_size
+            self._session.background = filling(self._picture, size, size)
 
     def _document_changed(self, now: ProjectState, before: ProjectState) -> None:
         key = now.background
@@ -139,7 +140,12 @@ class CameraWork(QObject):
         self._say(sentence)
 
 
-def resized(picture: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """Return a square picture ``[S,S,3]`` at another size."""
-    way = cv2.INTER_AREA if size < len(picture) else cv2.INTER_CUBIC
-    return np.clip(np.asarray(cv2.resize(picture, (size, size), interpolation=way), np.float32), 0, 1)
+def filling(picture: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
+    """Return the middle of a picture ``[height,width,3]``, as large as fills it, the rest cut."""
+    rows, columns = picture.shape[:2]
+    scale = max(width / columns, height / rows)
+    tall, wide = min(round(height / scale), rows), min(round(width / scale), columns)
+    top, left = (rows - tall) // 2, (columns - wide) // 2
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    middle = np.ascontiguousarray(picture[top : top + tall, left : left + wide])
+    return np.clip(np.asarray(cv2.resize(middle, (width, height), interpolation=way), np.float32), 0, 1)

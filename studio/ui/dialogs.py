@@ -1,6 +1,7 @@
 """`FileDialogs`: asks for the names of files, without stopping anything else."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,11 @@ class FileDialogs(QObject):
 
     def _options(self) -> "ClipOptions":
         session = self._director.session
-        return self._panel.options(session.background, session.orbit)
+        options = self._panel.options(session.background, session.orbit)
+        if isinstance(options.background, np.ndarray):
+            fitted = self._director.camera_work.background_at(options.width, options.height)
+            options = replace(options, background=fitted)
+        return options
 
     def export_still(self) -> None:
         """Ask where to write the picture on show at this moment."""

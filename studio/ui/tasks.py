@@ -321,18 +321,16 @@ def draw_sound(sound: "DecodedSound") -> Job["Pyramid"]:
 
 
 def open_background(path: Path) -> Job[NDArray[np.float32]]:
-    """Return the largest centred square of a picture ``[S,S,3]``, at most `BACKGROUND` px, over black."""
+    """Return a picture ``[H,W,3]`` of at most `BACKGROUND` px on its longer side, over black."""
     picture = yield from _opened(path)
     import cv2
 
     rgb = picture.rgb if picture.alpha is None else picture.rgb * picture.alpha[..., None]
-    height, width = rgb.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    square = np.ascontiguousarray(rgb[top : top + side, left : left + side])
-    if side > BACKGROUND:
-        square = np.asarray(cv2.resize(square, (BACKGROUND, BACKGROUND), interpolation=cv2.INTER_AREA), np.float32)
-    return square
+    shrink = BACKGROUND / max(rgb.shape[:2])
+    if shrink < 1:
+        size = round(rgb.shape[1] * shrink), round(rgb.shape[0] * shrink)
+        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), np.float32)
+    return rgb
 
 
 def hear_sound(path: Path, settings: "SpeechSettings") -> Job["Motion"]:

@@ -105,9 +105,10 @@ def test_a_picture_lies_behind_the_head_cut_to_the_square(head: MainWindow, qtbo
     director.session.render_size = 256
     qtbot.waitUntil(lambda: head.stage.shown is not None and len(head.stage.shown) == 256, timeout=PATIENCE)
     qtbot.waitUntil(lambda: corner() == (0, 200, 0), timeout=PATIENCE)
-    found = director.camera_work.background_at(64)
-    assert isinstance(found, np.ndarray)
-    assert found.shape == (64, 64, 3)
+    wide = director.camera_work.background_at(128, 64)
+    assert isinstance(wide, np.ndarray)
+    assert wide.shape == (64, 128, 3)
+    np.testing.assert_allclose(wide[32, [5, 64]], [[0, 0, 0], [0, 200 / 255, 0]], atol=0.01)
 
 
 def test_guides_are_switched_from_menu_and_panel(head: MainWindow, qtbot: QtBot) -> None:

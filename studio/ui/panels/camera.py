@@ -183,6 +183,7 @@ class CameraPanel(QWidget):
         self._seconds.setDecimals(1)
         self._seconds.setValue(TURN_SECONDS)
         self._seconds.setSuffix(" s")
+        self._seconds.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._seconds.setAccessibleName(self.tr("Seconds of a turn"))
         self._whole = QCheckBox(self.tr("All round"))
         self._whole.setToolTip(

@@ -1,0 +1,82 @@
+"""`Watchdog`: finds out when the window's thread kept everybody waiting, and what it was doing then."""
+
+import logging
+import sys
+import threading
+import time
+import traceback
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Qt, QTimer
+
+log = logging.getLogger(__name__)
+
+LIMIT = 0.05  # s
+_BEAT = 5  # ms
+_LOOK = 0.01  # s
+
+
+@dataclass(frozen=True)
+class Stall:
+    """One time in which no event was handled.
+
+    Attributes
+    ----------
+    seconds
+        How long it took.
+    busy
+        s of it that the thread itself had a processor: much less than `seconds` where the machine had other work.
+    where
+        What it was doing when the limit had passed, as lines of code; "" where that was over before anybody looked.
+    """
+
+    seconds: float
+    busy: float
+    where: str
+
+
+class Watchdog(QObject):
+    """Watches the thread on which it is made, which must run an event loop; a few stalls are kept, all are logged.
+
+    Parameters
+    ----------
+    limit
+        s without an event from which on it is a stall.
+    """
+
+    def __init__(self, limit: float = LIMIT, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.stalls: list[Stall] = []
+        self._limit = limit
+        self._watched = threading.get_ident()
+        self._over = threading.Event()
+        self._where = ""
+        self._timer = QTimer(self, interval=_BEAT, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+        self._at, self._busy = time.monotonic(), time.thread_time()
+        self._timer.start()
+        self._thread = threading.Thread(target=self._look, name="watchdog", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._timer.stop()
+        self._over.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        now, busy = time.monotonic(), time.thread_time()
+        gap = now - self._at - _BEAT / 1000
+        if gap > self._limit:
+            stall = Stall(gap, busy - self._busy, self._where)
+            self.stalls = [*self.stalls[-99:], stall]
+            log.warning(
+                "the window stood still for %.0f ms, %.0f of them busy:\n%s", gap * 1000, stall.busy * 1000, stall.where
+            )
+        self._at, self._busy, self._where = now, busy, ""
+
+    def _look(self) -> None:
+        while not self._over.wait(_LOOK):
+            if not self._where and time.monotonic() - self._at > self._limit:
+                frame = sys._current_frames().get(self._watched)
+                self._where = "".join(traceback.format_stack(frame, limit=8)) if frame is not None else ""
