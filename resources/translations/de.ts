@@ -3355,6 +3355,46 @@
             <source>Zoom about the pointer</source>
             <translation>Um den Zeiger zoomen</translation>
         </message>
+        <message>
+            <source>Wheel on the timeline, with Ctrl</source>
+            <translation>Rad über der Zeitleiste, mit Strg</translation>
+        </message>
+        <message>
+            <source>Scroll in time, zoom about the pointer</source>
+            <translation>In der Zeit blättern, um den Zeiger vergrößern</translation>
+        </message>
+        <message>
+            <source>Drag on the ruler, with Shift</source>
+            <translation>Am Lineal ziehen, mit Umschalt</translation>
+        </message>
+        <message>
+            <source>Scrub, loop a stretch</source>
+            <translation>Spulen, eine Schleife setzen</translation>
+        </message>
+        <message>
+            <source>Alt while dragging on the timeline</source>
+            <translation>Alt beim Ziehen auf der Zeitleiste</translation>
+        </message>
+        <message>
+            <source>Do not snap; break a tangent</source>
+            <translation>Nicht einrasten; eine Tangente brechen</translation>
+        </message>
+        <message>
+            <source>←, →, with Shift, with Ctrl</source>
+            <translation>←, →, mit Umschalt, mit Strg</translation>
+        </message>
+        <message>
+            <source>A frame, a second on the timeline; move the selection</source>
+            <translation>Ein Bild, eine Sekunde auf der Zeitleiste; die Auswahl verschieben</translation>
+        </message>
+        <message>
+            <source>PgUp, PgDown on the timeline</source>
+            <translation>Bild auf, Bild ab auf der Zeitleiste</translation>
+        </message>
+        <message>
+            <source>Select what comes before, what comes next</source>
+            <translation>Auswählen, was davor oder danach kommt</translation>
+        </message>
     </context>
     <context>
         <name>view</name>

@@ -13,10 +13,13 @@ from studio.core.project.timeline import Timeline
 from studio.ui import theme
 from studio.ui.timeline.axis import TimeAxis
 from studio.ui.timeline.hits import PAD, Plot
-from studio.ui.timeline.polyline import polygon, zigzag
+from studio.ui.timeline.polyline import band_image, polygon
 from studio.ui.timeline.rows import Row, blocks_of
+from studio.ui.timeline.tracks import paint_track
 
-KEY = 4.0  # px from the middle of a key to its edge
+KEY = 3.5  # px from the middle of a key to its edge
+HANDLES = 40  # keys whose handles are shown
+CROWDED = 8  # px per key below which the curve is a band
 GRIP = 3.0  # px of a handle's end
 
 
@@ -44,16 +47,31 @@ def paint_curve(
     _paint_recorded(painter, axis, timeline, row, plot, recorded)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     if plot.curve.keys:
-        x = np.arange(0.0, axis.width + 1)
-        y = plot.y(0) - values(plot.curve.keys, axis.begin + x / axis.scale) * plot.scale
-        painter.setPen(QPen(QColor(colors.accent), 1.5))
-        painter.drawPolyline(polygon(x, y))
+        _paint_line(painter, axis, plot)
         _paint_keys(painter, axis, plot, selected)
     else:
         painter.setPen(QColor(colors.dim))
         hint = QCoreApplication.translate("curves", "Double click to put a key")
         painter.drawText(QRectF(0, plot.top, axis.width, plot.height), Qt.AlignmentFlag.AlignCenter, hint)
     painter.restore()
+
+
+def _paint_line(painter: QPainter, axis: TimeAxis, plot: Plot) -> None:
+    keys, color = plot.curve.keys, theme.current().accent
+    seen = sum(axis.begin < key.time < axis.end for key in keys)
+    if seen * CROWDED < axis.width:
+        x = np.arange(0.0, axis.width + 1)
+        y = plot.y(0) - values(keys, axis.begin + x / axis.scale) * plot.scale
+        painter.setPen(QPen(QColor(color), 1.5))
+        painter.drawPolyline(polygon(x, y))
+        return
+    # A line that goes up and down at every px takes Qt a tenth of a second.
+    x = (np.arange(axis.width * 4) + 0.5) / 4
+    y = PAD + (plot.y(0) - plot.top) - values(keys, axis.begin + x / axis.scale) * plot.scale
+    columns = y.reshape(-1, 4)
+    top, bottom = columns.min(axis=1, keepdims=True), columns.max(axis=1, keepdims=True)
+    image = band_image(top, bottom, round(plot.height + 2 * PAD), (color,))
+    painter.drawImage(QPointF(0, plot.top - PAD), image)
 
 
 def _paint_recorded(
@@ -64,39 +82,31 @@ def _paint_recorded(
     plot: Plot,
     recorded: dict[tuple[str, str], Pyramid],
 ) -> None:
-    painter.setPen(QColor(theme.current().faint))
     for block in blocks_of(timeline, row.lane):
         track = recorded.get((block.source, plot.curve.channel))
-        begin, end = max(block.start, axis.begin), min(block.stop, axis.end)
-        if track is None or end <= begin:
-            continue
-        shift = block.begin - block.start
-        if track.is_dense(1 / axis.scale):
-            edges = np.arange(np.floor(axis.x(begin)), np.floor(axis.x(end)) + 2)
-            low, high = track.columns(axis.begin + edges / axis.scale + shift)
-            y0, y1 = (plot.y(0) - side[:, 0] * plot.scale for side in (low, high))
-            painter.drawPolyline(zigzag(edges[:-1], y0, y1))
-        else:
-            times, samples = track.stretch(begin + shift, end + shift)
-            x = (times - shift - axis.begin) * axis.scale
-            painter.drawPolyline(polygon(x, plot.y(0) - samples[:, 0] * plot.scale))
+        left, right = max(axis.x(block.start), 0.0), min(axis.x(block.stop), float(axis.width))
+        if track is not None and right > left:
+            room = QRectF(left, plot.top - PAD, right - left, plot.height + 2 * PAD)
+            paint_track(painter, axis, block, track, room, plot.y(0), plot.scale, ("faint",))
 
 
 def _paint_keys(painter: QPainter, axis: TimeAxis, plot: Plot, selected: Collection[Item]) -> None:
     colors = theme.current()
-    for key in plot.curve.keys:
+    keys = plot.curve.keys
+    x = (np.array([key.time for key in keys]) - axis.begin) * axis.scale
+    y = plot.y(0) - np.array([key.value for key in keys]) * plot.scale
+    painter.setPen(QPen(QColor(colors.accent), 2 * KEY))
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.drawPoints(polygon(x, y))
+    chosen = [key for key in keys if Item("key", plot.curve.channel, key.time) in selected] if selected else []
+    painter.setPen(QPen(QColor(colors.text), 2 * KEY))
+    painter.drawPoints([QPointF(axis.x(key.time), plot.y(key.value)) for key in chosen])
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for key in chosen[:HANDLES]:
         at = QPointF(axis.x(key.time), plot.y(key.value))
-        if not -64 < at.x() < axis.width + 64:
-            continue
-        chosen = Item("key", plot.curve.channel, key.time) in selected
-        if chosen:
-            painter.setBrush(QColor(colors.text))
-            for side in ("before", "after"):
-                end = plot.handle(axis, key, side)
-                painter.setPen(QColor(colors.dim))
-                painter.drawLine(at, end)
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.drawEllipse(end, GRIP, GRIP)
-        painter.setPen(QPen(QColor(colors.stage), 1))
-        painter.setBrush(QColor(colors.text if chosen else colors.accent))
-        painter.drawRoundedRect(QRectF(at.x() - KEY, at.y() - KEY, 2 * KEY, 2 * KEY), 2, 2)
+        for side in ("before", "after"):
+            end = plot.handle(axis, key, side)
+            painter.setPen(QColor(colors.text))
+            painter.drawLine(at, end)
+            painter.setBrush(QColor(colors.stage))
+            painter.drawEllipse(end, GRIP, GRIP)

@@ -3,30 +3,25 @@
 from collections.abc import Collection, Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from studio.core.project.edits import Item
-from studio.core.project.pyramid import Pyramid
 from studio.core.project.timeline import MOTION_LANES, Block, Lane, Timeline
 from studio.core.project.traces import SIGNED
 from studio.ui import theme
 from studio.ui.timeline.axis import TimeAxis
 from studio.ui.timeline.curve_painter import paint_curve
 from studio.ui.timeline.pictures import Pictures
-from studio.ui.timeline.polyline import band, polygon, zigzag
 from studio.ui.timeline.rows import Row, blocks_of
+from studio.ui.timeline.tracks import paint_track
 
 RADIUS = 4.0
 MARK = 6.0  # px from the middle of a camera key to its corners
 LEAST_NAME = 48  # px of a block that has room for its name
+TRACE_COLORS = ("text", "dim", "faint")
+"""Of a lane's lines, the most telling one first."""
 OFF = 0.35  # opacity of what is muted
-
-
-def trace_colors(colors: theme.Theme) -> tuple[str, str, str]:
-    """Return the colours of a lane's lines, the most telling one first."""
-    return colors.text, colors.dim, colors.faint
 
 
 class LanePainter:
@@ -115,56 +110,17 @@ class LanePainter:
         wave = self._pictures.waves.get(block.source)
         if wave is None:
             return
-        color = QColor(theme.current().dim)
         loudest = max(float(np.abs(wave.levels[-1][1:]).max()) if wave.levels else 0.0, 0.05)
-        half, middle = inner.height() / 2, inner.center().y()
-        if wave.is_dense(1 / self._axis.scale):
-            x, low, high = self._columns(wave, block, inner)
-            # At least one px thick, so that silence is a line.
-            y0 = middle - high[:, 0] / loudest * half - 0.5
-            y1 = middle - low[:, 0] / loudest * half + 0.5
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color)
-            painter.drawPolygon(band(x, y1, y0))
-        else:
-            x, samples = self._stretch(wave, block, inner)
-            painter.setPen(color)
-            painter.drawPolyline(polygon(x, middle - samples[:, 0] / loudest * half))
+        paint_track(painter, self._axis, block, wave, inner, inner.center().y(), inner.height() / 2 / loudest, ("dim",))
 
     def _paint_traces(self, painter: QPainter, block: Block, lane: Lane, inner: QRectF) -> None:
         traces = self._pictures.traces.get((block.source, lane))
         if traces is None:
             return
         signed = lane in SIGNED
-        base = inner.center().y() if signed else inner.bottom()
-        scale = inner.height() / (2 if signed else 1)
-        dense = traces.is_dense(1 / self._axis.scale)
-        if dense:
-            x, low, high = self._columns(traces, block, inner)
-        else:
-            x, low = self._stretch(traces, block, inner)
-            high = low
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for i, color in reversed(list(enumerate(trace_colors(theme.current())[: low.shape[1]]))):
-            painter.setPen(QColor(color))
-            y0, y1 = base - low[:, i] * scale, base - high[:, i] * scale
-            painter.drawPolyline(zigzag(x, y0, y1) if dense else polygon(x, y0))
-
-    def _columns(
-        self, track: Pyramid, block: Block, inner: QRectF
-    ) -> tuple[NDArray[np.float64], NDArray[np.float32], NDArray[np.float32]]:
-        """Return x ``[P]`` px, least and most ``[P,C]`` of a block, a column per px."""
-        first, last = int(max(inner.left(), 0)), int(min(inner.right(), self._axis.width)) + 1
-        edges = np.arange(first, max(last, first + 1) + 1, dtype=np.float64)
-        low, high = track.columns(self._axis.begin + edges / self._axis.scale - block.start + block.begin)
-        return edges[:-1] + 0.5, low, high
-
-    def _stretch(self, track: Pyramid, block: Block, inner: QRectF) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """Return x ``[N]`` px and samples ``[N,C]`` of the part of a block that is seen."""
-        shift = block.begin - block.start
-        begin, end = (self._axis.begin + x / self._axis.scale for x in (max(inner.left(), 0.0), inner.right()))
-        times, samples = track.stretch(begin + shift, min(end, self._axis.end) + shift)
-        return (times - shift - self._axis.begin) * self._axis.scale, samples
+        base = inner.center().y() if signed else inner.bottom() - 1
+        scale = (inner.height() - 1) / (2 if signed else 1)
+        paint_track(painter, self._axis, block, traces, inner, base, scale, TRACE_COLORS)
 
 
 def _paint_name(painter: QPainter, name: str, room: QRectF) -> None:
