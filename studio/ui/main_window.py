@@ -149,7 +149,7 @@ class MainWindow(QMainWindow):
             (self.face, self.tr("Face")),
             (self.camera, self.tr("Camera")),
             (self.export, self.tr("Export")),
-            (self.live_out, self.tr("Live out")),
+            (self.live_out, self.tr("Live")),
         ):
             panel.setObjectName("panel")
             panel.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
