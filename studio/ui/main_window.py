@@ -373,6 +373,8 @@ class MainWindow(QMainWindow):
             pass  # whatever was said since, of a head or a project that is there already, says more
         elif self._safe:
             self.director.say(self._safe)
+        elif self.director.project.welcome:
+            self.director.say(self.director.project.welcome)
         elif self.director.session.avatar is None and self.director.entries:
             self.director.say(self.tr("Ready. Choose an avatar, or drop a portrait."))
         elif self.director.session.avatar is None:

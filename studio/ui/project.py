@@ -63,6 +63,8 @@ class ProjectDesk(QObject):
         self._earlier: Path | None = None
         self._collects = False
         self._saving = False
+        self.welcome = ""
+        """What was said when the last project was opened at the start, "" where none was."""
         document.changed.connect(self._document_changed)
         self._said.connect(say)
 
@@ -237,7 +239,8 @@ class ProjectDesk(QObject):
     def _found(self, project: Project | None) -> None:
         touched = self._document.state != ProjectState()
         if project is not None and not project.crashed and not touched:
-            self._adopt(project, self._welcome(project))
+            self.welcome = self._welcome(project)
+            self._adopt(project, self.welcome)
             return
         if project is not None and (project.crashed and project.state != ProjectState()):
             self._offered = project
@@ -259,9 +262,8 @@ class ProjectDesk(QObject):
 
     def _welcome(self, project: Project) -> str:
         if project.origin.path:
-            return self.tr("{name} is as you left it; Ctrl+Z still takes back.").format(
-                name=Path(project.origin.path).name
-            )
+            named = f"“{Path(project.origin.path).stem}”"
+            return self.tr("{name} is as you left it; Ctrl+Z still takes back.").format(name=named)
         return self.tr("Your project is as you left it. It has no file yet; Ctrl+S gives it one.")
 
     def _adopt(self, project: Project, said: str) -> None:
