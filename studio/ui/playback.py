@@ -57,8 +57,8 @@ class Playback(QObject):
         self._taken_from = 0.0
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._sounds: dict[str, DecodedSound] = {}
-        self._unready: set[str] = set()
-        """Sounds that are being decoded, or cannot be."""
+        self._unready: set[tuple[str, str]] = set()
+        """Sounds that are being decoded, or cannot be: key and path."""
         self._score: Score | None = None
         self._leading = threading.Lock()
         self._leads = False  # whether the timeline moves the camera
@@ -208,9 +208,9 @@ class Playback(QObject):
     def _prepare_sounds(self, state: ProjectState) -> None:
         """Decode what is on the timeline and not yet there: of a project that was opened, or after a redo."""
         for key in {block.source for block in state.timeline.sounds}:
-            if key in self._sounds or key in self._unready or key not in state.media:
+            if key in self._sounds or key not in state.media or (key, state.media[key].path) in self._unready:
                 continue
-            self._unready.add(key)
+            self._unready.add((key, state.media[key].path))
 
             def decoded(sound: "DecodedSound", key: str = key) -> None:
                 self._sounds[key] = sound
@@ -255,7 +255,7 @@ class Playback(QObject):
             return
 
         def read(motion: Motion) -> None:
-            self.add_motion(self._next_name(), motion, take.sound, start)
+            self.add_motion(self._next_name(), motion, take.sound, start, take.seconds)
             take.motion.unlink(missing_ok=True)
             said = self.tr("Recorded {seconds:.1f} s.").format(seconds=take.seconds)
             self._say(f"{take.complaint} {said}".strip())
@@ -263,7 +263,14 @@ class Playback(QObject):
         start_reading = partial(tasks.read_take, take.motion)
         self._jobs.submit(self.tr("Keeping the take"), start_reading, Urgency.QUICK, read, self._failed)
 
-    def add_motion(self, name: str, motion: Motion, sound: Path | None = None, start: float | None = None) -> Block:
+    def add_motion(
+        self,
+        name: str,
+        motion: Motion,
+        sound: Path | None = None,
+        start: float | None = None,
+        seconds: float | None = None,
+    ) -> Block:
         """Put a motion on the timeline as a take of every lane, its sound beneath; return the take.
 
         Parameters
@@ -272,6 +279,8 @@ class Playback(QObject):
             ``arkit``; it begins at its own second 0.
         start
             s of the timeline; None is the playhead.
+        seconds
+            How long the sound is; None is as long as the motion.
         """
         start = self.position if start is None else start
         document, state = self._document, self._document.state
@@ -283,9 +292,10 @@ class Playback(QObject):
         timeline, media = replace(state.timeline, takes=(*state.timeline.takes, take)), state.media
         if sound is not None:
             key = secrets.token_hex(8)
-            block = Block(secrets.token_hex(8), key, name, start, 0.0, length, ("audio",))
+            heard = length if seconds is None else seconds
+            block = Block(secrets.token_hex(8), key, name, start, 0.0, heard, ("audio",))
             timeline = replace(timeline, sounds=(*timeline.sounds, block))
-            media = {**media, key: Media(str(sound), sound.name, length)}
+            media = {**media, key: Media(str(sound), sound.name, heard)}
         label = self.tr("Add {name}").format(name=name)
         document.edit(label, replace(state, media=media, timeline=timeline))
         return take
@@ -308,7 +318,9 @@ class Playback(QObject):
 
     def _changed_score(self) -> None:
         self._score = None
-        if self._session.playing or not (self._session.listening or self._session.recording):
+        if not self._document.state.timeline.duration and not self._session.listening:
+            self.drive.rest()  # nothing is left to stand on: the head lives again
+        elif self._session.playing or not (self._session.listening or self._session.recording):
             self.drive.follow(self._scored())
 
     def _scored(self) -> "Score":
