@@ -5,6 +5,7 @@ from collections.abc import Iterable, Set
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from studio.core.orbit import Orbit
 from studio.core.project.document import ProjectState
 from studio.core.project.timeline import CHANNELS, Block, CameraKey, Curve, Key, Marker, Timeline
 
@@ -21,7 +22,7 @@ def mended(state: ProjectState) -> tuple[ProjectState, list[str]]:
         sounds=tuple(block for block in old.sounds if _is_block(block) and block.source in state.media),
         takes=tuple(block for block in old.takes if _is_block(block)),
         curves=_curves(old.curves),
-        camera=_in_order(key for key in old.camera if _finite(key.time, *vars(key.view).values())),
+        camera=_in_order(key for key in old.camera if _finite(key.time) and _is_view(key.view)),
         markers=tuple(sorted((mark for mark in old.markers if _finite(mark.time)), key=lambda mark: mark.time)),
         muted=old.muted,
         solo=old.solo,
@@ -41,7 +42,7 @@ def mended(state: ProjectState) -> tuple[ProjectState, list[str]]:
         state,
         timeline=timeline,
         shown=state.shown if state.shown in {ref.key for ref in state.avatars} else "",
-        views=tuple(view for view in state.views if _finite(*vars(view.view).values())),
+        views=tuple(view for view in state.views if _is_view(view.view)),
         expression={name: value for name, value in state.expression.items() if name in CHANNELS and _finite(value)},
         gains={name: value for name, value in state.gains.items() if name in CHANNELS and _finite(value)},
     )
@@ -72,7 +73,11 @@ def _in_order(keys: Iterable[T]) -> tuple[T, ...]:
 
 
 def _is_block(block: Block) -> bool:
-    return _finite(block.start, block.begin, block.end) and block.begin < block.end and bool(block.lanes)
+    return _finite(block.start, block.begin, block.end, block.gain) and block.begin < block.end and bool(block.lanes)
+
+
+def _is_view(view: Orbit) -> bool:
+    return _finite(*vars(view).values()) and view.zoom > 0 and view.distance > 0
 
 
 def _finite(*numbers: Any) -> bool:

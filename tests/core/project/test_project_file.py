@@ -283,17 +283,19 @@ def test_nonsense_is_left_out_and_said(studio: Studio) -> None:
         timeline = header["state"]["timeline"]
         timeline["curves"][0]["channel"] = "tail"
         timeline["takes"][0]["end"] = -5.0
+        timeline["sounds"][0]["gain"] = 1e300
+        timeline["camera"] = [{"time": 1, "view": {"zoom": 0.0}}]
         timeline["markers"] = [{"time": 2, "name": "b"}, {"time": 1, "name": "a"}]
         header["state"]["shown"] = "nobody"
         header["state"]["expression"]["jawOpen"] = 1e30
 
     change_header(studio.path, confuse)
     state = studio.open().state
-    assert state.timeline.curves == ()
+    assert (state.timeline.curves, state.timeline.sounds, state.timeline.camera) == ((), (), ())
     assert [take.id for take in state.timeline.takes] == ["1"]
     assert [mark.time for mark in state.timeline.markers] == [1, 2]
     assert (state.shown, state.expression) == ("", {})
-    assert len(studio.open().remarks) == 2
+    assert len(studio.open().remarks) == 4
 
 
 @pytest.mark.parametrize(
