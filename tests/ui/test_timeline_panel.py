@@ -114,6 +114,13 @@ def test_a_drag_moves_the_selection_snaps_and_is_one_step(panel: TimelinePanel, 
     assert timeline(panel).takes[0].start != 4.0
 
 
+def test_snapping_is_switched_off(panel: TimelinePanel) -> None:
+    press(panel, Qt.Key.Key_N)
+    drag(panel, at(panel, 2.0, "mouth"), at(panel, 5.03, "mouth"))
+    assert timeline(panel).takes[0].start == pytest.approx(4.03, abs=0.02)
+    assert timeline(panel).takes[0].start != 4.0
+
+
 def test_an_edge_is_trimmed_as_far_as_the_source_reaches(panel: TimelinePanel) -> None:
     start = at(panel, 4.0, "audio") - QPoint(3, 0)
     drag(panel, start, start + QPoint(400, 0))

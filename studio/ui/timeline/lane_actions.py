@@ -59,8 +59,8 @@ class LaneActions(QObject):
             "fit": axis.fit,
         }.items():
             self._actions[name].triggered.connect(lambda _, slot=slot: slot())
-        self._actions["snap"].setChecked(editing.snapping)
         self._actions["snap"].toggled.connect(self._snap)
+        self._actions["snap"].setChecked(editing.snapping)
         owner.addActions(list(self._actions.values()))
         self._keys: dict[QKeySequence, Callable[[], object]] = {
             QKeySequence(keys): slot

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from studio.core.project.edits import Item
-from studio.core.project.timeline import MOTION_LANES, Block, Lane, Timeline
+from studio.core.project.timeline import Block, Lane, Timeline
 from studio.core.project.traces import SIGNED
 from studio.ui import theme
 from studio.ui.timeline.axis import TimeAxis
@@ -42,11 +42,15 @@ class LanePainter:
         """Paint rows, their blocks, keys and opened channels, and which of them are selected."""
         axis = self._axis
         self._paint_ground(painter, timeline, rows)
+        named: set[tuple[str, float]] = set()
         for row in rows:
             painter.setOpacity(1.0 if timeline.heard(row.lane) else OFF)
             for block in blocks_of(timeline, row.lane):
                 if block.stop > axis.begin and block.start < axis.end:
-                    self._paint_block(painter, block, row, Item("block", block.id) in selected)
+                    # One name does for what lies in several lanes.
+                    name = "" if (block.source, block.start) in named else block.name
+                    named.add((block.source, block.start))
+                    self._paint_block(painter, block, row, name, Item("block", block.id) in selected)
             if row.height > row.band:
                 recorded = self._pictures.channels
                 paint_curve(painter, axis, timeline, row, channels[row.lane], recorded, selected)
@@ -81,7 +85,7 @@ class LanePainter:
         for marker in timeline.markers:
             painter.fillRect(QRectF(round(axis.x(marker.time)), 0, 1, bottom), QColor(colors.faint))
 
-    def _paint_block(self, painter: QPainter, block: Block, row: Row, selected: bool) -> None:
+    def _paint_block(self, painter: QPainter, block: Block, row: Row, name: str, selected: bool) -> None:
         axis, colors = self._axis, theme.current()
         top, height = row.span(block)
         # Rounded corners and outlines far outside the window cost time and are not seen.
@@ -99,11 +103,10 @@ class LanePainter:
             self._paint_wave(painter, block, inner)
         else:
             self._paint_traces(painter, block, row.lane, inner)
-        first = "audio" if "audio" in block.lanes else next(lane for lane in MOTION_LANES if lane in block.lanes)
-        if row.lane == first and frame.width() > LEAST_NAME:
+        if name and frame.width() > LEAST_NAME:
             room = inner.adjusted(4, -1, -4, 0)
             room.setLeft(max(room.left(), 5))
-            _paint_name(painter, block.name, room)
+            _paint_name(painter, name, room)
         painter.restore()
 
     def _paint_wave(self, painter: QPainter, block: Block, inner: QRectF) -> None:

@@ -180,6 +180,8 @@ class TimelinePanel(QWidget):
 
     def show_position(self, seconds: float) -> None:
         """Put the playhead where the player is; while it plays, pages turn under it."""
+        if seconds == self.position:
+            return
         if self._playing:
             self.axis.reveal(seconds)
         self._put(seconds)

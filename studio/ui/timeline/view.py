@@ -17,7 +17,7 @@ from studio.core.project.edits import Item
 from studio.core.project.timeline import CHANNELS, MOTION_LANES, Lane, lane_of
 from studio.ui import theme
 from studio.ui.timeline import hits
-from studio.ui.timeline.axis import TimeAxis
+from studio.ui.timeline.axis import TimeAxis, timecode
 from studio.ui.timeline.editing import Editing
 from studio.ui.timeline.gestures import Gesture, MoveItems, SelectBox, TrimBlock, TurnHandle
 from studio.ui.timeline.hits import Hit, Plot
@@ -243,12 +243,20 @@ class LanesView(QWidget):
         event.ignore()
 
     def _show_cursor(self, hit: Hit | None) -> None:
+        self.setToolTip(self._describe(hit.item) if hit is not None else "")
         if hit is None:
             self.unsetCursor()
         elif hit.grip in ("start", "stop"):
             self.setCursor(Qt.CursorShape.SizeHorCursor)
         else:
             self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def _describe(self, item: Item) -> str:
+        timeline = self._editing.timeline
+        for block in (*timeline.sounds, *timeline.takes):
+            if item == Item("block", block.id):
+                return f"{block.name}  {timecode(block.start)} – {timecode(block.stop)}"
+        return timecode(item.time)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Scroll in time; zoom about the pointer with Ctrl."""
