@@ -1,7 +1,8 @@
 """A user's whole session through the real widgets, as a process that can be killed: `test_whole_story` runs it.
 
 ``python story.py begin FOLDER ENGINE`` drops a portrait, speaks, records, edits, undoes, saves, edits again, prints
-what the project is, and waits to be killed. ``python story.py go_on FOLDER ENGINE`` recovers that, prints it, and exports.
+what the project is, and waits to be killed. ``python story.py go_on FOLDER ENGINE`` recovers that, prints it, and
+exports.
 ENGINE is "tiny" or "lift".
 """
 
