@@ -1,5 +1,8 @@
 """Keyboard, names and room: what somebody without a mouse, without eyes or with a small screen meets."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,3 +152,39 @@ def cut_off(within: QWidget) -> list[str]:
         if widget.text() and widget.width() < widget.minimumSizeHint().width():
             found.append(f"{widget.text()} ({widget.width()} of {widget.minimumSizeHint().width()} px)")
     return found
+
+
+@pytest.mark.parametrize("scale", ["1.5", "2"])
+def test_nothing_is_cut_off_on_larger_scales(tmp_path: Path, scale: str) -> None:
+    # Qt reads the scale once, when it starts.
+    script = tmp_path / "scaled.py"
+    script.write_text(
+        f"import sys\nsys.path.insert(0, {str(Path(__file__).parent)!r})\nsys.path.insert(0, {{!r}})\n".format(
+            str(Path(__file__).parents[1])
+        )
+        + "from pathlib import Path\n"
+        "from PySide6.QtCore import QSettings\n"
+        "from PySide6.QtWidgets import QApplication\n"
+        "from test_accessibility import cut_off\n"
+        "from studio.ui import theme\n"
+        "from studio.ui.director import Director\n"
+        "from studio.ui.library import Library\n"
+        "from studio.ui.main_window import MINIMUM, MainWindow\n"
+        "app = QApplication([])\n"
+        "theme.apply(app, 'dark')\n"
+        f"folder = Path({str(tmp_path)!r})\n"
+        "settings = QSettings(str(folder / 'a.ini'), QSettings.Format.IniFormat)\n"
+        "window = MainWindow(Director(Library(folder), settings))\n"
+        "window.resize(*MINIMUM)\n"
+        "window.show()\n"
+        "found = []\n"
+        "for index in range(window.tabs.count()):\n"
+        "    window.tabs.setCurrentIndex(index)\n"
+        "    app.processEvents()\n"
+        "    found += cut_off(window)\n"
+        "print(window.devicePixelRatio(), window.width(), window.height(), found)\n"
+        "window.close()\n"
+    )
+    environment = {**os.environ, "QT_SCALE_FACTOR": scale, "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, env=environment, timeout=120)
+    assert done.stdout.splitlines()[-1:] == [f"{float(scale)} {MINIMUM[0]} {MINIMUM[1]} []"], done.stderr[-2000:]

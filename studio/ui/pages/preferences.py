@@ -160,7 +160,14 @@ class PreferencesPage(Page):
         self._director.say(self.tr("All preferences are as they were new; some count from the next start."))
 
     def _of_projects(self) -> str:
-        return self.tr("Every edit of a project can be undone, also after it was opened again.")
+        from studio.core.project.journal import SYNC_AFTER
+        from studio.core.project.project_file import BACKUPS
+
+        told = self.tr(
+            "Every edit of a project is kept as it is made, on the disk within {seconds:.1f} s, and can be undone, "
+            "also after the project was opened again. {count} earlier versions of its file are kept."
+        )
+        return told.format(seconds=SYNC_AFTER, count=BACKUPS)
 
     def _of_consent(self) -> str:
         return self.tr(
