@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from studio.core.heads.arkit import ARKIT_NAMES  # noqa: E402
-from studio.ui.panels.face import spoken  # noqa: E402
+from studio.ui.panels.face import face_presets, spoken  # noqa: E402
 
 SOURCES = ROOT / "studio" / "ui"
 FOLDER = ROOT / "resources" / "translations"
@@ -38,7 +38,7 @@ def find_messages(sources: Path = SOURCES) -> list[Message]:
     ValueError
         If a text is not written out where it is translated, so that nobody could find it.
     """
-    found = {("arkit", spoken(name)) for name in ARKIT_NAMES}
+    found = {("arkit", spoken(name)) for name in ARKIT_NAMES} | {("presets", name) for name in face_presets()}
     for path in sorted(sources.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         found.update(_in_module(tree, str(path.relative_to(sources))))

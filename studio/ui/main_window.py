@@ -230,6 +230,7 @@ class MainWindow(QMainWindow):
         self.pages.theme_wanted.connect(self.use_theme)
         self.finder.offer(lambda: menu_choices(self.menuBar()))
         self.finder.offer(self._avatar_choices)
+        self.finder.offer(self._preset_choices)
 
     def _connect_session(self) -> None:
         director, events = self.director, self.director.session.events
@@ -525,6 +526,12 @@ class MainWindow(QMainWindow):
                 self.tr("The Export page writes clips, stills, splats and meshes. Ctrl+K finds every command."),
             ),
         ]
+
+    def _preset_choices(self) -> list[Choice]:
+        presets, where = self.face.presets, self.tr("Expression")
+        wanted = self.director.set_expression
+        named = ((presets.itemText(i), presets.itemData(i)) for i in range(presets.count()))
+        return [Choice(name, where, partial(wanted, values)) for name, values in named if values is not None]
 
     def _avatar_choices(self) -> list[Choice]:
         where = self.tr("Avatar")

@@ -11,10 +11,12 @@ from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from pytestqt.qtbot import QtBot
 from test_window import build
 
+from studio.core.heads.arkit import ARKIT_INDEX
 from studio.ui.commands import COMMANDS
 from studio.ui.fuzzy import match
 from studio.ui.main_window import MainWindow
 from studio.ui.pages.shortcuts import ShortcutsPage
+from studio.ui.panels.face import face_presets
 
 
 def best(query: str, *texts: str) -> str:
@@ -91,6 +93,15 @@ def test_the_palette_shows_an_avatar(window: MainWindow, qtbot: QtBot, picture: 
     qtbot.keyClicks(window.finder.query, "someb")
     qtbot.keyClick(window.finder.query, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: bool(window.director.session.selected))
+
+
+def test_the_palette_sets_an_expression(window: MainWindow, qtbot: QtBot) -> None:
+    name, values = next((n, v) for n, v in face_presets().items() if v)
+    window.finder.toggle()
+    qtbot.keyClicks(window.finder.query, f"expression {name}")
+    qtbot.keyClick(window.finder.query, Qt.Key.Key_Return)
+    channel, value = next(iter(values.items()))
+    assert window.face.sliders[ARKIT_INDEX[channel]].number() == pytest.approx(value, abs=0.02)
 
 
 def test_arrows_choose_and_escape_leaves_everything_as_it_was(window: MainWindow, qtbot: QtBot) -> None:

@@ -236,7 +236,7 @@ class FacePanel(QWidget):
         self.presets.setToolTip(self.tr("Set the sliders to an expression"))
         self.presets.addItem(self.tr("Choose an expression…"), None)
         for name, values in face_presets().items():
-            self.presets.addItem(self.tr(name), values)
+            self.presets.addItem(QCoreApplication.translate("presets", name), values)
         self.presets.activated.connect(self._preset_chosen)
         return self.presets
 
