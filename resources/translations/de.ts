@@ -81,6 +81,26 @@
     <context>
         <name>CameraPanel</name>
         <message>
+            <source>A picture file, cut to the square</source>
+            <translation>Eine Bilddatei, auf das Quadrat zugeschnitten</translation>
+        </message>
+        <message>
+            <source>Add key</source>
+            <translation>Schlüsselbild setzen</translation>
+        </message>
+        <message>
+            <source>All round</source>
+            <translation>Rundum</translation>
+        </message>
+        <message>
+            <source>Also behind the head, which no portrait shows; otherwise only as far as it can be believed</source>
+            <translation>Auch hinter den Kopf, den kein Porträt zeigt; sonst nur so weit, wie es zu glauben ist</translation>
+        </message>
+        <message>
+            <source>Angle</source>
+            <translation>Bildwinkel</translation>
+        </message>
+        <message>
             <source>Back to the portrait's own view (Home)</source>
             <translation>Zurück zur Ansicht des Porträts (Pos1)</translation>
         </message>
@@ -89,16 +109,56 @@
             <translation>Hintergrund</translation>
         </message>
         <message>
+            <source>Camera keys</source>
+            <translation>Kameraschlüssel</translation>
+        </message>
+        <message>
+            <source>Choose a camera, or type a name and save the present view under it</source>
+            <translation>Eine Kamera wählen, oder einen Namen schreiben und die jetzige Ansicht darunter sichern</translation>
+        </message>
+        <message>
             <source>Colour</source>
             <translation>Farbe</translation>
+        </message>
+        <message>
+            <source>Delete key</source>
+            <translation>Schlüssel löschen</translation>
+        </message>
+        <message>
+            <source>Delete this saved camera</source>
+            <translation>Diese gesicherte Kamera löschen</translation>
+        </message>
+        <message>
+            <source>Distance</source>
+            <translation>Abstand</translation>
         </message>
         <message>
             <source>Drag to orbit, wheel to zoom, middle button to pan, double click to reset.</source>
             <translation>Ziehen dreht, Mausrad zoomt, mittlere Taste verschiebt, Doppelklick setzt zurück.</translation>
         </message>
         <message>
+            <source>Drop the camera key under the playhead, or the one before it</source>
+            <translation>Den Kameraschlüssel unter dem Abspielkopf verwerfen, oder den davor</translation>
+        </message>
+        <message>
             <source>Front</source>
             <translation>Vorn</translation>
+        </message>
+        <message>
+            <source>Grid and safe areas</source>
+            <translation>Gitter und sichere Bereiche</translation>
+        </message>
+        <message>
+            <source>How far the camera stands, as a multiple of the portrait's; it changes the perspective</source>
+            <translation>Wie weit die Kamera steht, als Vielfaches der des Porträts; es ändert die Perspektive</translation>
+        </message>
+        <message>
+            <source>Keep the present view in the project under this name</source>
+            <translation>Die jetzige Ansicht unter diesem Namen im Projekt behalten</translation>
+        </message>
+        <message>
+            <source>Keys for one turn round the head, from the playhead on</source>
+            <translation>Schlüssel für eine Runde um den Kopf, ab dem Abspielkopf</translation>
         </message>
         <message>
             <source>Left</source>
@@ -107,6 +167,26 @@
         <message>
             <source>Look from here ({key})</source>
             <translation>Von hier ansehen ({key})</translation>
+        </message>
+        <message>
+            <source>Name of a camera</source>
+            <translation>Name einer Kamera</translation>
+        </message>
+        <message>
+            <source>Nothing: a checkerboard stands for it</source>
+            <translation>Nichts: ein Schachbrett steht dafür</translation>
+        </message>
+        <message>
+            <source>One colour</source>
+            <translation>Eine Farbe</translation>
+        </message>
+        <message>
+            <source>Picture</source>
+            <translation>Bild</translation>
+        </message>
+        <message>
+            <source>Picture…</source>
+            <translation>Bild …</translation>
         </message>
         <message>
             <source>Pitch</source>
@@ -133,16 +213,48 @@
             <translation>Rechts</translation>
         </message>
         <message>
+            <source>Roll</source>
+            <translation>Rollen</translation>
+        </message>
+        <message>
+            <source>Save</source>
+            <translation>Sichern</translation>
+        </message>
+        <message>
+            <source>Saved cameras</source>
+            <translation>Gesicherte Kameras</translation>
+        </message>
+        <message>
+            <source>Seconds of a turn</source>
+            <translation>Sekunden einer Runde</translation>
+        </message>
+        <message>
+            <source>The camera stands like this when the playhead is here; it moves between keys</source>
+            <translation>So steht die Kamera, wenn der Abspielkopf hier ist; zwischen Schlüsseln bewegt sie sich</translation>
+        </message>
+        <message>
             <source>The portrait's own background</source>
             <translation>Der Hintergrund des Porträts</translation>
+        </message>
+        <message>
+            <source>Thirds, centre, and what every screen surely shows; not exported (G)</source>
+            <translation>Drittel, Mitte, und was jeder Bildschirm sicher zeigt; wird nicht exportiert (G)</translation>
         </message>
         <message>
             <source>Transparent</source>
             <translation>Ohne</translation>
         </message>
         <message>
+            <source>Turntable</source>
+            <translation>Drehteller</translation>
+        </message>
+        <message>
             <source>View</source>
             <translation>Ansicht</translation>
+        </message>
+        <message>
+            <source>Wide or narrow: the camera moves along, so that the head keeps its size</source>
+            <translation>Weit oder eng: Die Kamera geht mit, sodass der Kopf seine Größe behält</translation>
         </message>
         <message>
             <source>Yaw</source>
@@ -155,6 +267,45 @@
         <message>
             <source>{size} × {size} px</source>
             <translation>{size} × {size} px</translation>
+        </message>
+    </context>
+    <context>
+        <name>CameraWork</name>
+        <message>
+            <source>Add camera key</source>
+            <translation>Kameraschlüssel hinzufügen</translation>
+        </message>
+        <message>
+            <source>Background {name}</source>
+            <translation>Hintergrund {name}</translation>
+        </message>
+        <message>
+            <source>Camera {n}</source>
+            <translation>Kamera {n}</translation>
+        </message>
+        <message>
+            <source>Delete camera key</source>
+            <translation>Kameraschlüssel löschen</translation>
+        </message>
+        <message>
+            <source>Delete camera {name}</source>
+            <translation>Kamera {name} löschen</translation>
+        </message>
+        <message>
+            <source>Opening {name}</source>
+            <translation>{name} wird geöffnet</translation>
+        </message>
+        <message>
+            <source>Save camera {name}</source>
+            <translation>Kamera {name} sichern</translation>
+        </message>
+        <message>
+            <source>There is no camera key here or before; put the playhead on one.</source>
+            <translation>Hier und davor ist kein Kameraschlüssel; setzen Sie den Abspielkopf auf einen.</translation>
+        </message>
+        <message>
+            <source>Turntable</source>
+            <translation>Drehteller</translation>
         </message>
     </context>
     <context>
@@ -204,6 +355,10 @@
         <message>
             <source>Avatars</source>
             <translation>Avatare</translation>
+        </message>
+        <message>
+            <source>Gain of {name}</source>
+            <translation>Verstärkung von {name}</translation>
         </message>
         <message>
             <source>Library</source>
@@ -734,7 +889,7 @@
         </message>
         <message>
             <source>Show</source>
-            <translation>Zeigen</translation>
+            <translation>Inhalt</translation>
         </message>
         <message>
             <source>Show the word “synthetic”</source>
@@ -855,6 +1010,10 @@
     <context>
         <name>FacePanel</name>
         <message>
+            <source>Blinks, gaze and breath</source>
+            <translation>Blinzeln, Blick und Atem</translation>
+        </message>
+        <message>
             <source>Brows</source>
             <translation>Brauen</translation>
         </message>
@@ -863,8 +1022,28 @@
             <translation>Wangen und Nase</translation>
         </message>
         <message>
+            <source>Choose an expression…</source>
+            <translation>Ausdruck wählen …</translation>
+        </message>
+        <message>
+            <source>Expression presets</source>
+            <translation>Vorgaben für die Mimik</translation>
+        </message>
+        <message>
             <source>Eyes</source>
             <translation>Augen</translation>
+        </message>
+        <message>
+            <source>Gain</source>
+            <translation>Stärke</translation>
+        </message>
+        <message>
+            <source>Gain •</source>
+            <translation>Stärke •</translation>
+        </message>
+        <message>
+            <source>Idle</source>
+            <translation>Ruhe</translation>
         </message>
         <message>
             <source>Jaw and tongue</source>
@@ -889,6 +1068,50 @@
         <message>
             <source>Search channels</source>
             <translation>Kanäle durchsuchen</translation>
+        </message>
+        <message>
+            <source>Set how much of what drives each channel is shown</source>
+            <translation>Einstellen, wie viel von dem gezeigt wird, was jeden Kanal antreibt</translation>
+        </message>
+        <message>
+            <source>Set the sliders to an expression</source>
+            <translation>Die Regler auf einen Ausdruck stellen</translation>
+        </message>
+        <message>
+            <source>Sliders</source>
+            <translation>Regler</translation>
+        </message>
+        <message>
+            <source>Speech</source>
+            <translation>Sprache</translation>
+        </message>
+        <message>
+            <source>Takes and curves of the timeline</source>
+            <translation>Aufnahmen und Kurven der Zeitleiste</translation>
+        </message>
+        <message>
+            <source>The face before the camera</source>
+            <translation>Das Gesicht vor der Kamera</translation>
+        </message>
+        <message>
+            <source>The mouth that the microphone moves</source>
+            <translation>Der Mund, den das Mikrofon bewegt</translation>
+        </message>
+        <message>
+            <source>The sliders below, on top of everything</source>
+            <translation>Die Regler darunter, über allem anderen</translation>
+        </message>
+        <message>
+            <source>Timeline</source>
+            <translation>Zeitleiste</translation>
+        </message>
+        <message>
+            <source>Webcam</source>
+            <translation>Webcam</translation>
+        </message>
+        <message>
+            <source>{what}: click to leave this layer out; nothing is lost</source>
+            <translation>{what}: Klicken lässt diese Ebene weg; nichts geht verloren</translation>
         </message>
     </context>
     <context>
@@ -918,8 +1141,16 @@
             <translation>Avatare (*.avatar)</translation>
         </message>
         <message>
+            <source>Background</source>
+            <translation>Hintergrund</translation>
+        </message>
+        <message>
             <source>Build with handles</source>
             <translation>Mit Griffen bauen</translation>
+        </message>
+        <message>
+            <source>Clips and pictures ({0})</source>
+            <translation>Clips und Bilder ({0})</translation>
         </message>
         <message>
             <source>Collect media</source>
@@ -954,6 +1185,10 @@
             <translation>Köpfe ({0})</translation>
         </message>
         <message>
+            <source>Learn a clip, or several pictures, of this person</source>
+            <translation>Einen Clip oder mehrere Bilder dieser Person lernen</translation>
+        </message>
+        <message>
             <source>MP4 (*.mp4)</source>
             <translation>MP4 (*.mp4)</translation>
         </message>
@@ -972,6 +1207,10 @@
         <message>
             <source>Pictures (*.png)</source>
             <translation>Bilder (*.png)</translation>
+        </message>
+        <message>
+            <source>Pictures ({0})</source>
+            <translation>Bilder ({0})</translation>
         </message>
         <message>
             <source>Portraits ({0})</source>
@@ -1046,6 +1285,13 @@
         <message>
             <source>This avatar does not tell; build it again to see the tint.</source>
             <translation>Dieser Avatar weiß es nicht; bauen Sie ihn neu, um die Färbung zu sehen.</translation>
+        </message>
+    </context>
+    <context>
+        <name>Guides</name>
+        <message>
+            <source>Grid and safe areas</source>
+            <translation>Gitter und sichere Bereiche</translation>
         </message>
     </context>
     <context>
@@ -1227,6 +1473,53 @@
         </message>
     </context>
     <context>
+        <name>LearningCard</name>
+        <message>
+            <source>A frame it never saw: {before:.1f} dB before, {now:.1f} dB now ({gain:+.1f}).</source>
+            <translation>Ein Bild, das er nie sah: vorher {before:.1f} dB, jetzt {now:.1f} dB ({gain:+.1f}).</translation>
+        </message>
+        <message>
+            <source>Cancel</source>
+            <translation>Abbrechen</translation>
+        </message>
+        <message>
+            <source>Compare with the clip instead of the head as it was</source>
+            <translation>Mit dem Clip vergleichen statt mit dem Kopf, wie er war</translation>
+        </message>
+        <message>
+            <source>Is this the same person?</source>
+            <translation>Ist das dieselbe Person?</translation>
+        </message>
+        <message>
+            <source>Keep what was learnt; the same clip goes on from there</source>
+            <translation>Das Gelernte behalten; derselbe Clip macht dort weiter</translation>
+        </message>
+        <message>
+            <source>Learning</source>
+            <translation>Lernt</translation>
+        </message>
+        <message>
+            <source>Learning “{name}”</source>
+            <translation>„{name}“ lernt</translation>
+        </message>
+        <message>
+            <source>Left: the clip itself</source>
+            <translation>Links: der Clip selbst</translation>
+        </message>
+        <message>
+            <source>No</source>
+            <translation>Nein</translation>
+        </message>
+        <message>
+            <source>Pause</source>
+            <translation>Anhalten</translation>
+        </message>
+        <message>
+            <source>Yes, learn it</source>
+            <translation>Ja, lernen</translation>
+        </message>
+    </context>
+    <context>
         <name>LevelMeter</name>
         <message>
             <source>Input level</source>
@@ -1309,6 +1602,92 @@
         <message>
             <source>{ms:.0f} ms</source>
             <translation>{ms:.0f} ms</translation>
+        </message>
+    </context>
+    <context>
+        <name>LiveOut</name>
+        <message>
+            <source>Listening for VMC on port {port}.</source>
+            <translation>VMC wird auf Port {port} gehört.</translation>
+        </message>
+        <message>
+            <source>No virtual camera: {reason}.</source>
+            <translation>Keine virtuelle Kamera: {reason}.</translation>
+        </message>
+        <message>
+            <source>Sending VMC to {host}, port {port}.</source>
+            <translation>VMC wird an {host}, Port {port}, gesendet.</translation>
+        </message>
+    </context>
+    <context>
+        <name>LiveOutPanel</name>
+        <message>
+            <source>A phone or another program moves the head</source>
+            <translation>Ein Telefon oder ein anderes Programm bewegt den Kopf</translation>
+        </message>
+        <message>
+            <source>Computer that listens for VMC</source>
+            <translation>Rechner, der VMC hört</translation>
+        </message>
+        <message>
+            <source>From other computers and phones</source>
+            <translation>Von anderen Rechnern und Telefonen</translation>
+        </message>
+        <message>
+            <source>Listen for VMC</source>
+            <translation>VMC hören</translation>
+        </message>
+        <message>
+            <source>Meetings and recorders can then choose the head as their camera</source>
+            <translation>Besprechungen und Rekorder können den Kopf dann als Kamera wählen</translation>
+        </message>
+        <message>
+            <source>Motion from other programs</source>
+            <translation>Bewegung aus anderen Programmen</translation>
+        </message>
+        <message>
+            <source>Motion to other programs</source>
+            <translation>Bewegung an andere Programme</translation>
+        </message>
+        <message>
+            <source>Not available: {reason}.</source>
+            <translation>Nicht verfügbar: {reason}.</translation>
+        </message>
+        <message>
+            <source>Port</source>
+            <translation>Port</translation>
+        </message>
+        <message>
+            <source>Port on which VMC is heard</source>
+            <translation>Port, auf dem VMC gehört wird</translation>
+        </message>
+        <message>
+            <source>Port that VMC is sent to</source>
+            <translation>Port, an den VMC gesendet wird</translation>
+        </message>
+        <message>
+            <source>Send VMC</source>
+            <translation>VMC senden</translation>
+        </message>
+        <message>
+            <source>Show the head as a camera</source>
+            <translation>Den Kopf als Kamera zeigen</translation>
+        </message>
+        <message>
+            <source>The 52 blendshapes by their Perfect Sync names, and the head's turn</source>
+            <translation>Die 52 Blendshapes unter ihren Perfect-Sync-Namen und die Drehung des Kopfes</translation>
+        </message>
+        <message>
+            <source>To</source>
+            <translation>An</translation>
+        </message>
+        <message>
+            <source>Virtual camera</source>
+            <translation>Virtuelle Kamera</translation>
+        </message>
+        <message>
+            <source>Without it only programs on this computer are heard</source>
+            <translation>Ohne dies werden nur Programme auf diesem Rechner gehört</translation>
         </message>
     </context>
     <context>
@@ -1468,6 +1847,10 @@
             <translation>Export</translation>
         </message>
         <message>
+            <source>Expression</source>
+            <translation>Mimik</translation>
+        </message>
+        <message>
             <source>Face</source>
             <translation>Gesicht</translation>
         </message>
@@ -1478,6 +1861,10 @@
         <message>
             <source>Live</source>
             <translation>Live</translation>
+        </message>
+        <message>
+            <source>Live out</source>
+            <translation>Live-Ausgabe</translation>
         </message>
         <message>
             <source>One picture of a person who agrees is enough: in some seconds it is a head that moves.</source>
@@ -1638,6 +2025,49 @@
         </message>
     </context>
     <context>
+        <name>Personalizing</name>
+        <message>
+            <source>A head is being learnt already; cancel that, or wait for it.</source>
+            <translation>Ein Kopf lernt bereits; brechen Sie das ab oder warten Sie darauf.</translation>
+        </message>
+        <message>
+            <source>Learning is paused; drop the same clip on this head and it goes on, even after a restart.</source>
+            <translation>Das Lernen ruht; ziehen Sie denselben Clip auf diesen Kopf, und es geht weiter, auch nach einem Neustart.</translation>
+        </message>
+        <message>
+            <source>Learning needs a head: drop a portrait of the person first, then the clip.</source>
+            <translation>Zum Lernen braucht es einen Kopf: Ziehen Sie zuerst ein Porträt der Person herein, dann den Clip.</translation>
+        </message>
+        <message>
+            <source>Learning was cancelled; the head stays as it was.</source>
+            <translation>Das Lernen wurde abgebrochen; der Kopf bleibt, wie er war.</translation>
+        </message>
+        <message>
+            <source>Learning was stopped; drop the same clip on this head and it goes on.</source>
+            <translation>Das Lernen wurde angehalten; ziehen Sie denselben Clip auf diesen Kopf, und es geht weiter.</translation>
+        </message>
+        <message>
+            <source>Learning {name}</source>
+            <translation>{name} wird gelernt</translation>
+        </message>
+        <message>
+            <source>Nobody stated that this person agrees; build the head from a portrait and say so.</source>
+            <translation>Niemand hat erklärt, dass diese Person einwilligt; bauen Sie den Kopf aus einem Porträt und erklären Sie es.</translation>
+        </message>
+        <message>
+            <source>Nothing was learnt; the head stays as it was.</source>
+            <translation>Nichts wurde gelernt; der Kopf bleibt, wie er war.</translation>
+        </message>
+        <message>
+            <source>The face there does not look like that of “{name}”, as far as its proportions tell.</source>
+            <translation>Das Gesicht dort gleicht nicht dem von „{name}“, soweit seine Proportionen es sagen.</translation>
+        </message>
+        <message>
+            <source>“{name}” came {gain:.1f} dB nearer to frames it never saw; the old head stays, too.</source>
+            <translation>„{name}“ kam Bildern, die er nie sah, um {gain:.1f} dB näher; auch der alte Kopf bleibt.</translation>
+        </message>
+    </context>
+    <context>
         <name>PictureView</name>
         <message>
             <source>Picture</source>
@@ -1753,8 +2183,8 @@
             <translation>Zeichnen</translation>
         </message>
         <message>
-            <source>Every edit of a project can be undone, also after it was opened again.</source>
-            <translation>Jede Änderung eines Projekts lässt sich rückgängig machen, auch nachdem es neu geöffnet wurde.</translation>
+            <source>Every edit of a project is kept as it is made, on the disk within {seconds:.1f} s, and can be undone, also after the project was opened again. {count} earlier versions of its file are kept.</source>
+            <translation>Jede Änderung eines Projekts wird sofort festgehalten, binnen {seconds:.1f} s auf der Platte, und lässt sich rückgängig machen, auch nachdem das Projekt neu geöffnet wurde. {count} frühere Fassungen seiner Datei bleiben.</translation>
         </message>
         <message>
             <source>Files</source>
@@ -2305,6 +2735,13 @@
         </message>
     </context>
     <context>
+        <name>Wipe</name>
+        <message>
+            <source>Before and after</source>
+            <translation>Vorher und nachher</translation>
+        </message>
+    </context>
+    <context>
         <name>arkit</name>
         <message>
             <source>Brow down left</source>
@@ -2729,6 +3166,10 @@
             <translation>Der gewählten Marke einen anderen Namen geben</translation>
         </message>
         <message>
+            <source>Grid and safe areas</source>
+            <translation>Gitter und sichere Bereiche</translation>
+        </message>
+        <message>
             <source>Help</source>
             <translation>Hilfe</translation>
         </message>
@@ -2755,6 +3196,14 @@
         <message>
             <source>Lay down at the playhead what was cut or copied</source>
             <translation>Ausgeschnittenes oder Kopiertes an der Abspielmarke einfügen</translation>
+        </message>
+        <message>
+            <source>Learn a clip, or several pictures, of the person on show</source>
+            <translation>Einen Clip oder mehrere Bilder der gezeigten Person lernen</translation>
+        </message>
+        <message>
+            <source>Learn a clip…</source>
+            <translation>Clip lernen …</translation>
         </message>
         <message>
             <source>Leave out what comes next</source>
@@ -3033,6 +3482,10 @@
             <translation>Farben, Größe, Sprache, Zeichner, Ton</translation>
         </message>
         <message>
+            <source>Thirds and what every screen shows</source>
+            <translation>Drittel und was jeder Bildschirm zeigt</translation>
+        </message>
+        <message>
             <source>Timeline</source>
             <translation>Zeitleiste</translation>
         </message>
@@ -3262,7 +3715,70 @@
         </message>
     </context>
     <context>
+        <name>presets</name>
+        <message>
+            <source>Ah</source>
+            <translation>Ah</translation>
+        </message>
+        <message>
+            <source>Angry</source>
+            <translation>Zornig</translation>
+        </message>
+        <message>
+            <source>Blink</source>
+            <translation>Blinzeln</translation>
+        </message>
+        <message>
+            <source>Doubt</source>
+            <translation>Zweifelnd</translation>
+        </message>
+        <message>
+            <source>Ee</source>
+            <translation>I</translation>
+        </message>
+        <message>
+            <source>Kiss</source>
+            <translation>Kuss</translation>
+        </message>
+        <message>
+            <source>Laugh</source>
+            <translation>Lachen</translation>
+        </message>
+        <message>
+            <source>Oh</source>
+            <translation>Oh</translation>
+        </message>
+        <message>
+            <source>Sad</source>
+            <translation>Traurig</translation>
+        </message>
+        <message>
+            <source>Smile</source>
+            <translation>Lächeln</translation>
+        </message>
+        <message>
+            <source>Smirk</source>
+            <translation>Schmunzeln</translation>
+        </message>
+        <message>
+            <source>Surprise</source>
+            <translation>Überrascht</translation>
+        </message>
+        <message>
+            <source>Wink</source>
+            <translation>Zwinkern</translation>
+        </message>
+    </context>
+    <context>
         <name>shortcuts</name>
+        <message>
+            <source>A frame, a second on the timeline; move the selection</source>
+            <translation>Ein Bild, eine Sekunde auf der Zeitleiste; die Auswahl verschieben</translation>
+        </message>
+        <message>
+            <source>Alt while dragging on the timeline</source>
+            <translation>Alt beim Ziehen auf der Zeitleiste</translation>
+        </message>
         <message>
             <source>Back to its rest</source>
             <translation>Zurück in die Ruhe</translation>
@@ -3280,6 +3796,10 @@
             <translation>Eine Seite oder Karte schließen</translation>
         </message>
         <message>
+            <source>Do not snap; break a tangent</source>
+            <translation>Nicht einrasten; eine Tangente brechen</translation>
+        </message>
+        <message>
             <source>Double click on the head</source>
             <translation>Doppelklick auf den Kopf</translation>
         </message>
@@ -3290,6 +3810,10 @@
         <message>
             <source>Drag on the head</source>
             <translation>Auf dem Kopf ziehen</translation>
+        </message>
+        <message>
+            <source>Drag on the ruler, with Shift</source>
+            <translation>Am Lineal ziehen, mit Umschalt</translation>
         </message>
         <message>
             <source>Enter</source>
@@ -3316,6 +3840,10 @@
             <translation>Kein Befehl enthält diese Wörter; versuchen Sie weniger Buchstaben.</translation>
         </message>
         <message>
+            <source>PgUp, PgDown on the timeline</source>
+            <translation>Bild auf, Bild ab auf der Zeitleiste</translation>
+        </message>
+        <message>
             <source>Pointer and keys</source>
             <translation>Zeiger und Tasten</translation>
         </message>
@@ -3324,12 +3852,24 @@
             <translation>Die Taste mit dem Fokus drücken, denn die Leertaste spielt ab</translation>
         </message>
         <message>
+            <source>Scroll in time, zoom about the pointer</source>
+            <translation>In der Zeit blättern, um den Zeiger vergrößern</translation>
+        </message>
+        <message>
+            <source>Scrub, loop a stretch</source>
+            <translation>Spulen, eine Schleife setzen</translation>
+        </message>
+        <message>
             <source>Search</source>
             <translation>Suche</translation>
         </message>
         <message>
             <source>Search commands and keys</source>
             <translation>Befehle und Tasten durchsuchen</translation>
+        </message>
+        <message>
+            <source>Select what comes before, what comes next</source>
+            <translation>Auswählen, was davor oder danach kommt</translation>
         </message>
         <message>
             <source>Tab, Shift+Tab</source>
@@ -3352,48 +3892,16 @@
             <translation>Mausrad auf dem Kopf</translation>
         </message>
         <message>
-            <source>Zoom about the pointer</source>
-            <translation>Um den Zeiger zoomen</translation>
-        </message>
-        <message>
             <source>Wheel on the timeline, with Ctrl</source>
             <translation>Rad über der Zeitleiste, mit Strg</translation>
         </message>
         <message>
-            <source>Scroll in time, zoom about the pointer</source>
-            <translation>In der Zeit blättern, um den Zeiger vergrößern</translation>
-        </message>
-        <message>
-            <source>Drag on the ruler, with Shift</source>
-            <translation>Am Lineal ziehen, mit Umschalt</translation>
-        </message>
-        <message>
-            <source>Scrub, loop a stretch</source>
-            <translation>Spulen, eine Schleife setzen</translation>
-        </message>
-        <message>
-            <source>Alt while dragging on the timeline</source>
-            <translation>Alt beim Ziehen auf der Zeitleiste</translation>
-        </message>
-        <message>
-            <source>Do not snap; break a tangent</source>
-            <translation>Nicht einrasten; eine Tangente brechen</translation>
+            <source>Zoom about the pointer</source>
+            <translation>Um den Zeiger zoomen</translation>
         </message>
         <message>
             <source>←, →, with Shift, with Ctrl</source>
             <translation>←, →, mit Umschalt, mit Strg</translation>
-        </message>
-        <message>
-            <source>A frame, a second on the timeline; move the selection</source>
-            <translation>Ein Bild, eine Sekunde auf der Zeitleiste; die Auswahl verschieben</translation>
-        </message>
-        <message>
-            <source>PgUp, PgDown on the timeline</source>
-            <translation>Bild auf, Bild ab auf der Zeitleiste</translation>
-        </message>
-        <message>
-            <source>Select what comes before, what comes next</source>
-            <translation>Auswählen, was davor oder danach kommt</translation>
         </message>
     </context>
     <context>
