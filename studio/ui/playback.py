@@ -105,9 +105,11 @@ class Playback(QObject):
 
     def seek(self, at: float) -> None:
         """Put the playhead on a second; the head follows."""
-        if self._session.listening or self._session.recording:
-            return  # the head is live, and the playhead with it
+        if self._session.recording:
+            return  # the playhead goes with the take
         self._at = max(at, 0.0)
+        if self._session.listening:
+            return  # the head is live; a take would begin here
         if not self._session.playing:
             self._lead(True)
         self.drive.seek(self._scored(), self._at)
@@ -235,6 +237,8 @@ class Playback(QObject):
             return
         if on:
             self.play(False)
+            if not self._session.listening:
+                self.drive.rest()  # sliders and idle life are recorded, not a frame of the timeline
             self._taken_from = self._at
             self._session.recording = True
             self.drive.begin_take(self.folder)

@@ -226,9 +226,10 @@ def test_live_speech_becomes_a_take_with_its_sound(
     director: Director, qtbot: QtBot, device: type[FakeMicrophone]
 ) -> None:
     director.add_motion("Before", ramp(1.0))
-    director.playback.seek(1.5)
     director.live.listen(True)
     qtbot.waitUntil(lambda: director.drive.microphone == "Desk", timeout=PATIENCE)
+    director.playback.seek(1.5)  # where the take is to begin; the head stays live
+    assert director.drive.microphone == "Desk"
     director.playback.record(True)
     qtbot.waitUntil(lambda: (director.drive.taken or 0) > 2.0, timeout=PATIENCE)
     assert director.playback.position > 3.4
@@ -250,6 +251,19 @@ def test_live_speech_becomes_a_take_with_its_sound(
     qtbot.waitUntil(lambda: len(timeline().takes) == 3, timeout=PATIENCE)
     assert timeline().takes[2].name == "Take 2"
     assert timeline().takes[2].start == pytest.approx(1.5 + take.end, abs=0.3)
+
+
+def test_a_take_of_sliders_holds_nothing_of_the_timeline(director: Director, qtbot: QtBot) -> None:
+    director.add_motion("Ramp", ramp())
+    director.playback.seek(3.0)
+    qtbot.waitUntil(lambda: jaw(director) == pytest.approx(0.3, abs=1e-3), timeout=PATIENCE)
+    director.playback.record(True)
+    qtbot.waitUntil(lambda: (director.drive.taken or 0) > 0.2, timeout=PATIENCE)
+    director.playback.record(False)
+    qtbot.waitUntil(lambda: len(director.document.state.timeline.takes) == 2, timeout=PATIENCE)
+    take = director.document.state.timeline.takes[1]
+    assert take.start == 3.0
+    assert not director.document.motions[take.source].code[:, JAW].any()
 
 
 def test_sliders_become_a_take_and_a_pause_is_left_out(director: Director, qtbot: QtBot) -> None:
