@@ -1863,10 +1863,6 @@
             <translation>Live</translation>
         </message>
         <message>
-            <source>Live out</source>
-            <translation>Live-Ausgabe</translation>
-        </message>
-        <message>
             <source>One picture of a person who agrees is enough: in some seconds it is a head that moves.</source>
             <translation>Ein Bild einer Person, die einwilligt, genügt: Nach wenigen Sekunden ist es ein Kopf, der sich bewegt.</translation>
         </message>
@@ -3014,6 +3010,10 @@
             <translation>Kopf hinzufügen …</translation>
         </message>
         <message>
+            <source>Add key</source>
+            <translation>Schlüsselbild setzen</translation>
+        </message>
+        <message>
             <source>Add marker</source>
             <translation>Marke setzen</translation>
         </message>
@@ -3348,6 +3348,10 @@
         <message>
             <source>Previous avatar</source>
             <translation>Voriger Avatar</translation>
+        </message>
+        <message>
+            <source>Put a key on opened curves at the playhead</source>
+            <translation>Auf offene Kurven an der Abspielmarke ein Schlüsselbild setzen</translation>
         </message>
         <message>
             <source>Put a marker at the playhead</source>
@@ -3796,6 +3800,10 @@
             <translation>Eine Seite oder Karte schließen</translation>
         </message>
         <message>
+            <source>Ctrl+↑, Ctrl+↓ on the timeline</source>
+            <translation>Strg+↑, Strg+↓ auf der Zeitleiste</translation>
+        </message>
+        <message>
             <source>Do not snap; break a tangent</source>
             <translation>Nicht einrasten; eine Tangente brechen</translation>
         </message>
@@ -3850,6 +3858,10 @@
         <message>
             <source>Press the button with the focus, since Space plays</source>
             <translation>Die Taste mit dem Fokus drücken, denn die Leertaste spielt ab</translation>
+        </message>
+        <message>
+            <source>Raise or lower the selected keys of a curve</source>
+            <translation>Die gewählten Schlüsselbilder einer Kurve heben oder senken</translation>
         </message>
         <message>
             <source>Scroll in time, zoom about the pointer</source>

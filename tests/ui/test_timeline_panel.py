@@ -234,6 +234,18 @@ def test_curve_keys_are_added_moved_turned_and_deleted(panel: TimelinePanel, doc
     assert document.undo() == "Delete"
 
 
+def test_a_curve_is_made_from_the_keyboard(panel: TimelinePanel) -> None:
+    panel.headers.of["head"].opener.click()
+    for time in (1.0, 3.0):
+        panel.seek(time)
+        press(panel, Qt.Key.Key_K)
+    for _ in range(5):
+        press(panel, Qt.Key.Key_Up, CTRL)
+    (curve,) = timeline(panel).curves
+    assert curve.channel == "headYaw"
+    assert [(key.time, key.value) for key in curve.keys] == [(1.0, 0.0), (3.0, pytest.approx(0.1))]
+
+
 def test_a_take_becomes_a_curve_that_stands_for_it(panel: TimelinePanel, document: Document) -> None:
     before = [timeline(panel).motion_at(time, document.motions).code for time in np.linspace(1, 3.9, 50)]
     QTest.mouseClick(panel.headers.of["mouth"].opener, LEFT)
@@ -268,7 +280,7 @@ def test_the_wheel_zooms_about_the_pointer_and_scrolls(panel: TimelinePanel) -> 
     assert panel.axis.end >= 6.0
 
 
-def test_the_ruler_scrubs_loops_and_tells_no_more_than_it_may(panel: TimelinePanel, qtbot: QtBot) -> None:
+def test_the_ruler_scrubs_and_loops(panel: TimelinePanel, qtbot: QtBot) -> None:
     heard: list[float] = []
     panel.sought.connect(heard.append)
     for time in np.linspace(1, 3, 40):

@@ -32,6 +32,7 @@ def gestures() -> tuple[tuple[str, str], ...]:
         (tr("Drag on the ruler, with Shift"), tr("Scrub, loop a stretch")),
         (tr("Alt while dragging on the timeline"), tr("Do not snap; break a tangent")),
         (tr("←, →, with Shift, with Ctrl"), tr("A frame, a second on the timeline; move the selection")),
+        (tr("Ctrl+↑, Ctrl+↓ on the timeline"), tr("Raise or lower the selected keys of a curve")),
         (tr("PgUp, PgDown on the timeline"), tr("Select what comes before, what comes next")),
         (tr("Tab, Shift+Tab"), tr("To the next control, to the one before")),
         (tr("Enter"), tr("Press the button with the focus, since Space plays")),

@@ -98,9 +98,9 @@ class Editing(QObject):
         if self.selected:
             self.apply(self.tr("Ripple delete"), edits.ripple_deleted(self.timeline, self.selected))
 
-    def nudge(self, by: float) -> None:
-        """Move the selection by so many s."""
-        result, items = edits.moved(self.timeline, self.selected, by)
+    def nudge(self, by: float, rise: float = 0.0) -> None:
+        """Move the selection by so many s, and keys of curves up by so much."""
+        result, items = edits.moved(self.timeline, self.selected, by, rise)
         self.document.edit(
             self.tr("Move"), replace(self.document.state, timeline=result), merge="nudge", at=time.monotonic()
         )

@@ -14,6 +14,7 @@ from studio.ui.timeline.view import LanesView
 
 ZOOM_STEP = 1.6
 SECOND = 1.0
+RISE = 0.02  # by which a key of a curve goes up at a time
 NEED_SELECTION = ("cut_items", "copy_items", "duplicate", "delete", "ripple", "trim_start", "trim_stop", "separate")
 NEED_KEYS = ("smooth", "linear", "flat")
 
@@ -51,6 +52,7 @@ class LaneActions(QObject):
             "separate": editing.separate,
             "marker": editing.add_marker,
             "rename_marker": self._rename_selected,
+            "key": self._add_keys,
             "smooth": lambda: editing.set_tangents("smooth"),
             "linear": lambda: editing.set_tangents("linear"),
             "flat": lambda: editing.set_tangents("flat"),
@@ -73,6 +75,8 @@ class LaneActions(QObject):
                 "Ctrl+Right": lambda: editing.nudge(FRAME),
                 "Ctrl+Shift+Left": lambda: editing.nudge(-SECOND),
                 "Ctrl+Shift+Right": lambda: editing.nudge(SECOND),
+                "Ctrl+Up": lambda: editing.nudge(0.0, RISE),
+                "Ctrl+Down": lambda: editing.nudge(0.0, -RISE),
                 "PgDown": lambda: self._next(1),
                 "PgUp": lambda: self._next(-1),
                 "Home": lambda: seek(0.0),
@@ -140,6 +144,13 @@ class LaneActions(QObject):
                 block.id: block.start for block in (*self._editing.timeline.sounds, *self._editing.timeline.takes)
             }
             self._axis.reveal(blocks[item.name] if item.kind == "block" else item.time)
+
+    def _add_keys(self) -> None:
+        """Put a key where each opened curve runs already."""
+        for lane in self._lanes.opened:
+            channel, at = self._lanes.channels[lane], self._editing.position
+            curve = self._editing.timeline.curve(channel)
+            self._editing.add_key(channel, at, curve.at(at) if curve is not None else 0.0)
 
     def _rename_selected(self) -> None:
         marker = next((item for item in self._editing.selected if item.kind == "marker"), None)
