@@ -95,6 +95,7 @@ def track_face(seen: FaceFootage) -> Job[TrackedClip]:
     confidence = confidence_of(error, mouth_seen)
     code, pose = _series(found, mouth_seen)
     shoulders = np.stack(seen.shoulders)
+    shoulders[:, :2] *= seen.focal / view.focal
     for shot in shots:
         if there[shot].any():
             code[shot], pose[shot] = _settled(code[shot], pose[shot], times[shot])

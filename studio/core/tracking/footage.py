@@ -38,7 +38,9 @@ class FaceFootage:
     mouth_seen
         ``[T]`` 0..1.
     shoulders
-        ``[T,4]`` as `Track.shoulders`; NaN where they are not found.
+        ``[T,4]`` as `Track.shoulders`, with the focal length `focal`; NaN where they are not found.
+    focal
+        px, by the first face seen; 0 where none is.
     cuts
         Frames with which a new shot begins.
     footing
@@ -53,6 +55,7 @@ class FaceFootage:
     landmarks: list[NDArray] = field(default_factory=list)
     mouth_seen: list[float] = field(default_factory=list)
     shoulders: list[NDArray] = field(default_factory=list)
+    focal: float = 0.0
     cuts: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -137,8 +140,8 @@ class _Following:
         seen.landmarks.append(points.astype(np.float64))
         seen.mouth_seen.append(self._mouth(rgb, points))
         if self._shoulders is None:
-            focal = FOCAL_PER_FACE_HEIGHT * float(np.ptp(points[:468, 1]))
-            self._shoulders = Shoulders(rgb, points, focal)
+            seen.focal = seen.focal or FOCAL_PER_FACE_HEIGHT * float(np.ptp(points[:468, 1]))
+            self._shoulders = Shoulders(rgb, points, seen.focal)
         found = self._shoulders(rgb)
         seen.shoulders.append(missing if found is None else found)
 
