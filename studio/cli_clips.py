@@ -1,4 +1,4 @@
-"""The commands that make clips: `avatar-studio speak` and `avatar-studio turntable`."""
+"""The commands that make clips: `avatar-studio speak`, `avatar-studio turntable` and `avatar-studio render`."""
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -114,6 +114,54 @@ def turntable(
     console.tell_consent(avatar, as_json)
     with console.progress(as_json) as show:
         report = console.finish(write_clip(avatar, Turntable(seconds, sweep, pitch), out, options), show)
+    _tell(report, as_json)
+
+
+@clips_app.command()
+def render(
+    project: Annotated[Path, typer.Argument(metavar="PROJECT.astudio", help="A saved project.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="C.mp4|.mov|.webm|FOLDER", help=_OUT)],
+    fps: Fps = 25.0,
+    size: Size = "512",
+    background: Annotated[
+        str, typer.Option("--background", help="plate, #rrggbb, or transparent; the project's own without it.")
+    ] = "",
+    quality: QualityName = "standard",
+    begin: Annotated[float, typer.Option(min=0, help="Seconds at which the clip begins.")] = 0.0,
+    end: Annotated[float | None, typer.Option(min=0, help="Seconds at which it ends; the timeline's end.")] = None,
+    depth: Depth = 8,
+    label: Label = False,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a clip of a project's timeline: its takes, curves, sounds and camera."""
+    from tempfile import TemporaryDirectory
+
+    from studio.core.export_clip import write_clip
+    from studio.core.motion.motion import Motion
+    from studio.core.performance import timeline_played
+    from studio.core.project.archive import load_avatar
+    from studio.core.project.links import Places
+    from studio.core.project.project_file import open_project
+
+    with TemporaryDirectory(prefix="avatar-studio-") as folder, console.progress(as_json) as show:
+        places = Places(Path(folder) / "avatars", Path(folder) / "media")
+        opened = console.finish(open_project(project, places), show)
+        for remark in opened.remarks:
+            console.note(remark, as_json)
+        state = opened.state
+        behind = background or state.background
+        if behind in state.media:
+            raise UserError("The project's background is a picture; give another one with --background.")
+        options = replace(_options(out, size, fps, behind, quality, depth, label), begin=begin, end=end)
+        ref = next((ref for ref in state.avatars if ref.key == state.shown), None)
+        if ref is None or not ref.path:
+            raise UserError(f"'{project.name}' shows no head; choose one in the window and save it again.")
+        avatar = load_avatar(Path(ref.path))
+        console.tell_consent(avatar, as_json)
+        files = {key: media.path for key, media in state.media.items()}
+        expression = Motion.arkit(0.0, None, **state.expression)
+        played = console.finish(timeline_played(state.timeline, opened.motions, files, expression, state.gains), show)
+        report = console.finish(write_clip(avatar, played, out, options), show)
     _tell(report, as_json)
 
 

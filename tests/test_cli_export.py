@@ -8,8 +8,18 @@ import pytest
 from sound_files import write_wave
 
 from studio.cli import call
+from studio.core.avatar import render_frame
 from studio.core.gaussians.splat_file import read_splats
-from studio.core.project.archive import save_avatar
+from studio.core.heads.arkit import ARKIT_INDEX
+from studio.core.jobs import run
+from studio.core.media.alpha import psnr
+from studio.core.media.picture_folder import read_folder
+from studio.core.motion.motion import Motion
+from studio.core.orbit import Orbit
+from studio.core.project.archive import load_avatar, save_avatar
+from studio.core.project.document import AvatarRef, Media, ProjectState
+from studio.core.project.project_file import save_project
+from studio.core.project.timeline import Block, CameraKey, Timeline
 
 
 @pytest.fixture(autouse=True)
@@ -87,3 +97,29 @@ def test_what_cannot_be_written_is_refused_before_the_work(options: list[str], f
     Path("full/mine.txt").write_text("mine")
     assert call(["turntable", "a.avatar", *options]) == 2
     assert sorted(os.listdir(folder)) == ["a.avatar", "full"]
+
+
+def test_a_projects_timeline_becomes_a_clip(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    code = np.zeros((2, 52), np.float32)
+    code[:, ARKIT_INDEX["jawOpen"]] = 0.5
+    write_wave(Path("s.wav"), np.random.default_rng(0).normal(0, 0.1, (4800, 1)), 16_000)
+    timeline = Timeline(
+        sounds=(Block("s", "voice", "s.wav", 0.0, 0.0, 0.3, ("audio",)),),
+        takes=(Block("t", "take", "take", 0.0, 0.0, 0.4, ("mouth",)),),
+        camera=(CameraKey(0.0, Orbit()), CameraKey(0.4, Orbit(20.0))),
+    )
+    state = ProjectState(
+        (AvatarRef("a", "tiny", str(folder / "a.avatar")),), "a", timeline,
+        {"voice": Media(str(folder / "s.wav"), "s.wav", 0.3)}, gains={"jawOpen": 2.0},
+    )  # fmt: skip
+    motion = Motion.from_frames("arkit", np.array([0.0, 0.4]), code)
+    run(save_project(folder / "p.astudio", state, {"take": motion}))
+    assert call(["render", "p.astudio", "-o", "c", "--size", "64", "--json"]) == 0
+    answer = json.loads(capfd.readouterr().out)
+    assert (answer["frames"], sorted(os.listdir("c"))[-1]) == (10, "sound.wav")
+    picture = list(read_folder("c"))[5]
+    frame, view = Motion.arkit(0.0, None, jawOpen=1.0), timeline.view_at(0.2)
+    assert view is not None
+    avatar = load_avatar("a.avatar")
+    assert psnr(picture, render_frame(avatar, frame, view.camera(avatar, 64))) > 45
+    assert call(["render", "a.avatar", "-o", "d.mp4"]) == 2

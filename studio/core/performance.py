@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.jobs import Job, Progress
 from studio.core.media.audio import Recording, read_audio_blocks, survey
 from studio.core.media.mixdown import Laid
@@ -181,7 +182,7 @@ def timeline_played(
     motions: Mapping[str, Motion],
     files: Mapping[str, str | PathLike[str]],
     expression: Motion | None = None,
-    gains: NDArray[np.float32] | None = None,
+    gains: Mapping[str, float] | None = None,
 ) -> Job[TimelinePlayed]:
     """Survey the sounds of a timeline.
 
@@ -189,6 +190,8 @@ def timeline_played(
     ----------
     files
         Where each sound lies, by the key that its blocks name.
+    gains
+        By what ARKit channels of the timeline are multiplied, where it is not 1.
 
     Raises
     ------
@@ -207,7 +210,8 @@ def timeline_played(
             surveyed[block.source] = yield from survey(files[block.source])
         laid.append(Laid(surveyed[block.source], block.start, block.begin, block.end, block.gain, FADE))
     evaluation = Evaluation(timeline, motions)
-    return TimelinePlayed(evaluation, tuple(laid), expression or Motion.neutral(), gains)
+    factors = np.array([gains.get(name, 1.0) for name in ARKIT_NAMES], np.float32) if gains else None
+    return TimelinePlayed(evaluation, tuple(laid), expression or Motion.neutral(), factors)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Shown:
     timeline, motions, files
         For "timeline": with its stored motions, and where its sounds lie, by key.
     gains
-        ``[52]``: by what the channels of the timeline are multiplied.
+        By what ARKit channels of the timeline are multiplied.
     expression
         What the sliders ask for, on top.
     """
@@ -48,7 +48,7 @@ class Shown:
     source: Source
     expression: "Motion"
     timeline: Timeline = field(default_factory=Timeline)
-    gains: NDArray[np.float32] | None = None
+    gains: Mapping[str, float] = field(default_factory=dict)
     motions: "Mapping[str, Motion]" = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
 

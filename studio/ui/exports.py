@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from studio.core.avatar import Avatar
-from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.project.document import Document
 from studio.ui import export_tasks as tasks
 from studio.ui.export_tasks import Exported, Shown, Source
@@ -127,19 +126,10 @@ class Exports(QObject):
             source,
             self._session.expression,
             state.timeline,
-            self._gains(),
+            state.gains,
             dict(self._document.motions),
             {key: media.path for key, media in state.media.items()},
         )
-
-    def _gains(self) -> NDArray[np.float32] | None:
-        known = self._document.state.gains
-        if not known:
-            return None
-        gains = np.ones(len(ARKIT_NAMES), np.float32)
-        for name, gain in known.items():
-            gains[ARKIT_INDEX[name]] = gain
-        return gains
 
     def _head(self, source: Source) -> Avatar | None:
         if self.can_show(source):

@@ -47,7 +47,7 @@ class ClipFormat:
 # The sound rates that every player takes; an AAC frame of 1024 samples is then shorter than a picture at 40 fps.
 MP4 = ClipFormat("mp4", ".mp4", "MP4, H.264 with AAC sound", False, 8, (44_100, 48_000), False, True, True)
 PRORES = ClipFormat(
-    "prores", ".mov", "ProRes 4444 with alpha and PCM sound", True, 16, (44_100, 48_000), False, True, True
+    "prores", ".mov", "ProRes 4444 with alpha and PCM sound", True, 16, (44_100, 48_000), False, True, False
 )
 WEBM = ClipFormat("webm", ".webm", "WebM, VP9 with alpha and Opus sound", True, 8, (48_000,), False, True, True)
 PNG = ClipFormat("png", "", "a folder of 8-bit PNG pictures and a WAV", True, 8, (44_100, 48_000), True, False, False)

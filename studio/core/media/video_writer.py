@@ -25,11 +25,10 @@ GROUP_SECONDS = 2
 # "superfast" takes 2 and makes files of nearly three times the size.
 _H264 = {"preset": "veryfast", "profile": "high"}
 _VP9 = {"b": "0", "deadline": "realtime", "cpu-used": "5", "row-mt": "1", "auto-alt-ref": "0"}
-_PRORES = {"alpha_bits": "16", "vendor": "apl0"}
+_PRORES = {"profile": "4444", "alpha_bits": "16", "vendor": "apl0"}
 _GRADES: dict[str, dict[Quality, dict[str, str]]] = {
     "mp4": {"draft": {"crf": "25"}, "standard": {"crf": "18"}, "high": {"crf": "12"}},
     "webm": {"draft": {"crf": "34"}, "standard": {"crf": "22"}, "high": {"crf": "12"}},
-    "prores": {"draft": {"profile": "4444"}, "standard": {"profile": "4444"}, "high": {"profile": "4444xq"}},
 }
 
 
@@ -125,7 +124,7 @@ class VideoWriter:
         self._sent = 0
 
     def _add_video(self, width: int, height: int, quality: Quality) -> "av.VideoStream":
-        options = {**self._codecs.video_options, **_GRADES[self._form.name][quality]}
+        options = {**self._codecs.video_options, **_GRADES.get(self._form.name, {}).get(quality, {})}
         stream: Any = self._container.add_stream(self._codecs.video, rate=self._rate, options=options)
         stream.width, stream.height, stream.pix_fmt = width, height, self._codecs.pixels
         context = stream.codec_context
