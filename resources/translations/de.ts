@@ -86,7 +86,7 @@
         </message>
         <message>
             <source>Add key</source>
-            <translation>Schlüsselbild setzen</translation>
+            <translation>Setzen</translation>
         </message>
         <message>
             <source>All round</source>
@@ -122,7 +122,7 @@
         </message>
         <message>
             <source>Delete key</source>
-            <translation>Schlüssel löschen</translation>
+            <translation>Löschen</translation>
         </message>
         <message>
             <source>Delete this saved camera</source>
@@ -615,7 +615,7 @@
         <name>Editing</name>
         <message>
             <source>Add key</source>
-            <translation>Schlüsselbild setzen</translation>
+            <translation>Setzen</translation>
         </message>
         <message>
             <source>Add marker</source>
@@ -3011,7 +3011,7 @@
         </message>
         <message>
             <source>Add key</source>
-            <translation>Schlüsselbild setzen</translation>
+            <translation>Setzen</translation>
         </message>
         <message>
             <source>Add marker</source>

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QScrollBar,
     QTabBar,
     QWidget,
@@ -144,6 +145,10 @@ def test_nothing_is_cut_off_in_the_smallest_window(busy: MainWindow) -> None:
 def cut_off(within: QWidget) -> list[str]:
     """Return the words of labels and buttons that have less room than they need, across."""
     found = []
+    for area in within.findChildren(QScrollArea):
+        # Panels roll up and down only: what is wider than its panel is cut off at its right.
+        if area.isVisible() and area.widget().minimumSizeHint().width() > area.viewport().width():
+            found.append(f"{what(area)} ({area.viewport().width()} of {area.widget().minimumSizeHint().width()} px)")
     for widget in within.findChildren(QWidget):
         if not widget.isVisible() or not isinstance(widget, (QLabel, QAbstractButton)):
             continue
