@@ -147,8 +147,9 @@ def cut_off(within: QWidget) -> list[str]:
     found = []
     for area in within.findChildren(QScrollArea):
         # Panels roll up and down only: what is wider than its panel is cut off at its right.
-        if area.isVisible() and area.widget().minimumSizeHint().width() > area.viewport().width():
-            found.append(f"{what(area)} ({area.viewport().width()} of {area.widget().minimumSizeHint().width()} px)")
+        inner, room = area.widget(), area.viewport().width()
+        if inner is not None and area.isVisible() and inner.minimumSizeHint().width() > room:
+            found.append(f"{what(area)} ({room} of {inner.minimumSizeHint().width()} px)")
     for widget in within.findChildren(QWidget):
         if not widget.isVisible() or not isinstance(widget, (QLabel, QAbstractButton)):
             continue
