@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from functools import partialmethod
 from pathlib import Path
 from typing import ClassVar
 
@@ -27,6 +28,7 @@ from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MainWindow
 
+PATIENCE = 30_000  # ms
 DEVICES = {"microphone", "camera", "face"}
 THREADS = {"render", "drive", "jobs"} | DEVICES
 
@@ -37,6 +39,13 @@ def qapp_args() -> list[str]:
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     os.environ.pop("QT_QPA_PLATFORM_PLUGIN_PATH", None)
     return ["avatar-studio"]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait as long for whatever a test waits for as a machine may take that does much else."""
+    for name in ("waitUntil", "waitSignal", "waitSignals", "waitExposed"):
+        monkeypatch.setattr(QtBot, name, partialmethod(getattr(QtBot, name), timeout=PATIENCE))
 
 
 @pytest.fixture(autouse=True)
