@@ -133,13 +133,13 @@ def main() -> None:
     if not clips:
         parser.error(f"no clip in {arguments.data / 'talking'} is called so")
     console = Console(width=150)
-    table = Table("clip", "", "PSNR dB", "SSIM", "landmarks %", "mouth r", "jitter ×", "lost")
+    table = Table("clip", "", "PSNR dB", "SSIM", "landmarks %", "mouth r", "jitter ×", "AED", "APD °", "lost")
     rows: list[dict[str, Score]] = []
     for path in clips:
         rows.append(measure(path, arguments.out, arguments.sheets, arguments.personalize))
         for name, figures in rows[-1].items():
             cells = [f"{value:.2f}" if isinstance(value, float) else str(value) for value in astuple(figures)]
-            cells[1] = f"{figures.ssim:.3f}"
+            cells[1], cells[5] = f"{figures.ssim:.3f}", f"{figures.expression:.3f}"
             table.add_row(path.stem if name == "still" else "", name, *cells)
             console.print(path.stem, name, *cells)
     console.print(table)

@@ -6,9 +6,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
+from scipy.spatial.transform import Rotation
 from skimage.metrics import structural_similarity
 
 from studio.core.perception.mediapipe_models import face_meshes
+from studio.core.tracking.identity import clip_view, fit_identity
+from studio.core.tracking.solve import SOLVED, FaceSolver
 
 N_SKIN = 468
 _UPPER_LIP, _LOWER_LIP = 13, 14
@@ -30,6 +33,10 @@ class Score:
         Correlation of the mouth's opening over the frames; NaN where it stands still.
     jitter
         Median acceleration of the landmarks over the real clip's, each with its head's motion in it.
+    expression
+        Mean difference of the channels (0..1) that a tracker of the real face reads in both: a stand-in for AED.
+    pose
+        Mean angle between the head poses it reads, degrees: a stand-in for APD.
     lost
         Made frames in which no face was found; they count for the pictures only.
     """
@@ -39,6 +46,8 @@ class Score:
     landmarks: float
     mouth: float
     jitter: float
+    expression: float
+    pose: float
     lost: int
 
 
@@ -80,8 +89,24 @@ def score(real: NDArray[np.uint8], made: NDArray[np.uint8], real_landmarks: NDAr
         float((apart / eyes).mean() * 100),
         _correlation(mouth_opening(truth), mouth_opening(found)),
         acceleration(found, eyes) / acceleration(truth, eyes),
+        *_read_apart(truth, found, *real.shape[1:3]),
         int(np.isnan(made_landmarks).any((1, 2)).sum()),
     )
+
+
+def _read_apart(truth: NDArray, found: NDArray, height: int, width: int) -> tuple[float, float]:
+    """Return how far expressions and head poses (degrees) of landmarks ``[T,478,3]`` px lie apart."""
+    view = clip_view(truth, width, height)
+    solver = FaceSolver(fit_identity(truth, view), view)
+    codes, turns = [], []
+    for points in zip(truth, found, strict=True):
+        pair = []
+        for landmarks in points:
+            solver.reset()
+            pair.append(solver.solve(landmarks))
+        codes.append(np.abs(pair[0].code[SOLVED] - pair[1].code[SOLVED]).mean())
+        turns.append(Rotation.from_matrix(pair[0].rotation.T @ pair[1].rotation).magnitude())
+    return float(np.mean(codes)), float(np.degrees(np.mean(turns)))
 
 
 def _correlation(a: NDArray, b: NDArray) -> float:

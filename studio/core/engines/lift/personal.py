@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from studio.core.engines.base import Footage, Learning
 from studio.core.engines.lift.avatar import REVEALED_AT, LiftAvatar
 from studio.core.engines.lift.checkpoint import Checkpoint, digest_of, load_checkpoint, save_checkpoint
-from studio.core.engines.lift.correctives import Correctives, correct, pull_back
+from studio.core.engines.lift.correctives import COLOR, MEAN, Correctives, correct, pull_back
 from studio.core.engines.lift.neck import head_turns
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -38,6 +38,8 @@ _MOVE, _COLOR, _SIZE, _OPACITY, _PLATE = 1.2e-4, 5e-3, 6e-3, 3e-2, 5e-3
 _SLOWER = 0.5
 # How far a Gaussian may move, m, and grow or shrink (natural logarithm); opacities stay within this.
 _REACH, _GROWTH, _OPACITIES = 0.008, 0.7, (0.002, 0.985)
+# How far what the portrait did not show may leave its colour.
+_GUESSED_LEAVE = 0.15
 # Gradients are in parts of a pixel's; what shows less than this hardly moves.
 _HARDLY_SHOWN = 0.05
 # Corrections decay by this part of a step, so that what few frames say is forgotten.
@@ -142,6 +144,10 @@ class Fitting:
     def __init__(self, avatar: LiftAvatar, footage: Footage, camera: Camera, shots: Sequence[Shot]) -> None:
         self._start, self._plain = avatar, avatar.with_learnt(None, avatar.plate, None)
         self._footage = footage
+        self._inside = avatar.surfels.inside
+        # What is guessed shows at soft edges first, and must not take the background's colour there.
+        guessed = ~avatar.surfels.seen & ~self._inside
+        self._leave = np.where(guessed, _GUESSED_LEAVE, 1).astype(np.float32)[:, None, None]
         height, width = footage.frames.shape[1:3]
         x, y, across, down = _window_in(camera, footage)
         own = avatar.correctives or Correctives.over([shot.motion for shot in shots], _NUMBERS, len(avatar))
@@ -204,9 +210,13 @@ class Fitting:
         pulled = pullback(loss.grad_color * pixels, loss.grad_alpha * pixels)
         table = self._gradients["table"].reshape(self._table.shape)
         pull_back(view.numbers, view.turns, self._start.follow, pulled.means, pulled.colors, table)
+        # Teeth, tongue, eyes and lids are single layers that close without a gap: moved one by one they would not.
+        table[self._inside, :, MEAN] = 0
         odds = _sigmoid(self._logits[:, 0])
         self._gradients["logits"][:, 0] = pulled.opacities * view.shares * odds * (1 - odds)
         self._gradients["sizes"][:, 0] = (pulled.scales * posed.scales).sum(1)
+        for name in ("logits", "sizes"):
+            self._gradients[name][self._inside] = 0
         if self._footage.one_place:
             self._gradients["plate"][:] = ((1 - raster.alpha) * loss.grad_color * pixels).reshape(-1, 3)
         self._update(rate)
@@ -224,6 +234,8 @@ class Fitting:
         shift = self._table[:, 0, :3]
         far = np.linalg.norm(shift, axis=1, keepdims=True)
         shift *= np.minimum(1, _REACH / np.maximum(far, 1e-9))
+        change = self._table[:, :, COLOR]
+        np.clip(change, -self._leave, self._leave, out=change)
         np.clip(self._sizes, -_GROWTH, _GROWTH, out=self._sizes)
         low, high = (np.log(x / (1 - x)) for x in _OPACITIES)
         np.clip(self._logits, low, high, out=self._logits)
