@@ -1,5 +1,6 @@
 """The commands that take motion from a video."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +9,10 @@ from fake_webcam import swaying
 from fakes import TinyAvatar
 
 from studio.cli import call
-from studio.core import reenactment
+from studio.core import personalize, reenactment
 from studio.core.media.video_writer import VideoWriter
 from studio.core.motion.track import load_track
-from studio.core.project.archive import save_avatar
+from studio.core.project.archive import load_avatar, save_avatar
 from studio.core.tracking.gains import FaceGains
 
 
@@ -48,6 +49,28 @@ def test_gains_reach_the_job(avatar: Path, tmp_path: Path, monkeypatch: pytest.M
     assert given == [FaceGains(head=0.5, channels={"jaw": 1.2, "eyeBlinkLeft": 0.0})]
     blinks = FaceGains(channels={"eyeBlinkLeft": 0.0}).of_channels()
     assert np.count_nonzero(blinks == 0) == 1
+
+
+def test_a_better_avatar_is_written_beside_the_old_one(
+    avatar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple] = []
+
+    def learn(start: TinyAvatar, *arguments: object) -> object:
+        asked.append(arguments)
+        yield from ()
+        return personalize.Personalized(replace(start, name="better"), 20.0, 24.5, 1.0, ("A sentence.",))
+
+    monkeypatch.setattr(personalize, "personalize_avatar", learn)
+    clip, out = tmp_path / "v.mp4", tmp_path / "b.avatar"
+    assert call(["personalize", str(avatar), str(clip), "-o", str(out), "--minutes", "2", "--same-person"]) == 0
+    said = capfd.readouterr()
+    assert "20.0 → 24.5 dB" in said.out
+    assert "A sentence." in said.err
+    assert asked == [([clip], 2.0, True, tmp_path / ".b.avatar.learning")]
+    assert load_avatar(out).name == "better"
+    assert load_avatar(avatar).name == "tiny"
+    assert call(["personalize", str(avatar), str(clip), "-o", str(tmp_path / "b.zip")]) == 2
 
 
 @pytest.mark.parametrize(
