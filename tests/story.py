@@ -156,7 +156,9 @@ class Story:
             options = panel.options("transparent" if row else "plate", director.session.orbit)
             exports.clip("timeline", out / name, options)
         exports.motion("timeline", out / "motion.csv", options)
-        exports.still(out / "still.png", window.stage.shown)
+        still = window.stage.shown
+        assert still is not None
+        exports.still(out / "still.png", still)
         exports.sheet(out / "sheet.png", 64)
         for suffix in (".ply", ".spz", ".glb"):
             exports.splats(out / f"splats{suffix}")
