@@ -100,6 +100,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("record", "Live", "Record", "Ctrl+Shift+R", "Keep how the head moves as a take", "record", True),
     Command("pause_take", "Live", "Pause recording", "Ctrl+Shift+P", "Leave out what comes next", "", True),
     Command("loop", "Live", "Loop", "Ctrl+L", "Play a stretch again and again", "loop", True),
+    Command("figures", "Live", "Speed and delay", "", "Frames and delays of the last minute", separated=True),
     Command("shortcuts", "Help", "Keyboard shortcuts", "F1", "Every shortcut, with a search", also="?"),
     Command("tour", "Help", "Show the tour", "", "Five callouts: drop, turn, speak, edit, export"),
     Command("machine", "Help", "What this machine can do", "", "Renderer, card, sound, disk, and why not better"),

@@ -212,6 +212,12 @@ def look_at_machine() -> Job["Report"]:
     return (yield from reporting())
 
 
+def load_charts() -> Job[None]:
+    """Load what draws charts, which would hold the window for as long."""
+    yield Progress(0.0, "starting")
+    import pyqtgraph  # noqa: F401
+
+
 def read_log() -> Job[str]:
     """Return the newest of the log, scrubbed of names and paths, "" where nothing was logged."""
     yield Progress(0.0, "reading the log")

@@ -14,6 +14,7 @@ from studio.core.render.rasterize import choose_backend
 from studio.ui import preferences, theme
 from studio.ui.library import default_folder
 from studio.ui.main_window import MainWindow
+from studio.ui.pages.figures import FiguresPage
 from studio.ui.pages.log import LogPage
 from studio.ui.pages.machine import MachinePage
 from studio.ui.pages.pages import PAGES
@@ -163,3 +164,12 @@ def test_a_long_log_begins_with_a_whole_line() -> None:
     assert logs.newest(95).splitlines()[0] == "line 090"
     assert len(logs.newest().splitlines()) == 100
     logging.shutdown()
+
+
+def test_speed_and_delay_are_drawn_as_they_are_measured(window: MainWindow, qtbot: QtBot) -> None:
+    page = open_page(window, "figures")
+    assert isinstance(page, FiguresPage)
+    qtbot.waitUntil(lambda: len(page.lines) == 3 and len(page.measured) > 2)
+    qtbot.waitUntil(lambda: len(page.lines["fps"].getData()[0]) > 2)
+    assert list(page.lines["fps"].getData()[1]) == [fps for fps, _, _ in page.measured]
+    window.use_theme("light")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 PAGES = {
     "preferences": "studio.ui.pages.preferences:PreferencesPage",
     "machine": "studio.ui.pages.machine:MachinePage",
+    "figures": "studio.ui.pages.figures:FiguresPage",
     "log": "studio.ui.pages.log:LogPage",
     "shortcuts": "studio.ui.pages.shortcuts:ShortcutsPage",
 }
