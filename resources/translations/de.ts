@@ -1115,6 +1115,37 @@
         </message>
     </context>
     <context>
+        <name>FiguresPage</name>
+        <message>
+            <source>Drawing a frame, ms</source>
+            <translation>Ein Bild zeichnen, ms</translation>
+        </message>
+        <message>
+            <source>Frames per second</source>
+            <translation>Bilder pro Sekunde</translation>
+        </message>
+        <message>
+            <source>Loading charts</source>
+            <translation>Diagramme werden geladen</translation>
+        </message>
+        <message>
+            <source>Loading…</source>
+            <translation>Wird geladen…</translation>
+        </message>
+        <message>
+            <source>Microphone to picture, ms</source>
+            <translation>Mikrofon bis Bild, ms</translation>
+        </message>
+        <message>
+            <source>Speed and delay</source>
+            <translation>Tempo und Verzögerung</translation>
+        </message>
+        <message>
+            <source>The last minute. {drawn} frames drawn since the start, {skipped} wishes overtaken by newer ones.</source>
+            <translation>Die letzte Minute. {drawn} Bilder seit dem Start gezeichnet, {skipped} Wünsche von neueren überholt.</translation>
+        </message>
+    </context>
+    <context>
         <name>FileDialogs</name>
         <message>
             <source>3D Gaussian Splatting (*.ply);;Compressed splats (*.spz);;glTF splats (*.glb)</source>
@@ -1799,10 +1830,6 @@
     <context>
         <name>MainWindow</name>
         <message>
-            <source>At rest</source>
-            <translation>In Ruhe</translation>
-        </message>
-        <message>
             <source>Avatar</source>
             <translation>Avatar</translation>
         </message>
@@ -1875,10 +1902,6 @@
             <translation>Abspielen und bearbeiten</translation>
         </message>
         <message>
-            <source>Playing</source>
-            <translation>Wiedergabe</translation>
-        </message>
-        <message>
             <source>Press the microphone and speak: the mouth follows. Sound never leaves this computer.</source>
             <translation>Drücken Sie das Mikrofon und sprechen Sie: Der Mund folgt. Ton verlässt diesen Rechner nie.</translation>
         </message>
@@ -1893,10 +1916,6 @@
         <message>
             <source>Ready. Drop a portrait to begin.</source>
             <translation>Bereit. Ziehen Sie zum Beginnen ein Porträt herein.</translation>
-        </message>
-        <message>
-            <source>Recording</source>
-            <translation>Aufnahme läuft</translation>
         </message>
         <message>
             <source>Safe mode: the processor draws, and no device is used until you ask for it. {why}.</source>
@@ -1949,14 +1968,6 @@
         <message>
             <source>Turn it</source>
             <translation>Drehen</translation>
-        </message>
-        <message>
-            <source>Waiting for the camera</source>
-            <translation>Wartet auf die Kamera</translation>
-        </message>
-        <message>
-            <source>Waiting for the microphone</source>
-            <translation>Wartet auf das Mikrofon</translation>
         </message>
         <message>
             <source>You asked for it</source>
@@ -2454,6 +2465,33 @@
         <message>
             <source>{name}[*] — Avatar Studio</source>
             <translation>{name}[*] — Avatar Studio</translation>
+        </message>
+    </context>
+    <context>
+        <name>Readings</name>
+        <message>
+            <source>At rest</source>
+            <translation>In Ruhe</translation>
+        </message>
+        <message>
+            <source>Live</source>
+            <translation>Live</translation>
+        </message>
+        <message>
+            <source>Playing</source>
+            <translation>Wiedergabe</translation>
+        </message>
+        <message>
+            <source>Recording</source>
+            <translation>Aufnahme läuft</translation>
+        </message>
+        <message>
+            <source>Waiting for the camera</source>
+            <translation>Wartet auf die Kamera</translation>
+        </message>
+        <message>
+            <source>Waiting for the microphone</source>
+            <translation>Wartet auf das Mikrofon</translation>
         </message>
     </context>
     <context>
@@ -3154,6 +3192,10 @@
             <translation>Flache Tangenten</translation>
         </message>
         <message>
+            <source>Frames and delays of the last minute</source>
+            <translation>Bilder und Verzögerungen der letzten Minute</translation>
+        </message>
+        <message>
             <source>Front</source>
             <translation>Vorn</translation>
         </message>
@@ -3456,6 +3498,10 @@
         <message>
             <source>Speak and the head speaks with you</source>
             <translation>Sprechen Sie, und der Kopf spricht mit</translation>
+        </message>
+        <message>
+            <source>Speed and delay</source>
+            <translation>Tempo und Verzögerung</translation>
         </message>
         <message>
             <source>Split</source>

@@ -1,12 +1,11 @@
 """The one window: it lays panels around the stage and connects them to the `Director`."""
 
 import math
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -38,7 +37,6 @@ from studio.ui.director import Director
 from studio.ui.dropping import DropHighlight, Incoming, incoming
 from studio.ui.export_tasks import SOURCES as EXPORTED
 from studio.ui.export_tasks import Source
-from studio.ui.latency import LatencyMeter
 from studio.ui.pages.pages import PAGES, Pages
 from studio.ui.palette import Choice, Palette, menu_choices
 from studio.ui.panels.avatars import AvatarsPanel
@@ -51,6 +49,7 @@ from studio.ui.panels.face import FacePanel
 from studio.ui.panels.jobs import JobsPanel
 from studio.ui.panels.live_out import LiveOutPanel
 from studio.ui.project_menu import ProjectMenu
+from studio.ui.readings import Readings
 from studio.ui.session import SOURCES
 from studio.ui.status import LiveIndicator, StatusLine
 from studio.ui.timeline.panel import TimelinePanel
@@ -60,8 +59,6 @@ from studio.ui.workers import Urgency
 
 MINIMUM = (1100, 700)
 LANES_HEIGHT = 320  # px of the timeline when it is unfolded
-METER_TICK = 33  # ms
-PACE_TICK = 250
 
 
 class MainWindow(QMainWindow):
@@ -94,20 +91,12 @@ class MainWindow(QMainWindow):
         self.finder = Palette(self)
         self._highlight = DropHighlight(self)
         self.tour = Tour(self, self._tour_steps(), director.settings)
+        self.readings = Readings(self)
         self._connect_intents()
         self._connect_session()
         self._connect_actions()
-        self._ticks = 0
-        self._latency = LatencyMeter()
-        self._filming = LatencyMeter()
-        self._captured = self._filmed = math.nan
         self._safe = ""  # what is said of safe mode, "" while it is not
         self.drive.show_settings(director.session.drive)
-        self._meter, self._pace = QTimer(self), QTimer(self)
-        self._meter.timeout.connect(self._show_live)
-        self._pace.timeout.connect(self._show_pace)
-        self._meter.start(METER_TICK)
-        self._pace.start(PACE_TICK)
         self._enable()
         self.project = ProjectMenu(self, director, self.actions_by_name, self._recent, self.files, self.stage)
         if self.stage.why_painted:
@@ -248,7 +237,7 @@ class MainWindow(QMainWindow):
         director.personalizing.doubted.connect(self.stage.learning.ask)
         director.personalizing.ended.connect(self.stage.learning.clear)
         director.heads.listed.connect(self.options.show_heads)
-        self.stage.painted.connect(self._frame_painted)
+        self.stage.painted.connect(self.readings.painted)
         director.frames.ready.connect(self._show_frame)
         director.frames.prepared.connect(self._prepared)
         events.status.connect(self.status.say)
@@ -315,14 +304,10 @@ class MainWindow(QMainWindow):
     def _show_frame(self) -> None:
         frame = self.director.frames.take()
         if frame is not None:
-            self._captured, self._filmed = frame.scene.captured, frame.scene.filmed
+            self.readings.taken(frame.scene)
             self.director.live_out.give(frame)
             self.stage.show_frame(frame.rgba, frame.opaque)
             self.stage.explain_tint(frame.scene.show_guessed, frame.guessed)
-
-    def _frame_painted(self) -> None:
-        self._latency.note(self._captured, time.monotonic())
-        self._filming.note(self._filmed, time.monotonic())
 
     def _frames_go_another_way(self, sentence: str) -> None:
         self.director.say(sentence)
@@ -420,45 +405,6 @@ class MainWindow(QMainWindow):
         session = self.director.session
         options = self.export.options(session.background, session.orbit)
         self.director.exports.estimate(self.export.source, self.export.form.name, options)
-
-    def _show_live(self) -> None:
-        drive = self.director.drive
-        self.drive.show_live(drive.level, drive.left_to_record)
-        self.director.live.cameras.show(self.drive.webcam, self.stage.preview)
-        if drive.face is None:
-            self.director.performances.show(self.stage.preview)
-        self._ticks += 1
-        if self._ticks % 3 == 0 and self.tabs.currentWidget() is self.face:
-            self.face.show_live(drive.newest.code[0])
-            self.face.show_layers(self.director.session.layers_off, drive.layers)
-        playback = self.director.playback
-        if self.director.session.playing or self.director.session.recording:
-            self.timeline.show_position(playback.position)
-        if (view := playback.view) is not None:
-            self.director.session.orbit = view
-        drive.asleep = not self.isVisible() or self.isMinimized()
-
-    def _show_pace(self) -> None:
-        session = self.director.session
-        if session.listening and self.director.drive.waiting:
-            face = self.director.drive.face
-            blind = face is not None and face.waiting
-            state = self.tr("Waiting for the camera") if blind else self.tr("Waiting for the microphone")
-        elif session.listening:
-            state = self.tr("Live")
-        elif session.recording:
-            state = self.tr("Recording")
-        elif session.playing:
-            state = self.tr("Playing")
-        else:
-            state = self.tr("At rest")
-        live = session.playing or (session.listening and not self.director.drive.waiting)
-        latency, filming = (meter.median(time.monotonic()) for meter in (self._latency, self._filming))
-        self.drive.show_latency(latency)
-        self.drive.webcam.show_latency(filming)
-        if math.isfinite(latency):
-            self.director.drive.latency = latency
-        self.indicator.show_pace(state, live, self.director.frames.pace(), latency, filming)
 
     def _sound_ready(self, key: str, sound: DecodedSound) -> None:
         drawn = partial(self.timeline.show_waveform, key)
@@ -585,8 +531,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Vanish at once, then let the threads finish their step."""
-        self._meter.stop()
-        self._pace.stop()
+        self.readings.stop()
         self.director.settings.setValue("geometry", self.saveGeometry())
         self.hide()
         self.director.stop()
