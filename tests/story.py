@@ -27,12 +27,14 @@ from studio.core.engines import registry
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.jobs import Job, Progress
 from studio.core.media import live_input
+from studio.core.project.edits import looped
 from studio.core.project.patches import to_json
 from studio.core.sample import sample_portrait, sample_speech
 from studio.ui import tasks, theme
 from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MainWindow
+from studio.ui.watchdog import Watchdog
 
 PATIENCE = 240.0  # s, of a machine that does much else
 JAW = ARKIT_INDEX["jawOpen"]
@@ -77,6 +79,7 @@ class Story:
         self.director.session.events.status.connect(SAID.append)
         self.director.start()
         self.director.project.begin()
+        self.watchdog = Watchdog()
         self.press = lambda name: self.window.actions_by_name[name].trigger()
 
     def begin(self) -> None:
@@ -113,6 +116,7 @@ class Story:
             self.click(window.camera.key)
         until(lambda: len(document.state.timeline.camera) == 2)
         self.press("marker")
+        panel.editing.apply("Loop", looped(document.state.timeline, 0.25, 1.0))
         window.face.channel_wanted.emit(ARKIT_INDEX["browInnerUp"], 0.25)
         until(lambda: document.state.expression)
 
@@ -150,9 +154,10 @@ class Story:
         exports, panel, out = director.exports, window.export, self.folder / "out"
         out.mkdir()
         window.tabs.setCurrentWidget(panel)
+        panel._range.setCurrentIndex(1)  # the loop
+        panel._size.setCurrentIndex(0)
         for row, name in enumerate(("clip.mp4", "clip.mov", "clip.webm", "frames", "deep frames")):
             panel._format.setCurrentIndex(row)
-            panel._size.setCurrentIndex(0)
             options = panel.options("transparent" if row else "plate", director.session.orbit)
             exports.clip("timeline", out / name, options)
         exports.motion("timeline", out / "motion.csv", options)
@@ -165,6 +170,8 @@ class Story:
         if "lift" in sys.argv:
             exports.mesh(out / "mesh.glb")
         until(lambda: director.jobs.idle)
+        self.tell()
+        self.watchdog.stop()
         self.window.close()
 
     def drop(self, path: Path) -> None:
@@ -179,7 +186,9 @@ class Story:
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(widget.width() // 2, widget.height() // 2))
 
     def tell(self) -> None:
-        """Print what the project is, on one line."""
+        """Print what the project is, on one line, and elsewhere how long the window kept its user waiting."""
+        stalls = [f"{1000 * stall.seconds:.0f} ms, {1000 * stall.busy:.0f} busy" for stall in self.watchdog.stalls]
+        print("stalls:", "; ".join(stalls) or "none", file=sys.stderr, flush=True)  # noqa: T201
         print(json.dumps(to_json(self.director.document.state), sort_keys=True), flush=True)  # noqa: T201
 
 

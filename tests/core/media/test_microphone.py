@@ -86,7 +86,8 @@ def test_a_tone_arrives_at_its_level_and_frequency(null_sink: "NullSink", tmp_pa
         level, lost = microphone.level, microphone.lost
     finally:
         microphone.stop()
-    assert np.abs(heard).max() == pytest.approx(0.25, rel=0.05)
+    # Not the largest sample: a loaded machine may lose some, which is heard as a click.
+    assert np.percentile(np.abs(loud(heard)), 98) == pytest.approx(0.25, rel=0.05)
     assert level == pytest.approx(20 * np.log10(0.25 / np.sqrt(2)), abs=1.5)
     assert not lost
     tone = heard[-RATE // 2 :]
