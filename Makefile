@@ -24,7 +24,7 @@ run: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/ruff format --check $(CHECKED)
-	$(BIN)/pyright
+	$(BIN)/pyright --threads 2
 	$(BIN)/lint-imports
 
 # The window's tests need a display with OpenGL; Xvfb gives them one where there is none.

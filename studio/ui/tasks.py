@@ -190,7 +190,7 @@ def core_builder(
 def warm_up() -> Job[None]:
     """Load what the first build needs, so that its imports hold up nobody who is already at work."""
     yield Progress(0.0, "loading the engine")
-    import studio.core.build  # noqa: F401
+    import studio.core.build
     from studio.core.engines.registry import load_engine
 
     load_engine("lift")
@@ -200,8 +200,12 @@ def warm_up() -> Job[None]:
 
     nobody = np.zeros((96, 96, 3), np.uint8)
     find_faces(nobody)
-    yield Progress(0.9, "loading the matte")
+    yield Progress(0.8, "loading the matte")
     person_mask(nobody)
+    yield Progress(0.9, "loading what exports")
+    # The window asks these for a clip's options; loading them then would hold it up.
+    import studio.core.export_clip
+    import studio.core.performance  # noqa: F401
 
 
 def look_at_machine() -> Job["Report"]:

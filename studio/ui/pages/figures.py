@@ -72,7 +72,8 @@ class FiguresPage(Page):
         if self.lines:
             return
         for name, (title, place) in self._charts.items():
-            plot: Any = pg.PlotWidget(background=None)
+            plot: Any = pg.PlotWidget()
+            plot.setBackground(None)
             plot.setFrameStyle(0)
             plot.hideAxis("bottom")
             plot.hideButtons()

@@ -1,0 +1,89 @@
+"""How long the window keeps its user waiting: the longest stall of its event loop during everything people do.
+
+    python benchmarks/stalls.py
+
+The story of the tests (`tests/story.py`) in the real window, without a display, with the real engine. Once all is
+loaded, a portrait is dropped and built, a microphone drives the head and is recorded, a sound is opened, the timeline
+is scrubbed, a clip and splats are exported. A watchdog counts every time in which no event was handled for 50 ms.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from studio import __version__
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # story.py and its fakes
+
+
+def main() -> None:
+    """Tell the story and print, part by part, its stalls in ms and how much of each the window itself was busy."""
+    folder = Path(tempfile.mkdtemp(prefix="stalls-"))
+    for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        os.environ[name] = str(folder / name)
+    from machine import machine_line
+    from PySide6.QtTest import QTest
+    from story import JAW, Story, until
+
+    from studio.core.sample import sample_speech
+
+    story = Story(folder, "lift")
+    window, director, document = story.window, story.director, story.director.document
+    director.warm_up()
+    found: dict[str, list[str]] = {}
+
+    def part(name: str) -> None:
+        stalls = story.watchdog.stalls
+        found[name] = [f"{1000 * stall.seconds:.0f} ({1000 * stall.busy:.0f} busy)" for stall in stalls]
+        story.watchdog.stalls = []
+
+    prepared: list[str] = []
+    director.frames.prepared.connect(lambda backend, reason: prepared.append(backend))
+    until(lambda: prepared and director.jobs.idle and director.project.jobs.idle)
+    QTest.qWait(3000)  # warming up begins when the renderer is ready
+    until(lambda: director.jobs.idle)
+    part("starting and warming up")
+
+    story.drop(story.portrait)
+    until(window.stage.consent.isVisible)
+    story.click(window.stage.consent.yes)
+    until(lambda: director.session.selected and window.stage.shown is not None and director.jobs.idle)
+    part("building a head")
+
+    story.press("listen")
+    until(lambda: director.drive.newest.code[0, JAW] > 0.05)
+    story.press("record")
+    until(lambda: (director.drive.taken or 0) > 8)
+    story.press("record")
+    until(lambda: document.state.timeline.takes and not director.session.recording)
+    story.press("listen")
+    part("live drive and recording")
+
+    story.drop(sample_speech())
+    until(lambda: len(document.state.timeline.sounds) == 2 and director.jobs.idle)
+    part("opening a sound")
+
+    window.timeline.fold(False)
+    for i in range(300):
+        window.timeline.seek(i / 60)
+        QTest.qWait(10)
+    part("scrubbing")
+
+    options = window.export.options("plate", director.session.orbit)
+    director.exports.clip("timeline", folder / "clip.mp4", options)
+    director.exports.splats(folder / "head.ply")
+    until(lambda: director.jobs.idle)
+    part("exporting a clip and splats")
+
+    director.project.save_as(folder / "story.astudio")
+    until(lambda: not director.project.unsaved and director.project.jobs.idle)
+    part("saving the project")
+    print(json.dumps({"studio": __version__, "machine": machine_line(), "stalls_ms": found}, indent=1))
+    story.watchdog.stop()
+    window.close()
+
+
+if __name__ == "__main__":
+    main()
