@@ -2,9 +2,10 @@
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from studio.ui import theme
+from studio.ui.panels.controls import scrolled
 
 WIDEST = 720  # px of a body; longer lines are hard to read
 
@@ -36,18 +37,12 @@ class Page(QFrame):
         self.body.setContentsMargins(0, 0, theme.GRID, 0)
         self.body.setSpacing(theme.GRID)
         inner.setMaximumWidth(WIDEST)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(inner)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(24, 16, 16, 16)
         whole.setSpacing(2 * theme.GRID)
         whole.addLayout(head)
         whole.addLayout(self.tools)
-        whole.addWidget(scroll, 1)
+        whole.addWidget(scrolled(inner), 1)
         self.refresh()
         self.hide()
 

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -26,7 +25,7 @@ from studio.core.avatar import Background
 from studio.core.orbit import MAX_DISTANCE, MAX_PITCH, MAX_ROLL, MAX_YAW, MAX_ZOOM, MIN_DISTANCE, MIN_ZOOM, Orbit
 from studio.core.project.document import SavedView
 from studio.ui import theme
-from studio.ui.panels.controls import ValueSlider, dim, heading
+from studio.ui.panels.controls import ValueSlider, dim, heading, scrolled
 
 RENDER_SIZES = (256, 384, 512, 768, 1024)
 ANGLES = (5.0, 90.0)  # degrees of the field of view
@@ -88,15 +87,9 @@ class CameraPanel(QWidget):
         self.guides.clicked.connect(self.guides_wanted)
         layout.addWidget(self.guides)
         layout.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(body)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(scrolled(body))
         self.show_views(())
         self.show_field_of_view(math.nan)
         self.refresh()

@@ -13,7 +13,20 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from studio.ui import theme
 
@@ -143,6 +156,32 @@ def dim(text: str) -> QLabel:
     label.setProperty("role", "dim")
     label.setWordWrap(True)
     return label
+
+
+def scrolled(body: QWidget) -> QScrollArea:
+    """Let a panel's body scroll up and down where it has no room; the keyboard goes to what is in it."""
+    scroll = QScrollArea()
+    scroll.setWidgetResizable(True)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+    scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    scroll.setWidget(body)
+    return scroll
+
+
+def device_choice(name: str, tip: str, again: str) -> tuple[QComboBox, QToolButton, QHBoxLayout]:
+    """Return a list of devices, the button that looks for them again, and the row that holds both."""
+    devices, button, row = QComboBox(), QToolButton(), QHBoxLayout()
+    devices.setAccessibleName(name)
+    devices.setToolTip(tip)
+    devices.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    devices.setMinimumContentsLength(12)
+    button.setToolTip(again)
+    button.setAccessibleName(again)
+    row.setSpacing(theme.GRID)
+    row.addWidget(devices, 1)
+    row.addWidget(button)
+    return devices, button, row
 
 
 def framed(title: str, body: QWidget) -> QFrame:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QScrollArea,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 
 from studio.core.speech.settings import LOOK_AHEADS, RANGES
 from studio.ui import theme
-from studio.ui.panels.controls import LevelMeter, ValueSlider, add_slider, dim, heading
+from studio.ui.panels.controls import LevelMeter, ValueSlider, add_slider, device_choice, dim, heading, scrolled
 from studio.ui.panels.webcam import WebcamBox
 from studio.ui.session import SOURCES, DriveSettings
 
@@ -67,15 +66,9 @@ class DrivePanel(QWidget):
         layout.addSpacing(theme.GRID)
         layout.addWidget(dim(self.tr("Sound never leaves this computer.")))
         layout.addStretch()
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(body)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(scroll)
+        whole.addWidget(scrolled(body))
         self.show_calibration(False)
         self.show_live(-math.inf, 0.0)
         self.show_latency(math.nan)
@@ -108,17 +101,13 @@ class DrivePanel(QWidget):
         return self._microphone
 
     def _device_row(self) -> QHBoxLayout:
-        self.devices = QComboBox()
-        self.devices.setAccessibleName(self.tr("Microphone"))
-        self.devices.setToolTip(self.tr("Which microphone is heard; no other is ever taken in its place"))
-        self.devices.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.devices.setMinimumContentsLength(12)
+        tip = self.tr("Which microphone is heard; no other is ever taken in its place")
+        self.devices, self._refresh, row = device_choice(
+            self.tr("Microphone"), tip, self.tr("Look for microphones again")
+        )
         self.devices.activated.connect(lambda _: self.microphone_wanted.emit(self.devices.currentData()))
-        self._refresh = QToolButton()
-        self._refresh.setToolTip(self.tr("Look for microphones again"))
-        self._refresh.setAccessibleName(self._refresh.toolTip())
         self._refresh.clicked.connect(self.devices_wanted)
-        return _row(self.devices, self._refresh)
+        return row
 
     def _level_row(self) -> QHBoxLayout:
         self.meter = LevelMeter()

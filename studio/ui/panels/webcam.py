@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
 from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.tracking.gains import MOST_GAIN, FaceGains
 from studio.ui import theme
-from studio.ui.panels.controls import ValueSlider, add_slider, dim, heading
+from studio.ui.panels.controls import ValueSlider, add_slider, device_choice, dim, heading
 
 PARTS = ("head", "eyes", "brows", "lips")
 
@@ -66,20 +65,10 @@ class WebcamBox(QWidget):
         self.refresh()
 
     def _device_row(self) -> QHBoxLayout:
-        self.devices = QComboBox()
-        self.devices.setAccessibleName(self.tr("Webcam"))
-        self.devices.setToolTip(self.tr("Which camera is watched; no other is ever taken in its place"))
-        self.devices.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.devices.setMinimumContentsLength(12)
+        tip = self.tr("Which camera is watched; no other is ever taken in its place")
+        self.devices, self._refresh, row = device_choice(self.tr("Webcam"), tip, self.tr("Look for cameras again"))
         self.devices.activated.connect(lambda _: self.camera_wanted.emit(self.devices.currentData()))
-        self._refresh = QToolButton()
-        self._refresh.setToolTip(self.tr("Look for cameras again"))
-        self._refresh.setAccessibleName(self._refresh.toolTip())
         self._refresh.clicked.connect(self.devices_wanted)
-        row = QHBoxLayout()
-        row.setSpacing(theme.GRID)
-        row.addWidget(self.devices, 1)
-        row.addWidget(self._refresh)
         return row
 
     def _gain_grid(self) -> QGridLayout:

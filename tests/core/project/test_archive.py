@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import safetensors.numpy
+from corruption import corrupted
 from fakes import TinyAvatar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -263,20 +264,7 @@ def test_missing_file_and_folder_say_so(tmp_path: Path) -> None:
 @given(data=st.data())
 def test_any_corruption_loads_equal_or_raises_user_error(saved: Path, data: st.DataObject) -> None:
     good = saved.read_bytes()
-    bad = bytearray(good)
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(bad) - 1))
-        kind = data.draw(st.sampled_from(["flip", "cut", "insert", "tail"]))
-        if kind == "flip":
-            bad[at] ^= data.draw(st.integers(1, 255))
-        elif kind == "insert":
-            bad[at:at] = data.draw(st.binary(min_size=1, max_size=40))
-        elif kind == "cut":
-            del bad[at : at + data.draw(st.integers(1, 200))]
-        else:  # where the directory is
-            bad[-1 - at % 250] ^= data.draw(st.integers(1, 255))
-        if not bad:
-            break
+    bad = corrupted(data, good, tail=250)
     path = saved.with_name("bad.avatar")
     path.write_bytes(bad)
     try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from corruption import corrupted
 from fakes import TinyAvatar
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -368,20 +369,7 @@ def test_any_corruption_opens_with_a_sentence_or_raises_one(studio: Studio, data
     if not studio.path.exists():
         studio.save()
     good = studio.path.read_bytes()
-    bad = bytearray(good)
-    for _ in range(data.draw(st.integers(1, 4))):
-        at = data.draw(st.integers(0, len(bad) - 1))
-        kind = data.draw(st.sampled_from(["flip", "cut", "insert", "tail"]))
-        if kind == "flip":
-            bad[at] ^= data.draw(st.integers(1, 255))
-        elif kind == "insert":
-            bad[at:at] = data.draw(st.binary(min_size=1, max_size=40))
-        elif kind == "cut":
-            del bad[at : at + data.draw(st.integers(1, 200))]
-        else:  # where the directory is
-            bad[-1 - at % 400] ^= data.draw(st.integers(1, 255))
-        if not bad:
-            break
+    bad = corrupted(data, good, tail=400)
     path = studio.path.with_name("bad.astudio")
     path.write_bytes(bad)
     try:
