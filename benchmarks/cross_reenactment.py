@@ -14,53 +14,44 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
-from lift_identity import MISSING, FaceEmbedder, available
 from machine import machine_line
 from numpy.typing import NDArray
 from PIL import Image
-from reenactment_score import outer_eyes, track_landmarks
 from rich.console import Console
 from rich.table import Table
 
 from studio.core.avatar import render_frame
+from studio.core.evaluate.driving import reenacted
+from studio.core.evaluate.face_points import (
+    LOWER_LIDS,
+    LOWER_LIP,
+    UPPER_LIDS,
+    UPPER_LIP,
+    opening,
+    track_landmarks,
+    yaw,
+)
+from studio.core.evaluate.recognition import MISSING, FaceEmbedder, available
 from studio.core.framing import square_camera
 from studio.core.jobs import run
 from studio.core.media.video import read_frames
 from studio.core.motion.motion import Motion
 from studio.core.motion.track import Track, load_track, save_track
 from studio.core.project.archive import load_avatar
-from studio.core.reenactment import draw
 from studio.core.tracking.clip import track_clip
-from studio.core.tracking.retarget import Retarget
+from studio.core.training.metrics import correlation
 
 SAME = 0.42
 FRAMES, EVERY, SIZE = 240, 6, 512
 _SHOWN, _CELL = 8, 240
-_UPPER_LIP, _LOWER_LIP, _UPPER_LID, _LOWER_LID = 13, 14, [159, 386], [145, 374]
-
-
-def opening(landmarks: NDArray, upper: int | list[int], lower: int | list[int]) -> NDArray[np.float64]:
-    """Return a gap ``[T]`` of landmarks ``[T,478,3]``, parts of the distance between the eyes' outer corners."""
-    gap = np.linalg.norm(landmarks[:, upper, :2] - landmarks[:, lower, :2], axis=-1)
-    return gap.reshape(len(gap), -1).mean(1) / outer_eyes(landmarks)
-
-
-def yaw(landmarks: NDArray) -> NDArray[np.float64]:
-    """Return how far the nose's tip lies off the middle between the cheeks ``[T]``, parts of their distance."""
-    right, left, nose = (landmarks[:, i, 0] for i in (234, 454, 4))
-    return (nose - (right + left) / 2) / (left - right)
 
 
 def driven(avatar_file: Path, track: Track, times: NDArray) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return the portrait at rest ``[H,W,3]`` and as it is driven ``[T,H,W,3]``."""
     avatar = load_avatar(avatar_file)
-    retarget = Retarget(avatar, track, "avatar", SIZE)
-    made = [
-        picture[..., :3].copy()
-        for picture in draw(avatar, retarget.shots(times), "plate", lambda: np.empty((SIZE, SIZE, 4), np.uint8))
-    ]
+    made = run(reenacted(avatar, track, times, "avatar", SIZE))
     rest = np.asarray(render_frame(avatar, Motion.neutral(), square_camera(avatar, SIZE)))[..., :3]
-    return np.round(rest * 255).astype(np.uint8), np.stack(made)
+    return np.round(rest * 255).astype(np.uint8), made
 
 
 def sheet(real: NDArray, made: NDArray) -> NDArray[np.uint8]:
@@ -78,14 +69,6 @@ def sheet(real: NDArray, made: NDArray) -> NDArray[np.uint8]:
         return np.hstack(cells).astype(np.uint8)
 
     return np.vstack([row(real), row(made)])
-
-
-def agreement(a: NDArray, b: NDArray) -> float:
-    """Return a correlation over what is known of both; NaN where either stands still."""
-    both = np.isfinite(a) & np.isfinite(b)
-    if both.sum() < 3 or a[both].std() < 1e-6 or b[both].std() < 1e-6:
-        return float("nan")
-    return float(np.corrcoef(a[both], b[both])[0, 1])
 
 
 def main() -> None:
@@ -109,13 +92,13 @@ def main() -> None:
     for path in clips:
         every = list(islice(read_frames(path), FRAMES))[::EVERY]
         times, real = np.array([time for time, _ in every]), np.stack([picture for _, picture in every])
-        truth = track_landmarks(real)
+        truth = run(track_landmarks(real))
         with TemporaryDirectory() as kept:
             save_track(run(track_clip(path)).track, Path(kept) / "track.npz")
             track = load_track(Path(kept) / "track.npz")
         for file in arguments.avatars:
             rest, made = driven(file, track, times)
-            found = track_landmarks(made)
+            found = run(track_landmarks(made))
             distances = np.array([])
             middle_of = np.array([SIZE / 2, SIZE / 2])
             if embed is not None and (home := embed(rest, middle_of)) is not None:
@@ -126,9 +109,9 @@ def main() -> None:
             cells = [
                 f"{middle:.2f}{' MISSED' if middle > SAME else ''}",
                 f"{most:.2f}",
-                f"{agreement(opening(truth, _UPPER_LIP, _LOWER_LIP), opening(found, _UPPER_LIP, _LOWER_LIP)):.2f}",
-                f"{agreement(opening(truth, _UPPER_LID, _LOWER_LID), opening(found, _UPPER_LID, _LOWER_LID)):.2f}",
-                f"{agreement(yaw(truth), yaw(found)):.2f}",
+                f"{correlation(opening(truth, UPPER_LIP, LOWER_LIP), opening(found, UPPER_LIP, LOWER_LIP)):.2f}",
+                f"{correlation(opening(truth, UPPER_LIDS, LOWER_LIDS), opening(found, UPPER_LIDS, LOWER_LIDS)):.2f}",
+                f"{correlation(yaw(truth), yaw(found)):.2f}",
                 str(int(np.isnan(found[:, 0, 0]).sum())),
             ]
             table.add_row(path.stem, file.stem, *cells)

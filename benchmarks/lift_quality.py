@@ -38,7 +38,7 @@ import cv2
 import numpy as np
 from build import psnr
 from lift_holes import SOLID, hole_figures
-from lift_identity import MISSING, FaceEmbedder, available, identity_figures
+from lift_identity import identity_figures
 from lift_tracking import expression_figures, landmark_figures
 from lift_views import EXPRESSIONS, NEUTRAL, camera_at, contact_sheet, overview, overview_row
 from machine import machine_line
@@ -51,6 +51,7 @@ from studio.core.avatar import Avatar, render_frame
 from studio.core.build import build_avatar
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.errors import UserError
+from studio.core.evaluate.recognition import MISSING, FaceEmbedder, available
 from studio.core.heads.anatomy import LOWER_LID, SIDES, UPPER_LID
 from studio.core.heads.full import FullHead
 from studio.core.jobs import run

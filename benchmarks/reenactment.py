@@ -20,20 +20,21 @@ import numpy as np
 from machine import machine_line
 from numpy.typing import NDArray
 from PIL import Image
-from reenactment_score import N_SKIN, Score, score, track_landmarks, warped
 from rich.console import Console
 from rich.table import Table
 
 from studio.core.avatar import Avatar
 from studio.core.build import build_avatar
+from studio.core.evaluate.baselines import still, warped
+from studio.core.evaluate.clip_score import Score, score
+from studio.core.evaluate.driving import reenacted
+from studio.core.evaluate.face_points import N_SKIN, track_landmarks
 from studio.core.jobs import run
 from studio.core.media.video import read_frames
-from studio.core.motion.track import Track, load_track, save_track
+from studio.core.motion.track import load_track, save_track
 from studio.core.personalize import personalize_avatar
 from studio.core.project.archive import save_avatar
-from studio.core.reenactment import draw
 from studio.core.tracking.clip import track_clip
-from studio.core.tracking.retarget import Retarget
 
 FRAMES, EVERY = 200, 4
 LEARNT, JUDGED = 0.7, 50
@@ -47,18 +48,6 @@ def first_avatar(frame: NDArray[np.uint8], folder: Path) -> Avatar:
     path = folder / "first.png"
     Image.fromarray(frame).save(path)
     return run(build_avatar(path, face=1))
-
-
-def reenacted(avatar: Avatar, track: Track, times: NDArray) -> NDArray[np.uint8]:
-    """Return the avatar ``[T,H,W,3]`` as it is driven in the clip's framing at `times` s."""
-    retarget = Retarget(avatar, track, "video")
-    camera = retarget.camera
-    shots = retarget.shots(times)
-
-    def memory() -> NDArray[np.uint8]:
-        return np.empty((camera.height, camera.width, 4), np.uint8)
-
-    return np.stack([picture[..., :3] for picture in draw(avatar, shots, "plate", memory)])
 
 
 def sheet(real: NDArray, others: list[NDArray], found: list[NDArray]) -> NDArray[np.uint8]:
@@ -90,7 +79,7 @@ def measure(path: Path, folder: Path, sheets: bool, minutes: float | None) -> di
     """Return the scores of still, warp, avatar and personalised avatar for one clip."""
     every = judged_frames(path, minutes is not None)
     times, real = np.array([time for time, _ in every]), np.stack([picture for _, picture in every])
-    landmarks = track_landmarks(real)
+    landmarks = run(track_landmarks(real))
     with TemporaryDirectory() as kept:
         avatar = first_avatar(real[0], Path(kept))
         save_track(run(track_clip(path)).track, Path(kept) / "track.npz")
@@ -103,21 +92,21 @@ def measure(path: Path, folder: Path, sheets: bool, minutes: float | None) -> di
         save_avatar(avatar, folder / f"{path.stem}.avatar")
         save_avatar(better, folder / f"{path.stem}_personal.avatar")
     made = {
-        "still": np.repeat(real[:1], len(real), 0),
-        "2-D warp": warped(real[0], landmarks),
-        "avatar": reenacted(avatar, track, times),
+        "still": still(real[0], len(real)),
+        "2-D warp": run(warped(real[0], landmarks[0], landmarks)),
+        "avatar": run(reenacted(avatar, track, times)),
     }
     if minutes is not None:
-        made["personal"] = reenacted(better, track, times)
+        made["personal"] = run(reenacted(better, track, times))
         Console().print(f"{path.stem}: learnt in {seconds:.0f} s, tracking included")
     if sheets:
         shown = list(made.values())[1:]
-        found = [landmarks, *(track_landmarks(clip) for clip in shown)]
+        found = [landmarks, *(run(track_landmarks(clip)) for clip in shown)]
         plain = [np.full_like(points, np.nan) for points in found]
         folder.mkdir(parents=True, exist_ok=True)
         Image.fromarray(sheet(real, shown, found)).save(folder / f"{path.stem}_landmarks.png")
         Image.fromarray(sheet(real, shown, plain)).save(folder / f"{path.stem}.png")
-    return {name: score(real, clip, landmarks) for name, clip in made.items()}
+    return {name: run(score(real, clip, landmarks)) for name, clip in made.items()}
 
 
 def main() -> None:
@@ -126,7 +115,7 @@ def main() -> None:
     parser.add_argument("--clips", nargs="+", default=[""], help="parts of the clips' names; all by default")
     parser.add_argument("--out", type=Path, default=Path("out/reenactment"))
     parser.add_argument("--sheets", action="store_true", help="write contact sheets: real, warp, avatar")
-    parser.add_argument("--personalize", type=float, metavar="MINUTES", help="learn the first 70 % for so long")
+    parser.add_argument("--personalize", type=float, metavar="MINUTES", help="learn the first 70 %% for so long")
     arguments = parser.parse_args()
     everything = sorted((arguments.data / "talking").glob("*.mp4"))
     clips = [path for path in everything if any(part in path.name for part in arguments.clips)]

@@ -12,11 +12,11 @@ import scipy.linalg
 import scipy.ndimage
 import scipy.signal
 from numpy.typing import NDArray
-from speech_alignment import TARGETS, arpabet, filled, target_tracks
-from speech_measures import Mouth
 from speech_quiet import windows
 
 from studio.core.errors import UserError
+from studio.core.evaluate.mouth import Mouth
+from studio.core.evaluate.phones import TARGETS, arpabet, filled, target_tracks
 from studio.core.speech.articulation import articulate
 from studio.core.speech.features import HOP, HOP_SECONDS, SAMPLE_RATE
 from studio.core.speech.network import CHANNELS

@@ -7,10 +7,10 @@ import numpy as np
 import scipy.ndimage
 import scipy.signal
 from numpy.typing import NDArray
-from speech_alignment import Phone
-from speech_measures import LIPS_MEET, Mouth, correlation, hop_at, lagged, offset, spans
 from speech_recordings import Recording
 
+from studio.core.evaluate.mouth import LIPS_MEET, Mouth, correlation, hop_at, lagged, offset, spans
+from studio.core.evaluate.phones import Phone
 from studio.core.speech.features import HOP, HOP_SECONDS, SAMPLE_RATE, WINDOW
 
 _PAUSE = 0.4  # s of silence in which a mouth should close

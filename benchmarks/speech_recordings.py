@@ -8,9 +8,9 @@ from typing import TypeAlias
 import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
-from speech_alignment import Phone, align_phones, read_phones
 
 from studio.core.errors import UserError
+from studio.core.evaluate.phones import Phone, align_phones, read_phones
 from studio.core.media.audio import load_audio
 from studio.core.speech.features import SAMPLE_RATE
 

@@ -45,7 +45,7 @@ class Report:
         self.sections.setdefault(section, []).append(cells)
 
     def phones(self, group: str, noise: str, system: str, found: dict[str, NDArray[np.float64]]) -> None:
-        """Add what `speech_measures.figures` found for one system."""
+        """Add what `studio.core.evaluate.mouth.figures` found for one system."""
         shown = {name: _cell(name, found[name]) for name in _PHONE_COLUMNS}
         self.row(f"{group}, {noise}, {found['n'][0]:.0f} bilabials", system=system, **shown)
         for name, (value, low, high) in found.items():

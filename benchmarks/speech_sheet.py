@@ -4,10 +4,10 @@ from pathlib import Path
 
 import matplotlib.figure  # mediapipe brings it
 import numpy as np
-from speech_alignment import TARGETS, bilabials, target_tracks
-from speech_measures import LIPS_MEET, Mouth, closures_seen, match
 from speech_recordings import Recording
 
+from studio.core.evaluate.mouth import LIPS_MEET, Mouth, closures_seen, match
+from studio.core.evaluate.phones import TARGETS, bilabials, target_tracks
 from studio.core.speech.features import HOP, HOP_SECONDS
 
 _ROW_SECONDS = 6.0

@@ -6,7 +6,7 @@ The mouth is judged as the window shows it: the speech driver with its voice gat
 template head posed by its ARKit code. FOLDER gets ``table.md``, ``table.csv`` and a sheet of each recording. All times
 are on the clock of the sound: what a look-ahead of 80 ms shows 80 ms later is not late here.
 
-phones    against TextGrids or aligned transcripts (`speech_alignment.py`), and other languages said by espeak-ng in
+phones    against TextGrids or aligned transcripts (`evaluate.phones`), and other languages said by espeak-ng in
           voices that trained nothing (`speech_synthetic.py`), clean and in real noise:
           P R F1     lip closures seen (lips of the template head less than 1 mm apart) against p, b, m, one to one
                      within ±60 ms; ``onset`` where onsets must lie that near; ``luck``: the same closures at random
@@ -33,8 +33,6 @@ import numpy as np
 from machine import machine_line
 from rich.console import Console
 from speech_cost import cost_of_a_hop, file_speed
-from speech_lips import measured_gap
-from speech_measures import correlation, figures, lagged, offset, tally
 from speech_quiet import IN_TIME, activity, closing_times, flutter, with_room_after
 from speech_recordings import CLIPS, Recording, in_rooms, recordings, room_noise, unaligned, voiceless
 from speech_report import Report
@@ -43,6 +41,8 @@ from speech_synthetic import synthesised
 from speech_systems import JUDGED, SYSTEMS, as_asked
 
 from studio.core.errors import UserError
+from studio.core.evaluate.mouth import correlation, figures, lagged, offset, tally
+from studio.core.evaluate.seen_lips import measured_gap
 from studio.core.media.audio import load_audio
 from studio.core.sample import sample_speech
 from studio.core.speech.features import SAMPLE_RATE

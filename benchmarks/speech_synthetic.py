@@ -1,7 +1,7 @@
 """Other languages, said by espeak-ng in voices that no training data has: phones with times at no alignment's mercy.
 
 espeak-ng is called through the training tool, which leaves out Polish and Turkish and all of espeak-ng's own variants
-of voices (``+f3``). The articulation is that of `speech_alignment.py`.
+of voices (``+f3``). The articulation is that of `studio.core.evaluate.phones`.
 """
 
 import sys
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import soxr
-from speech_alignment import Phone
 from speech_recordings import Recording
 
+from studio.core.evaluate.phones import Phone
 from studio.core.speech.features import SAMPLE_RATE
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))

@@ -6,11 +6,11 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from speech_alignment import TARGETS, target_tracks
 from speech_baselines import by_energy, by_formants, by_recognised_phones, mouth_of
-from speech_measures import Mouth
 from speech_recordings import Recording
 
+from studio.core.evaluate.mouth import Mouth
+from studio.core.evaluate.phones import TARGETS, target_tracks
 from studio.core.speech.features import HOP, HOP_SECONDS, SAMPLE_RATE
 from studio.core.speech.network import CHANNELS
 from studio.core.speech.recording import speech_motion

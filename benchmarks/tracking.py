@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from machine import machine_line
 from numpy.typing import NDArray
-from reenactment_score import acceleration, outer_eyes
 from rich.console import Console
 from rich.table import Table
 
+from studio.core.evaluate.face_points import N_SKIN
 from studio.core.jobs import run
 from studio.core.media.video import read_frames
 from studio.core.motion.poses import placement_matrix
@@ -26,6 +26,7 @@ from studio.core.tracking.clip import track_clip
 from studio.core.tracking.face_model import FaceModel
 from studio.core.tracking.live import LiveTracker
 from studio.core.tracking.solve import View
+from studio.core.training import metrics
 
 LIVE, ERROR, JITTER = 40.0, 2.5, 1.2
 _WARM = 20  # frames before the clock runs: kernels load, the face is fitted
@@ -48,8 +49,7 @@ def jitter(path: Path, track: Track) -> float:
     mesh.close()
     there = np.array([points is not None for points in found])
     real = np.stack([points for points in found if points is not None]).astype(np.float64)
-    eyes = outer_eyes(real)
-    return acceleration(modelled(track)[there], eyes) / acceleration(real, eyes)
+    return metrics.jitter(modelled(track)[there][:, :N_SKIN, :2]) / metrics.jitter(real[:, :N_SKIN, :2])
 
 
 def live_rate(path: Path) -> tuple[float, float]:

@@ -9,6 +9,8 @@ import pytest
 import scipy.signal
 
 from studio.core.errors import UserError
+from studio.core.evaluate import mouth as mouth_measures
+from studio.core.evaluate import phones as phone_tables
 from studio.core.heads.arkit import ARKIT_INDEX
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
@@ -36,42 +38,40 @@ def open_mouth(hops: int, jaw: float = 0.5) -> np.ndarray:
 
 def mouth_with_closures(bench: Any, spans: list[tuple[float, float]], hops: int = 220) -> Any:
     """Return a mouth that is open but for the spans, s, in which it is shut."""
-    measures = bench("speech_measures")
     code = open_mouth(hops)
-    channels = np.zeros((hops, len(bench("speech_alignment").TARGETS)), np.float32)
+    channels = np.zeros((hops, len(phone_tables.TARGETS)), np.float32)
     for start, end in spans:
         rows = slice(round(start / HOP), round(end / HOP))
         code[rows, ARKIT_INDEX["jawOpen"]] = code[rows, ARKIT_INDEX["mouthClose"]] = 0.1
         channels[rows, 1] = 1
-    return measures.Mouth(channels, code)
+    return mouth_measures.Mouth(channels, code)
 
 
 def judged(bench: Any, mouth: Any, phones: list = PHONES) -> dict[str, float]:
-    measures = bench("speech_measures")
-    return {name: float(value[0]) for name, value in measures.figures(measures.tally(mouth, phones)).items()}
+    found = mouth_measures.figures(mouth_measures.tally(mouth, phones))
+    return {name: float(value[0]) for name, value in found.items()}
 
 
 def test_textgrid_phones_lose_stress_and_noise(bench, tmp_path):
     lines = ['File type = "ooTextFile"', '"phones"', "0", "1", "3", "0", "0.4", '"sil"', "0.4", "0.7", '"AE1"']
     grid = tmp_path / "a.TextGrid"
     grid.write_text("\n".join([*lines, "0.7", "1", '"spn"']), encoding="utf-8")
-    assert bench("speech_alignment").read_phones(grid) == [(0.0, 0.4, ""), (0.4, 0.7, "AE"), (0.7, 1.0, "")]
+    assert phone_tables.read_phones(grid) == [(0.0, 0.4, ""), (0.4, 0.7, "AE"), (0.7, 1.0, "")]
 
 
 def test_transcripts_lose_their_marks(bench):
-    assert bench("speech_alignment").spoken_words("<s> Ten of [breath] clubs  </s> (001)") == ["ten", "of", "clubs"]
+    assert phone_tables.spoken_words("<s> Ten of [breath] clubs  </s> (001)") == ["ten", "of", "clubs"]
 
 
 def test_silence_is_put_where_nothing_lies(bench):
-    filled = bench("speech_alignment").filled([(0.2, 0.4, "AH"), (0.6, 0.7, "M")], 1.0)
+    filled = phone_tables.filled([(0.2, 0.4, "AH"), (0.6, 0.7, "M")], 1.0)
     assert [label for *_, label in filled] == ["", "AH", "", "M", ""]
     assert filled[0][0] == 0.0
     assert filled[-1][1] == 1.0
 
 
 def test_targets_close_on_bilabials_and_open_on_vowels(bench):
-    alignment = bench("speech_alignment")
-    tracks = dict(zip(alignment.TARGETS, alignment.target_tracks(PHONES, 220).T, strict=True))
+    tracks = dict(zip(phone_tables.TARGETS, phone_tables.target_tracks(PHONES, 220).T, strict=True))
     assert [tracks["close"][round(t / HOP)] > 0.9 for t in (0.65, 0.94, 1.35)] == [True] * 3
     assert max(tracks["close"][round(t / HOP)] for t in (0.2, 0.8, 1.15, 1.5, 2.0)) < 0.1
     assert tracks["fv"][115] > 0.9
@@ -81,17 +81,16 @@ def test_targets_close_on_bilabials_and_open_on_vowels(bench):
 
 def test_unknown_phone_is_named(bench):
     with pytest.raises(UserError, match="'QQ'"):
-        bench("speech_alignment").target_tracks([(0.0, 0.5, "QQ")], 50)
+        phone_tables.target_tracks([(0.0, 0.5, "QQ")], 50)
 
 
 def test_lips_of_the_template_meet_where_arkit_says(bench):
     code = np.concatenate([open_mouth(1), open_mouth(1, 0.1), open_mouth(2, 0.0)])
     code[1, ARKIT_INDEX["mouthClose"]] = 0.1
     code[3, ARKIT_INDEX["mouthUpperUpLeft"]] = code[3, ARKIT_INDEX["mouthUpperUpRight"]] = 1
-    measures = bench("speech_measures")
-    gap = measures.lip_gap(code)
+    gap = mouth_measures.lip_gap(code)
     assert gap[0] > 10
-    assert np.abs(gap[1:3]).max() < measures.LIPS_MEET < gap[3]
+    assert np.abs(gap[1:3]).max() < mouth_measures.LIPS_MEET < gap[3]
 
 
 def test_right_closures_score_one(bench):
@@ -146,33 +145,30 @@ def test_what_the_phones_ask_for_is_the_ceiling(bench):
 
 
 def test_offset_is_how_late_the_jaw_moves(bench):
-    measures, alignment = bench("speech_measures"), bench("speech_alignment")
-    late = np.roll(alignment.target_tracks(PHONES, 220), 5, axis=0)
-    assert judged(bench, measures.Mouth(late, open_mouth(220)))["offset"] == pytest.approx(0.05)
+    late = np.roll(phone_tables.target_tracks(PHONES, 220), 5, axis=0)
+    assert judged(bench, mouth_measures.Mouth(late, open_mouth(220)))["offset"] == pytest.approx(0.05)
 
 
 def test_vowels_are_judged_by_their_openness(bench):
-    measures = bench("speech_measures")
     labels = ["IY", "AE", "UW", "AA", "EH"] * 4
     phones = [(0.2 * k, 0.2 * (k + 1), label) for k, label in enumerate(labels)]
-    openness = np.repeat([bench("speech_alignment").VOWELS[label][0] for label in labels], 20)
+    openness = np.repeat([phone_tables.VOWELS[label][0] for label in labels], 20)
     channels = np.zeros((400, 6), np.float32)
     for sign in (1, -1):
         channels[:, 0] = 0.5 + sign * openness / 2
-        found = judged(bench, measures.Mouth(channels, open_mouth(400)), phones)
+        found = judged(bench, mouth_measures.Mouth(channels, open_mouth(400)), phones)
         assert found["vowel r"] == pytest.approx(sign, abs=0.01)
 
 
 def test_intervals_hold_the_estimate_and_are_repeatable(bench):
-    measures = bench("speech_measures")
     phones = [(a + 2.2 * k, b + 2.2 * k, label) for k in range(8) for a, b, label in PHONES]
     spans = [(start + 2.2 * k, start + 0.1 + 2.2 * k) for k in range(5) for start in (0.6, 0.9, 1.3)]
-    tallies = measures.tally(mouth_with_closures(bench, spans, 1780), phones)
+    tallies = mouth_measures.tally(mouth_with_closures(bench, spans, 1780), phones)
     assert len(tallies) == 8
-    value, low, high = measures.figures(tallies)["R"]
+    value, low, high = mouth_measures.figures(tallies)["R"]
     assert value == pytest.approx(5 / 8)
     assert low < value < high
-    np.testing.assert_array_equal(measures.figures(tallies)["R"], [value, low, high])
+    np.testing.assert_array_equal(mouth_measures.figures(tallies)["R"], [value, low, high])
 
 
 def test_noise_lies_as_far_below_speech_as_asked(bench):
@@ -218,23 +214,23 @@ def test_closing_times_start_where_speech_ends(bench):
 
 
 def test_flutter_is_nothing_where_nothing_moves(bench):
-    measures, quiet = bench("speech_measures"), bench("speech_quiet")
-    still = quiet.flutter(measures.Mouth(np.zeros((100, 6)), np.zeros((100, 52), np.float32)))
+    quiet = bench("speech_quiet")
+    still = quiet.flutter(mouth_measures.Mouth(np.zeros((100, 6), np.float32), np.zeros((100, 52), np.float32)))
     assert still["std"] == pytest.approx(0, abs=1e-6)
     assert still["open"] == 0
     assert quiet.flutter(mouth_with_closures(bench, [(0, 1)], 200))["open"] == 0.5
 
 
 def test_activity_tells_a_following_mouth_from_a_late_one(bench):
-    measures, quiet = bench("speech_measures"), bench("speech_quiet")
+    quiet = bench("speech_quiet")
     rng = np.random.default_rng(0)
     loud = np.clip(np.sin(2 * np.pi * 3 * np.arange(400) * HOP), 0, 1) * (np.arange(400) % 200 < 130)
     samples = (np.repeat(loud, 160) * 0.2 * rng.standard_normal(64000)).astype(np.float32)
     code = open_mouth(400)
     code[:, ARKIT_INDEX["jawOpen"]] = 0.6 * loud
     channels = np.zeros((400, 6), np.float32)
-    on_time = quiet.activity(measures.Mouth(channels, code), samples)
-    late = quiet.activity(measures.Mouth(channels, np.roll(code, 10, axis=0)), samples)
+    on_time = quiet.activity(mouth_measures.Mouth(channels, code), samples)
+    late = quiet.activity(mouth_measures.Mouth(channels, np.roll(code, 10, axis=0)), samples)
     assert on_time["r"] > 0.8 > late["r"] + 0.3
     assert abs(on_time["offset"]) < 0.015
     assert late["offset"] == pytest.approx(0.1, abs=0.015)
@@ -278,30 +274,29 @@ def test_energy_baseline_opens_with_sound_and_shuts_without(bench):
 def test_live_driver_is_judged_hop_by_hop(bench):
     systems = bench("speech_systems")
     mouth = systems.SYSTEMS[systems.JUDGED](vowel(750, 1150))
-    assert mouth.channels.shape == (100, len(bench("speech_alignment").TARGETS))
+    assert mouth.channels.shape == (100, len(phone_tables.TARGETS))
     assert mouth.code.shape == (100, 52)
 
 
 def test_forced_alignment_finds_words_where_they_are(bench, shared_data, tmp_path):
     pytest.importorskip("pocketsphinx", reason="transcripts are aligned by pocketsphinx, of the extra 'quality'")
     audio = import_module("studio.core.media.audio")
-    alignment = bench("speech_alignment")
     samples = audio.load_audio(shared_data / "speech_more" / "en_read_cards_003.flac")
-    phones = alignment.align_phones(samples, "<s> seven of clubs </s>", tmp_path / "kept.json")
+    phones = phone_tables.align_phones(samples, "<s> seven of clubs </s>", tmp_path / "kept.json")
     said = [label for *_, label in phones if label]
     assert said == ["S", "EH", "V", "AH", "N", "AH", "V", "K", "L", "AH", "B", "Z"]
-    assert alignment.align_phones(samples, "", tmp_path / "kept.json") == phones
+    assert phone_tables.align_phones(samples, "", tmp_path / "kept.json") == phones
     # The first sound is a hiss: louder above 4 kHz than the vowel behind it.
     hiss, vowel_sound = (samples[round(a * RATE) : round(b * RATE)] for a, b, x in phones[1:3])
     above = scipy.signal.butter(4, 4000, "highpass", fs=RATE, output="sos")
     assert np.std(scipy.signal.sosfilt(above, hiss)) > 3 * np.std(scipy.signal.sosfilt(above, vowel_sound))
     with pytest.raises(UserError, match="xyzzy"):
-        alignment.align_phones(samples, "seven xyzzy", tmp_path / "other.json")
+        phone_tables.align_phones(samples, "seven xyzzy", tmp_path / "other.json")
 
 
 def test_report_has_every_figure_with_its_interval(bench, tmp_path):
-    measures, report = bench("speech_measures"), bench("speech_report").Report()
-    found = measures.figures(measures.tally(mouth_with_closures(bench, [(0.6, 0.7)]), PHONES))
+    report = bench("speech_report").Report()
+    found = mouth_measures.figures(mouth_measures.tally(mouth_with_closures(bench, [(0.6, 0.7)]), PHONES))
     report.phones("read", "clean", "80 ms", found)
     report.note("made by a test")
     report.write(tmp_path)
@@ -344,7 +339,7 @@ def test_nothing_is_chosen_on_what_is_judged(bench):
 
 
 def test_every_synthesised_phone_has_an_articulation(bench):
-    synthetic, alignment = bench("speech_synthetic"), bench("speech_alignment")
+    synthetic = bench("speech_synthetic")
     symbols = import_module("tools.train_speech.articulation").SYMBOLS
     assert [symbol for symbol in symbols if symbol and symbol not in synthetic.ARPABET] == []
-    assert set(synthetic.ARPABET.values()) <= {*alignment.VOWELS, *alignment.CONSONANTS}
+    assert set(synthetic.ARPABET.values()) <= {*phone_tables.VOWELS, *phone_tables.CONSONANTS}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, Consent
-from studio.core.engines.base import BuildOptions
+from studio.core.engines.base import BuildOptions, Engine
 from studio.core.engines.registry import load_engine
 from studio.core.errors import UserError
 from studio.core.heads import library
@@ -57,11 +57,27 @@ def build_avatar(
         If the picture or its face cannot be used, or the engine cannot use the head; `FacesFoundError` asks which
         face.
     """
-    maker = load_engine(engine)
+    job = build_with(
+        load_engine(engine), picture_path, face=face, landmarks=landmarks, seed=seed, consent=consent, options=options
+    )
+    return (yield from job)
+
+
+def build_with(
+    maker: Engine,
+    picture_path: str | PathLike[str],
+    *,
+    face: int | None = None,
+    landmarks: NDArray[np.float32] | Handles | None = None,
+    seed: int = 0,
+    consent: Consent = Consent(),
+    options: BuildOptions = BuildOptions(),
+) -> Job[Avatar]:
+    """Build an avatar from a picture file by an engine at hand; see `build_avatar`."""
     if options.head != BUILT_IN:
         library.find(options.head)
         if not maker.takes_heads:
-            raise UserError(f"The engine '{engine}' has a head of its own; build with the head '{BUILT_IN}'.")
+            raise UserError(f"The engine '{maker.name}' has a head of its own; build with the head '{BUILT_IN}'.")
     watch = Stopwatch()
     yield watch.progress(0.0, "reading the picture")
     picture = load_picture(picture_path)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -179,5 +179,21 @@ class Engine(Protocol):
         ------
         UserError
             If arrays are missing, misshapen or not finite.
+        """
+        ...
+
+
+Variant = Literal["trained", "trained + refined", "random + refined"]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
+
+
+@runtime_checkable
+class Trained(Engine, Protocol):
+    """An engine with a trained network, which the bench asks what the network is worth."""
+
+    def variant(self, name: Variant) -> Engine:
+        """Return an engine that takes what its network gives as it is, or refines it to the portrait as `lift` does.
+
+        The third begins that refinement from a network of random weights: what training adds must show against it.
         """
         ...

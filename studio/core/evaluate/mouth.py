@@ -10,8 +10,8 @@ from typing import TypeAlias
 import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
-from speech_alignment import LABIODENTALS, TARGETS, VOWELS, Phone, bilabials, gestures, target_tracks
 
+from studio.core.evaluate.phones import LABIODENTALS, TARGETS, VOWELS, Phone, bilabials, gestures, target_tracks
 from studio.core.heads.anatomy import LOWER_LIP_INNER, UPPER_LIP_INNER, to_face, to_head
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.heads.template import TemplateHead, mean_landmarks, shape_weights
