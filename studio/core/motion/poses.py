@@ -29,6 +29,13 @@ def rigid(rotation: NDArray, translation: NDArray) -> NDArray[np.float64]:
     return out
 
 
+def turned_head(head_pose: NDArray) -> NDArray[np.float64]:
+    """Return the rigid motions of head space ``[...,4,4]`` of `Motion.head_pose` ``[...,6]``."""
+    pose = np.asarray(head_pose, np.float64)
+    turn = Rotation.from_rotvec(pose[..., :3].reshape(-1, 3)).as_matrix().reshape(*pose.shape[:-1], 3, 3)
+    return rigid(turn, NECK_JOINT - turn @ NECK_JOINT + pose[..., 3:])
+
+
 def head_pose_of(matrix: NDArray) -> NDArray[np.float32]:
     """Return `Motion.head_pose` ``[...,6]`` of rigid motions of head space ``[...,4,4]``."""
     turn = matrix[..., :3, :3]

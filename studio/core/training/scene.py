@@ -6,7 +6,7 @@ come from anywhere, so reading trusts nothing: sizes are bounded before anything
 
 import json
 import math
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -18,6 +18,7 @@ from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.motion.motion import Motion
+from studio.core.motion.poses import turned_head
 
 SCHEMA = 1
 AUDIO_STEPS = 16
@@ -71,8 +72,8 @@ class Scene:
     code
         ``[V,52]`` float32: ARKit channels 0..1.
     head_pose
-        ``[V,6]`` float32: axis-angle rad and translation m of `Motion.head_pose`, whatever the camera does already
-        left out; the torso has not followed it.
+        ``[V,6]`` float32: how the head is turned and moved against the torso, as `Motion.head_pose`. The cameras hold
+        it already, for the head stands still in them; `torso_camera` is where the torso is seen from.
     audio
         ``[V,16,F]`` float16: hidden states of the speech network about the moment, or None.
     extra
@@ -115,6 +116,12 @@ class Scene:
         """Return the camera of one view."""
         matrix, K = (array[view].astype(np.float64) for array in (self.world_to_camera, self.K))
         return Camera(matrix, K, self.size, self.size)
+
+    def torso_camera(self, view: int) -> Camera:
+        """Return the camera of one view as the torso sees it: there an avatar is drawn that is posed by `frame`."""
+        camera = self.camera(view)
+        to_rest = np.linalg.inv(turned_head(self.head_pose[view]))
+        return replace(camera, world_to_camera=camera.world_to_camera @ to_rest)
 
     def frame(self, view: int) -> Motion:
         """Return how the face moves in one view, T=1."""

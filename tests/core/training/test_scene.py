@@ -9,6 +9,7 @@ import safetensors.numpy
 
 from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
+from studio.core.motion.poses import head_pose_of, turned_head
 from studio.core.training.scene import Scene
 
 
@@ -107,3 +108,13 @@ def test_damaged_and_missing_files_are_refused(scene: Scene) -> None:
     for damaged in ({"json": members["json"]}, members | {"safetensors": b"x" * 40}, members | {"json": b"[" * 60000}):
         with pytest.raises(UserError, match="make the data set again"):
             Scene.from_members(scene.key, damaged)
+
+
+def test_a_posed_torso_is_drawn_where_its_own_camera_stands(scene: Scene) -> None:
+    pose = np.zeros((3, 6), np.float32)
+    pose[1] = [0.1, 0.4, -0.05, 0.01, 0.0, 0.02]
+    turning = replace(scene, head_pose=pose)
+    nose = np.array([[0.0, 0.0, 0.1]])
+    moved = nose @ turned_head(pose[1])[:3, :3].T + turned_head(pose[1])[:3, 3]
+    np.testing.assert_allclose(turning.torso_camera(1).project(moved), turning.camera(1).project(nose), atol=1e-4)
+    np.testing.assert_allclose(head_pose_of(turned_head(pose)), pose, atol=1e-6)
