@@ -31,7 +31,8 @@ class Recipe(Protocol):
     def modules(self) -> nn.Module:
         """Make everything with parameters, drawn from torch's default generator, on the processor.
 
-        What shall not be learnt has ``requires_grad`` off; it is saved all the same.
+        What shall not be learnt has ``requires_grad`` off; it is saved all the same. What is learnt takes part in
+        every step.
         """
         ...
 
@@ -96,6 +97,10 @@ class Settings:
         Scenes validated on.
     workers
         Processes that read and augment; 0 reads in the training process.
+    shipping
+        Learn only from scenes that weights which are shipped may learn from.
+    device
+        "cpu", "cuda", or "auto": CUDA where it is.
     """
 
     steps: int | None = None
@@ -110,6 +115,8 @@ class Settings:
     keep: int = 2
     validation: int = 16
     workers: int = 0
+    shipping: bool = False
+    device: Literal["auto", "cpu", "cuda"] = "auto"
 
     def check(self, processes: int = 1) -> None:
         """Raise a UserError where it makes no sense."""
@@ -124,5 +131,6 @@ class Settings:
             )
 
     def facts(self) -> dict[str, Any]:
-        """Return what a resumed run must share with its beginning, for the manifest."""
-        return {name: getattr(self, name) for name in ("batch", "seed", "precision", "clip", "ema", "validation")}
+        """Return what a resumed run must share with its beginning."""
+        names = ("batch", "seed", "precision", "clip", "ema", "validation", "shipping")
+        return {name: getattr(self, name) for name in names}

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -57,7 +56,7 @@ def splat(
     if depth:
         row = world_to_camera[:, None, 2].float()  # [B,1,4]
         fields[4] = torch.cat([fields[4], (fields[0] * row[..., :3]).sum(-1, keepdim=True) + row[..., 3:]], -1)
-    views, intrinsics = (np.asarray(t.detach().cpu(), np.float64) for t in (world_to_camera, K))
+    views, intrinsics = (t.detach().cpu().double().numpy() for t in (world_to_camera, K))
     if len(views) != len(means) or len(intrinsics) != len(means):
         raise ValueError(f"{len(means)} sets of Gaussians have {len(views)} views and {len(intrinsics)} K")
     cameras = [Camera(view, k, *size) for view, k in zip(views, intrinsics, strict=True)]
