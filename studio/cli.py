@@ -18,6 +18,7 @@ from studio import __version__, console
 from studio.cli_clips import clips_app
 from studio.cli_heads import heads_app
 from studio.cli_motion import motion_app
+from studio.cli_train import train_app
 from studio.console import JsonFlag
 from studio.core.errors import UserError
 from studio.core.jobs import Progress
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.add_typer(heads_app, name="heads")
 app.add_typer(clips_app)
 app.add_typer(motion_app)
+app.add_typer(train_app)
 
 Picture = Annotated[Path, typer.Argument(metavar="IMAGE", help="The portrait.")]
 AvatarFile = Annotated[Path, typer.Argument(metavar="A.avatar", help="A built avatar.")]

@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,6 +108,11 @@ class TinyRecipe:
     def _drawn(self, modules: nn.Module, batch: dict[str, Tensor]) -> Tensor:
         color, alpha = modules(batch["source"], batch["world_to_camera"], batch["K"])
         return over(color, alpha, batch["plate"])
+
+
+def tiny_recipe(config: str, options: Mapping[str, str]) -> TinyRecipe:
+    """Make the recipe as the registry does; the one option is ``dropout=no``."""
+    return TinyRecipe(config=config, dropout=options.get("dropout") != "no")
 
 
 def tiny_scene(number: int, identity: str, *, ships: bool = True) -> Scene:
