@@ -132,6 +132,18 @@ class Portrait:
         """Forehead to chin, px."""
         return float(np.ptp(self.landmarks[:468, 1]))
 
+    def scaled(self, factor: float) -> "Portrait":
+        """Return the same portrait at another resolution."""
+        height, width = (max(1, round(side * factor)) for side in self.alpha.shape)
+
+        def fitted(picture: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.clip(resized(picture, width, height), 0, 1)
+
+        rgb = fitted(self.rgb)
+        pictures = {name: fitted(getattr(self, name)) for name in ("alpha", "plate", "foreground")}
+        landmarks = self.landmarks * np.float32(factor)
+        return replace(self, rgb=rgb, source=rgb, landmarks=landmarks, scale=self.scale * factor, **pictures)
+
 
 def prepare_portrait(
     rgb: NDArray[np.float32],

@@ -68,7 +68,7 @@ class Scene:
     K
         ``[V,3,3]`` float32 px.
     times
-        ``[V]`` float64 s within the take.
+        ``[V]`` float64 s since the beginning of the take; the source need not be the earliest.
     code
         ``[V,52]`` float32: ARKit channels 0..1.
     head_pose
@@ -192,7 +192,7 @@ def _check(scene: Scene) -> None:
         if isinstance(array, np.ndarray) and array.dtype.kind == "f" and not np.isfinite(array).all():
             raise ValueError(f"{f.name} is not finite")
     _check_cameras(scene)
-    if scene.code.min() < 0 or scene.code.max() > 1 or scene.depth.min() < 0 or (np.diff(scene.times) < 0).any():
+    if scene.code.min() < 0 or scene.code.max() > 1 or scene.depth.min() < 0 or scene.times.min() < 0:
         raise ValueError("code, depth or times out of range")
     if len(scene.extra) > _MAX_EXTRA or any(not _is_name(name) for name in scene.extra):
         raise ValueError("extra arrays")

@@ -82,7 +82,7 @@ def _changed(scene: Scene, **arrays: np.ndarray) -> dict[str, bytes]:
         {"K": np.zeros((3, 3, 3), np.float32)},
         {"code": np.full((3, 52), 2, np.float32)},
         {"code": np.full((3, 52), np.nan, np.float32)},
-        {"times": np.array([0.2, 0.1, 0.0])},
+        {"times": np.array([0.2, -0.1, 0.0])},
         {"audio": np.zeros((3, 15, 32), np.float16)},
         {"stranger": np.zeros(3)},
     ],

@@ -67,6 +67,23 @@ class LiftEngine:
         Nothing here is random: `seed` changes nothing and is accepted because every engine takes one.
         """
         watch = Stopwatch()
+        avatar, portrait = yield from self._laid(portrait, consent, options, watch)
+        for fraction, refined in refine(avatar, portrait):
+            avatar = refined
+            yield watch.progress(0.5 + 0.5 * fraction, "sharpening", preview=avatar)
+        return avatar
+
+    def draft(
+        self, portrait: Portrait, consent: Consent = Consent(), *, options: BuildOptions = BuildOptions()
+    ) -> Job[LiftAvatar]:
+        """Build a whole head but for the fit to the portrait, in a third of the time: for what is drawn small."""
+        avatar, _ = yield from self._laid(portrait, consent, options, Stopwatch())
+        return avatar
+
+    def _laid(
+        self, portrait: Portrait, consent: Consent, options: BuildOptions, watch: Stopwatch
+    ) -> Job[tuple[LiftAvatar, Portrait]]:
+        """Return a head, and the portrait with the edges that the head is then fitted to; half of the progress."""
         yield watch.progress(0.05, "fitting the head")
         fit = _Fit(portrait, options)
         yield watch.progress(0.15, "cutting out the hair", preview=_coarse(fit, consent))
@@ -83,10 +100,7 @@ class LiftEngine:
         yield watch.progress(0.35, "laying the surface")
         avatar = fit_outline(_assembled(fit, glasses, parts, openings, consent), portrait)
         yield watch.progress(0.5, "sharpening", preview=avatar)
-        for fraction, refined in refine(avatar, with_own_outline(portrait, avatar, openings.detailed)):
-            avatar = refined
-            yield watch.progress(0.5 + 0.5 * fraction, "sharpening", preview=avatar)
-        return avatar
+        return avatar, with_own_outline(portrait, avatar, openings.detailed)
 
     def adapt(
         self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0, kept_in: Path | None = None

@@ -1,0 +1,79 @@
+"""From an avatar and the shots of a take to a `Scene`: what the cameras see, and the plate behind."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio.core.avatar import Avatar
+from studio.core.datasets.acting import Shot
+from studio.core.motion.poses import turned_head
+from studio.core.render.rasterize import rasterize
+from studio.core.training.scene import Scene, Source
+
+# Depth where less than this is covered is more background than head.
+_KNOWN = 0.5
+
+
+@dataclass(frozen=True)
+class Credits:
+    """What a scene says about itself."""
+
+    key: str
+    identity: str
+    source: Source
+    ships: bool
+    seed: int = 0
+    origin: str = ""
+
+
+def film(
+    avatar: Avatar,
+    shots: list[Shot],
+    plate: NDArray[np.float32],
+    credits: Credits,
+    extra: dict[str, Any] | None = None,
+) -> Scene:
+    """Draw a take.
+
+    Parameters
+    ----------
+    plate
+        ``[S,S,3]`` 0..1.
+    """
+    size = plate.shape[0]
+    views = len(shots)
+    rgba = np.empty((views, size, size, 4), np.uint8)
+    depth = np.empty((views, size, size), np.float16)
+    matrices = np.empty((views, 4, 4))
+    windows = [shot.audio for shot in shots if shot.audio is not None]
+    gaussians = None
+    for k, shot in enumerate(shots):
+        gaussians = avatar.pose(shot.frame, shot.camera, gaussians)
+        raster = rasterize(gaussians, shot.camera, depth=True)
+        assert raster.depth is not None
+        alpha = np.clip(raster.alpha, 0, 1)
+        rgba[k, ..., :3] = np.clip(np.minimum(raster.color, alpha) * 255 + 0.5, 0, 255)
+        rgba[k, ..., 3:] = alpha * 255 + 0.5
+        depth[k] = np.where(alpha > _KNOWN, raster.depth, 0)[..., 0]
+        # World is head space, and the camera of the shot stands in that of the head at rest.
+        matrices[k] = shot.camera.world_to_camera @ turned_head(shot.frame.head_pose[0])
+    return Scene(
+        key=credits.key,
+        identity=credits.identity,
+        source=credits.source,
+        ships=credits.ships,
+        rgba=rgba,
+        plate=np.round(np.clip(plate, 0, 1) * 255).astype(np.uint8),
+        depth=depth,
+        world_to_camera=matrices.astype(np.float32),
+        K=np.stack([shot.camera.K for shot in shots]).astype(np.float32),
+        times=np.array([shot.frame.times[0] for shot in shots]),
+        code=np.clip([shot.frame.code[0] for shot in shots], 0, 1).astype(np.float32),
+        head_pose=np.stack([shot.frame.head_pose[0] for shot in shots]).astype(np.float32),
+        audio=np.stack(windows).astype(np.float16) if windows else None,
+        extra=extra or {},
+        seed=credits.seed,
+        origin=credits.origin,
+    )
