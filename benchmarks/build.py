@@ -92,9 +92,11 @@ def fidelity(path: Path, avatar) -> dict[str, float]:
 
 
 def psnr(a: NDArray, b: NDArray, mask: NDArray[np.bool_]) -> float:
-    """Peak signal-to-noise ratio, dB, of 8-bit pictures ``[H,W,3]`` 0..1 where `mask` ``[H,W]`` is True."""
-    difference = np.round(np.clip(a, 0, 1) * 255) - np.round(np.clip(b, 0, 1) * 255)
-    return float(10 * np.log10(255**2 / max(1e-9, np.mean(np.square(difference[mask])))))
+    """Peak signal-to-noise ratio, dB, of pictures ``[H,W,3]`` 0..1, as bytes, where `mask` ``[H,W]`` is True."""
+    from studio.core.render.composite import to_bytes
+    from studio.core.training import metrics
+
+    return metrics.psnr(to_bytes(a), to_bytes(b), mask)
 
 
 def turned(avatar) -> dict[str, float]:

@@ -27,6 +27,7 @@ from studio.core.render.fitting import Fit
 from studio.core.render.loss import PhotometricLoss
 from studio.core.render.numba_runtime import kernel_threads
 from studio.core.render.rasterize import rasterize
+from studio.core.training import metrics
 
 PARTS = ["forward", "loss", "composite back", "project back", "update", "step"]
 
@@ -51,7 +52,7 @@ def measure(count: int, size: int, steps: int) -> tuple[dict[str, list[float]], 
 
     def psnr() -> float:
         shown = rasterize(fit.gaussians, camera, backend="numba").color
-        return float(-10 * np.log10(np.mean((shown - target) ** 2)))
+        return metrics.psnr(shown, target)
 
     before = psnr()
     fit.step(camera, loss)

@@ -19,6 +19,7 @@ from studio.core.media.provenance import PROGRAM, STATEMENT
 from studio.core.motion.motion import Motion
 from studio.core.perception.masks import convex
 from studio.core.render.zbuffer import corner_shares, nearest_triangles
+from studio.core.training.metrics import psnr
 
 _SIZE = 512  # px of the frame that is compared
 _GREY = (0.5, 0.5, 0.5)
@@ -61,10 +62,10 @@ def export_mesh(avatar: Avatar, out_path: str | PathLike[str]) -> Job[MeshReport
         write_mesh(mesh, temporary, title=PROGRAM, comment=STATEMENT)
         again = read_mesh(temporary)
         yield watch.progress(0.95, "drawing it again")
-        psnr = _face_psnr(avatar, again)
+        likeness = _face_psnr(avatar, again)
         size = temporary.stat().st_size
     yield watch.progress(1.0, "done")
-    return MeshReport(Path(out_path), len(again.vertices), len(again.shapes), size, psnr)
+    return MeshReport(Path(out_path), len(again.vertices), len(again.shapes), size, likeness)
 
 
 def _face_psnr(avatar: Avatar, mesh: HeadMesh) -> float:
@@ -73,8 +74,7 @@ def _face_psnr(avatar: Avatar, mesh: HeadMesh) -> float:
     picture, drawn = draw_mesh(mesh, camera)
     landmarks = camera.project(mesh.vertices[:N_MESH_LANDMARKS].astype(np.float64))[:, :2]
     face = convex(drawn.shape, landmarks) & drawn
-    error = float(np.mean(np.square(picture[face] - wanted[face]))) if face.any() else 1.0
-    return -10 * float(np.log10(max(error, 1e-12)))
+    return psnr(picture, wanted, face) if face.any() else 0.0
 
 
 def draw_mesh(mesh: HeadMesh, camera: Camera) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:

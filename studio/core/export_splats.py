@@ -18,6 +18,7 @@ from studio.core.media.files import atomic_path
 from studio.core.media.provenance import PROGRAM, STATEMENT
 from studio.core.motion.motion import Motion
 from studio.core.render.rasterize import rasterize
+from studio.core.training.metrics import psnr
 
 LEAST_DB, LEAST_DB_QUANTISED = 45.0, 38.0
 """What a file drawn again must be like the studio's own frame, dB; see `SplatReport.psnr`."""
@@ -70,23 +71,18 @@ def export_splats(avatar: Avatar, out_path: str | PathLike[str], frame: Motion |
         again = read_splats(temporary)
         yield watch.progress(0.7, "drawing them again")
         wanted = render_frame(avatar, frame, camera, _GREY)[..., :3]
-        psnr = _psnr(_drawn(again, camera), wanted)
+        likeness = psnr(np.clip(_drawn(again, camera), 0, 1), wanted)
         least = LEAST_DB_QUANTISED if temporary.suffix.lower() in QUANTISED else LEAST_DB
-        if psnr < least:
+        if likeness < least:
             raise UserError(
-                f"As splats this head would look different ({psnr:.0f} dB, {least:.0f} are asked for): "
+                f"As splats this head would look different ({likeness:.0f} dB, {least:.0f} are asked for): "
                 f"the engine '{avatar.engine}' adds what splats cannot hold; export a clip or a still instead."
             )
         size = temporary.stat().st_size
     yield watch.progress(1.0, "done")
-    return SplatReport(Path(out_path), len(gaussians), size, psnr)
+    return SplatReport(Path(out_path), len(gaussians), size, likeness)
 
 
 def _drawn(gaussians: Gaussians, camera: Camera) -> NDArray[np.float32]:
     raster = rasterize(gaussians, camera)
     return raster.color + (1 - raster.alpha) * np.float32(_GREY[0])
-
-
-def _psnr(picture: NDArray, wanted: NDArray) -> float:
-    error = float(np.mean(np.square(np.clip(picture, 0, 1) - wanted)))
-    return -10 * float(np.log10(max(error, 1e-12)))

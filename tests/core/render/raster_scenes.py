@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -30,9 +29,3 @@ def askew_camera(width: int = 70, height: int = 45) -> Camera:
     K = np.array([[1.5 * width, 0, 0.47 * width], [0, 1.4 * width, 0.55 * height], [0, 0, 1]])
     camera = Camera(Camera.frontal(2, 1.0, 0.5).world_to_camera, K, width, height)
     return camera.orbited(np.zeros(3), 0.4, -0.3)
-
-
-def psnr(image: NDArray, reference: NDArray) -> float:
-    """Return the peak signal-to-noise ratio in dB, peak 1."""
-    error = np.mean((image.astype(np.float64) - reference) ** 2)
-    return float(-10 * np.log10(max(error, 1e-30)))

@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from raster_scenes import FIELDS, askew_camera, psnr, random_gaussians
+from raster_scenes import FIELDS, askew_camera, random_gaussians
 
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.render import numba_runtime
 from studio.core.render.fitting import Fit, Rates
 from studio.core.render.loss import PhotometricLoss
 from studio.core.render.rasterize import rasterize
+from studio.core.training.metrics import psnr
 
 FAST = Rates(means=5e-4, quats=1e-2, scales=2e-2, opacities=5e-2, colors=1e-2)
 

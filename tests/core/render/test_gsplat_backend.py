@@ -10,13 +10,14 @@ import gsplat_on_cpu
 import numpy as np
 import pytest
 import torch
-from raster_scenes import DATA, FIELDS, askew_camera, psnr, random_gaussians
+from raster_scenes import DATA, FIELDS, askew_camera, random_gaussians
 from safetensors.numpy import load_file
 
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.render import gsplat_backend
 from studio.core.render import rasterize as entry
+from studio.core.training.metrics import psnr
 
 # Arrays or tensors, as their input: the annotations speak of arrays.
 rasterize: Any = entry.rasterize

@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from raster_scenes import FIELDS, askew_camera, psnr, random_gaussians
+from raster_scenes import FIELDS, askew_camera, random_gaussians
 from safetensors.numpy import load_file
 
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.render import reference
 from studio.core.render.rasterize import rasterize
+from studio.core.training.metrics import psnr
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 BACKENDS = ["numba", pytest.param("gsplat", marks=pytest.mark.gpu)]

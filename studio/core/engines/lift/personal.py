@@ -29,6 +29,7 @@ from studio.core.render.numba_adam import BETA1, BETA2, vector_adam
 from studio.core.render.rasterize import Raster, rasterize, rasterize_vjp
 from studio.core.tracking.avatar_face import find_rest_face
 from studio.core.tracking.retarget import Retarget, Shot
+from studio.core.training.metrics import psnr
 
 STEPS = 900
 _JUDGED_EVERY, _PATIENCE = 50, 6
@@ -255,11 +256,8 @@ class Fitting:
     def _closeness(self, frame: int) -> float:
         x0, y0, x1, y1 = self._footage.heads[frame]
         real, made = self._views[frame].rgb[y0:y1, x0:x1], self.picture(frame)[y0:y1, x0:x1]
-        error = ((real.astype(np.float32) - made) / 255) ** 2
-        if not self._footage.one_place:
-            matte = self._views[frame].matte[y0:y1, x0:x1, None] / np.float32(255)
-            return float(-10 * np.log10(max((error * matte).sum() / (3 * max(matte.sum(), 1)), 1e-6)))
-        return float(-10 * np.log10(max(error.mean(), 1e-6)))
+        matte = self._views[frame].matte[y0:y1, x0:x1]
+        return psnr(made, real, None if self._footage.one_place or not matte.any() else matte)
 
     def seen(self, frames: NDArray, most: int = 24) -> NDArray[np.bool_]:
         """Return which Gaussians ``[N]`` show in some of the frames."""

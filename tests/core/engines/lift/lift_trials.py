@@ -12,6 +12,7 @@ from studio.core.heads.template import mean_landmarks
 from studio.core.jobs import Progress, run
 from studio.core.perception.landmarks import find_faces
 from studio.core.perception.portrait import Portrait
+from studio.core.training import metrics
 
 CONSENT = Consent(True, "public domain", "2026-01-01T00:00:00+00:00")
 
@@ -25,8 +26,7 @@ def build(portrait: Portrait, seen: list[Progress] | None = None) -> LiftAvatar:
 
 def psnr(picture: NDArray, wanted: NDArray, weight: NDArray) -> float:
     """Return the peak signal-to-noise ratio in dB of ``[H,W,3]`` pictures where `weight` ``[H,W]`` says."""
-    error = ((picture[..., :3] - wanted) ** 2).mean(-1)
-    return float(-10 * np.log10((error * weight).sum() / weight.sum()))
+    return metrics.psnr(picture[..., :3], wanted, weight)
 
 
 def found_yaw(picture: NDArray[np.float32], camera: Camera) -> float:

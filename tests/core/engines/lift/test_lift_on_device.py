@@ -19,6 +19,7 @@ from studio.core.frame_stream import render_batch
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.motion import Motion
 from studio.core.render.reference import rotations
+from studio.core.training.metrics import psnr
 
 few = settings(max_examples=6, deadline=None)
 codes = arrays(np.float32, (3, 52), elements=st.floats(0, 1, width=32))
@@ -47,11 +48,6 @@ def sparse(small_avatar: LiftAvatar) -> LiftAvatar:
 @pytest.fixture(scope="module", params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 def twin(request: pytest.FixtureRequest, sparse: LiftAvatar) -> DeviceAvatar:
     return sparse.on(request.param)
-
-
-def psnr(picture: NDArray, wanted: NDArray) -> float:
-    """Return the peak signal-to-noise ratio of bytes in dB."""
-    return float(-10 * np.log10(max(np.mean((picture / 255 - wanted / 255) ** 2), 1e-12)))
 
 
 def everything(avatar: LiftAvatar, frame: Motion) -> Gaussians:
