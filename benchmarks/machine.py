@@ -2,11 +2,10 @@
 
 import os
 
-from studio.core.doctor import report
+from studio.core.doctor import machine
 
 
 def machine_line() -> str:
     """Return processor, memory, renderer and the load beside the benchmark."""
-    found = {check.name: check.found for check in report().checks}
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return f"{found['processor']}; {found['memory']}; renderer {found['renderer']}; load {load:.1f} at the end"
+    return f"{machine()}; load {load:.1f} at the end"

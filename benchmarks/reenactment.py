@@ -11,7 +11,6 @@ they are spread over it, so the jitter is that of frames apart.
 
 import argparse
 from dataclasses import astuple, fields
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,15 +28,14 @@ from studio.core.evaluate.baselines import still, warped
 from studio.core.evaluate.clip_score import Score, score
 from studio.core.evaluate.driving import reenacted
 from studio.core.evaluate.face_points import N_SKIN, track_landmarks
+from studio.core.evaluate.personalisation import JUDGED, unlearnt_frames
+from studio.core.evaluate.self_reenactment import EVERY, FRAMES, frames_spread
 from studio.core.jobs import run
-from studio.core.media.video import read_frames
 from studio.core.motion.track import load_track, save_track
 from studio.core.personalize import personalize_avatar
 from studio.core.project.archive import save_avatar
 from studio.core.tracking.clip import track_clip
 
-FRAMES, EVERY = 200, 4
-LEARNT, JUDGED = 0.7, 50
 BETTER_LEARNT = 4.0
 BETTER_PSNR, BETTER_SSIM, MOUTH, LANDMARKS = 2.2, 0.07, 0.93, 2.0
 _SHOWN, _CELL = 6, 320
@@ -66,19 +64,9 @@ def sheet(real: NDArray, others: list[NDArray], found: list[NDArray]) -> NDArray
     return np.vstack(rows).astype(np.uint8)
 
 
-def judged_frames(path: Path, personalize: bool) -> list[tuple[float, NDArray[np.uint8]]]:
-    """Return the frames that judge, with their times, after the clip's first one, from which the avatar is built."""
-    if not personalize:
-        return list(islice(read_frames(path), FRAMES))[::EVERY]
-    count = sum(1 for _ in read_frames(path))
-    chosen = {0, *np.linspace(int(LEARNT * count) + 1, count - 1, JUDGED).astype(int)}
-    return [frame for i, frame in enumerate(read_frames(path)) if i in chosen]
-
-
 def measure(path: Path, folder: Path, sheets: bool, minutes: float | None) -> dict[str, Score]:
     """Return the scores of still, warp, avatar and personalised avatar for one clip."""
-    every = judged_frames(path, minutes is not None)
-    times, real = np.array([time for time, _ in every]), np.stack([picture for _, picture in every])
+    times, real = frames_spread(path, FRAMES, EVERY) if minutes is None else unlearnt_frames(path, JUDGED)
     landmarks = run(track_landmarks(real))
     with TemporaryDirectory() as kept:
         avatar = first_avatar(real[0], Path(kept))

@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from studio import __version__, console
+from studio.cli_bench import bench_app
 from studio.cli_clips import clips_app
 from studio.cli_datasets import datasets_app
 from studio.cli_heads import heads_app
@@ -40,6 +41,7 @@ app = typer.Typer(
 app.add_typer(heads_app, name="heads")
 app.add_typer(clips_app)
 app.add_typer(datasets_app, name="dataset")
+app.add_typer(bench_app)
 app.add_typer(motion_app)
 app.add_typer(train_app)
 

@@ -75,6 +75,11 @@ def report() -> Report:
     return run(reporting())
 
 
+def machine() -> str:
+    """Return processor, memory and renderer in a line: what figures were taken on."""
+    return f"{_processor()[1]}; {_memory()[1]}; renderer {_renderer()[1]}"
+
+
 def reporting() -> Job[Report]:
     """Look at everything, one thing a step; see `report`."""
     looks: dict[str, Callable[[], tuple[Verdict, str]]] = {

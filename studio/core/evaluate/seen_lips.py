@@ -1,4 +1,4 @@
-"""Measured lips: what a landmark tracker sees in clips of people who talk.
+"""Measured lips: what a landmark tracker sees of the mouth in clips of people, or avatars, who talk.
 
 A clip's sound need not be the sound of its picture. An offset far from zero, or a correlation that is hardly higher
 there than elsewhere, says that this clip judges nothing.
@@ -16,10 +16,21 @@ from studio.core.perception.landmarks import MeshTracker
 from studio.core.speech.features import HOP_SECONDS
 
 
-def measured_gap(clip: Path, cache: Path) -> NDArray[np.float64]:
-    """Return how far the middle of the lips is open, mm at the times ``k * HOP_SECONDS`` ``[T]``; kept in `cache`.
+def seen_gap(points: NDArray) -> float:
+    """Return how far the middle of the lips is open by landmarks ``[478,2+]`` px, mm; NaN where they are.
 
     In the picture plane, as a share of the distance between the eyes: a head that turns or nods changes it a little.
+    """
+    apart = points[LOWER_LIP_INNER[3:8], :2] - points[UPPER_LIP_INNER[3:8], :2]
+    eyes = eye_centres(points[:, :2])
+    down = np.array([eyes[0, 1] - eyes[1, 1], eyes[1, 0] - eyes[0, 0]])  # square to the line between the eyes
+    between = np.linalg.norm(down)
+    return float((apart @ down).mean() / between**2 * INTEROCULAR * 1e3)
+
+
+def measured_gap(clip: Path, cache: Path) -> NDArray[np.float64]:
+    """Return the `seen_gap` of a clip at the times ``k * HOP_SECONDS`` ``[T]``; kept in `cache`.
+
     Frames without a face are bridged.
     """
     if cache.exists():
@@ -37,14 +48,9 @@ def _tracked(clip: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     try:
         for time, rgb in read_frames(clip):
             points = tracker.track(rgb)
-            if points is None:
-                continue
-            apart = points[LOWER_LIP_INNER[3:8], :2] - points[UPPER_LIP_INNER[3:8], :2]
-            eyes = eye_centres(points[:, :2])
-            down = np.array([eyes[0, 1] - eyes[1, 1], eyes[1, 0] - eyes[0, 0]])  # square to the line between the eyes
-            between = np.linalg.norm(down)
-            times.append(time)
-            gaps.append(float((apart @ down).mean()) / between**2 * INTEROCULAR * 1e3)
+            if points is not None:
+                times.append(time)
+                gaps.append(seen_gap(points))
     finally:
         tracker.close()
     return np.array(times), np.array(gaps)

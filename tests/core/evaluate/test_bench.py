@@ -1,0 +1,127 @@
+"""The bench on a generated clip of a real face, with an engine that is a flat picture."""
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from sound_files import write_wave
+
+from studio.core.engines import registry
+from studio.core.errors import UserError
+from studio.core.evaluate import bench as bench_module
+from studio.core.evaluate.bench import BenchReport, bench
+from studio.core.jobs import Cancelled, run
+from studio.core.media.video_writer import VideoWriter
+
+PHONES = [(0.0, 0.4, "sil"), (0.4, 0.6, "M"), (0.6, 1.0, "AA1"), (1.0, 1.2, "P"), (1.2, 2.5, "sil")]
+
+
+@pytest.fixture(scope="module")
+def data(bust: NDArray[np.float32], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with one clip in which a head moves, which also drives, one portrait and one recording."""
+    folder = tmp_path_factory.mktemp("data")
+    picture = np.round(bust * 255).astype(np.uint8)
+    for name in ("talking", "driving", "portraits", "speech"):
+        (folder / name).mkdir()
+    with VideoWriter(folder / "talking" / "t.mp4", picture.shape[1], picture.shape[0], 25) as writer:
+        for i in range(16):
+            move = np.array([[1, 0, 2 * i], [0, 1, i]], np.float32)
+            moved = cv2.warpAffine(picture, move, picture.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+            writer.write(np.ascontiguousarray(np.asarray(moved, np.uint8)))
+    (folder / "driving" / "d.mp4").write_bytes((folder / "talking" / "t.mp4").read_bytes())
+    Image.fromarray(picture).save(folder / "portraits" / "p.png")
+    tone = 0.1 * np.sin(2 * np.pi * 200 * np.arange(40_000) / 16_000)
+    write_wave(folder / "speech" / "s.wav", tone.astype(np.float32)[:, None], 16_000)
+    tier = [str(value) for start, end, label in PHONES for value in (start, end, f'"{label}"')]
+    lines = ['"phones"', "0", "2.5", str(len(PHONES)), *tier]
+    (folder / "speech" / "s.TextGrid").write_text("\n".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def engines(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(registry.ENGINES, "flat", "flat_avatar:FlatEngine")
+    monkeypatch.setitem(registry.ENGINES, "broken", "flat_avatar:BrokenEngine")
+
+
+def quick(data: Path, out: Path, *suites: str, engines: tuple[str, ...] = ("flat",), **more: Any) -> BenchReport:
+    return run(bench(data, out, suites, engines, quick=True, **more))
+
+
+def test_a_report_of_every_contender_and_the_next_run_measures_nothing(data: Path, tmp_path: Path) -> None:
+    found = quick(data, tmp_path, "self", "cross")
+    rows = {(row.suite, row.contender): row for row in found.rows}
+    assert [row.failure for row in found.rows] == [""] * 6
+    assert rows["self", "still"].figures["psnr"] < rows["self", "2-D warp"].figures["psnr"]
+    assert rows["self", "flat"].figures["psnr"] > rows["self", "still"].figures["psnr"]
+    with (tmp_path / "rows.csv").open(encoding="utf-8") as file:
+        told = list(csv.DictReader(file))
+    assert [(line["suite"], line["contender"]) for line in told] == list(rows)
+    assert float(told[0]["psnr"]) == pytest.approx(rows["self", "still"].figures["psnr"], rel=1e-4)
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    for name in ("One-shot self-reenactment", "Cross-reenactment", "2-D warp", "Other data", "LPIPS", "quick"):
+        assert name in text
+    sheets = sorted(path.name for path in (tmp_path / "sheets").iterdir())
+    assert sheets == ["cross_d_on_p.jpg", "self_t.jpg"]
+    assert all(f"(sheets/{name})" in text for name in sheets)
+
+    again = quick(data, tmp_path, "self", "cross")
+    assert (again.kept, again.rows) == (6, found.rows)
+    assert quick(data, tmp_path, "self", seed=1).kept == 0
+
+
+def test_what_fails_says_why_and_the_others_go_on(data: Path, tmp_path: Path) -> None:
+    found = quick(data, tmp_path, "self", "personal", engines=("broken", "flat"))
+    by = {(row.suite, row.contender): row for row in found.rows}
+    assert "ZeroDivisionError: by nought" in by["self", "broken"].failure
+    assert by["self", "flat"].figures["psnr"] > 10
+    assert by["personal", "flat"].failure == "A flat picture learns nothing; use another engine."
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "broken has no figures in any case: a bug: ZeroDivisionError: by nought" in text
+    # What failed is tried again, what did not is kept.
+    assert quick(data, tmp_path, "self", engines=("broken", "flat")).kept == 3
+
+
+def test_it_goes_on_where_it_was_cancelled(data: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def warped() -> bool:
+        return any("2-D warp" in message for message in told)
+
+    with pytest.raises(Cancelled):
+        run(bench(data, tmp_path, ["self"], ["flat"], quick=True), lambda p: told.append(p.message), warped)
+    assert not (tmp_path / "report.md").exists()
+    assert quick(data, tmp_path, "self").kept == 1
+
+
+def test_lips_and_cost_are_measured(data: Path, tmp_path: Path) -> None:
+    found = quick(data, tmp_path, "lips", "cost")
+    by = {(row.suite, row.contender): row.figures for row in found.rows}
+    assert by["lips", "flat"]["opening"] < 3  # a flat picture never opens its mouth; at this size trackers tremble
+    assert set(by["cost", "flat"]) >= {"coarse", "finished", "cpu", "gaussians", "megabytes"}
+    assert by["cost", "flat"]["coarse"] <= by["cost", "flat"]["finished"]
+
+
+def test_trained_engines_have_three_rows_and_others_say_that_they_have_one(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(registry.ENGINES, "learned", "flat_avatar:LearnedEngine")
+    found = quick(data, tmp_path, "self", engines=("flat", "learned"), variants=True)
+    names = ["still", "2-D warp", "flat", *(f"learned, {v}" for v in bench_module.VARIANTS)]
+    assert [row.contender for row in found.rows] == names
+    assert found.notes == ("flat has no trained weights: it has one row, not 3.",)
+
+
+def test_missing_data_and_unknown_names_are_said(tmp_path: Path) -> None:
+    empty = quick(tmp_path / "nothing", tmp_path / "out", "self", "lips")
+    assert (empty.rows, len(empty.notes)) == ((), 2)
+    assert "talking/" in empty.notes[0]
+    with pytest.raises(UserError, match="no suite called 'speed'"):
+        quick(tmp_path, tmp_path / "out", "speed")
+    with pytest.raises(UserError, match="no engine called 'flatter'"):
+        quick(tmp_path, tmp_path / "out", "self", engines=("flatter",))
