@@ -22,6 +22,9 @@ def train(
     engine: Annotated[str, typer.Argument(metavar="ENGINE", help="What to train; a wrong name lists them.")],
     data: Annotated[Path, typer.Option(metavar="DIR", help="A folder of shards, as dataset make writes them.")],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="DIR", help="The run's folder.")],
+    validation: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Shards to validate on; by default a tenth of the people.")
+    ] = None,
     config: Annotated[
         Literal["small", "paper"], typer.Option(help="The sizes for one machine, or those as published.")
     ] = "small",
@@ -70,10 +73,11 @@ def train(
         *(["--accumulate", str(accumulate)] if accumulate > 1 else []),
         *(["--precision", precision] if precision != "32" else []),
         *(["--shipping"] if shipping else []),
+        *(["--validation", str(validation)] if validation is not None else []),
         *(part for option in options or [] for part in ("--with", option)),
     )
     first = os.environ.get("RANK", "0") == "0"
-    job = training(recipe, data, out, settings, resume=resume, command=command)
+    job = training(recipe, data, out, settings, validation=validation, resume=resume, command=command)
     try:
         with console.progress(as_json) as show, _stopping() as stopped:
             weights = run(job, show if first else None, stopped)

@@ -43,7 +43,14 @@ MOST_SKIPPED = 20
 
 
 def train(
-    recipe: Recipe, data: Path, folder: Path, settings: Settings, *, resume: bool = False, command: str = ""
+    recipe: Recipe,
+    data: Path,
+    folder: Path,
+    settings: Settings,
+    *,
+    validation: Path | None = None,
+    resume: bool = False,
+    command: str = "",
 ) -> Job[Path]:
     """Train a recipe's networks; a report after every step.
 
@@ -55,6 +62,9 @@ def train(
         A folder of shards.
     folder
         Of the run; it is made. A run that is there already must be resumed.
+    validation
+        A folder of shards to validate on, whose people are left out of `data`; without it, a tenth of the people of
+        `data` is held out (`shards.is_held_out`).
     resume
         Go on from its newest checkpoint, if it has one.
     command
@@ -72,7 +82,8 @@ def train(
     fabric = _fabric(settings)
     settings.check(fabric.world_size)
     shards = open_shards(data, shipping=settings.shipping)
-    learnt, held_out = shards.split()
+    held = None if validation is None else open_shards(validation).entries
+    learnt, held_out = shards.split(held)
     if not learnt:
         raise UserError("Every identity of the data is one to validate on; add scenes of more people.")
     torch.manual_seed(settings.seed)

@@ -9,7 +9,7 @@ come; and every number of processes and reading workers sees the same order.
 import hashlib
 import json
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import count
@@ -76,8 +76,17 @@ class Shards:
     entries: tuple[Entry, ...]
     digest: str
 
-    def split(self) -> tuple[list[Entry], list[Entry]]:
-        """Return what to learn from and what to validate on; no identity is in both."""
+    def split(self, held_out: Sequence[Entry] | None = None) -> tuple[list[Entry], list[Entry]]:
+        """Return what to learn from and what to validate on; no identity is in both.
+
+        Parameters
+        ----------
+        held_out
+            What to validate on; if None, the part of this set that `is_held_out`.
+        """
+        if held_out is not None:
+            people = {entry.identity for entry in held_out}
+            return [entry for entry in self.entries if entry.identity not in people], list(held_out)
         sides: tuple[list[Entry], list[Entry]] = [], []
         for entry in self.entries:
             sides[is_held_out(entry.identity)].append(entry)

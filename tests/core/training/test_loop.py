@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from tiny_training import TINY, TinyNet, TinyRecipe, write_tiny_set
+from tiny_training import TINY, TinyNet, TinyRecipe, tiny_scene, write_shard, write_tiny_set
 
 from studio.core.errors import UserError
 from studio.core.jobs import run
@@ -17,6 +17,7 @@ from studio.core.training.checkpoint import list_checkpoints, load_weights
 from studio.core.training.curve import read_curve
 from studio.core.training.loop import train
 from studio.core.training.recipe import Settings
+from studio.core.training.shards import open_shards
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,17 @@ def test_a_run_learns_and_says_how(data: Path, tmp_path: Path) -> None:
     assert not torch.equal(net.means, TinyNet().means)
     assert [report.fraction for report in reports] == sorted(report.fraction for report in reports)
     assert reports[-1].fraction == 1
+
+
+def test_people_validated_on_are_left_out(data: Path, tmp_path: Path) -> None:
+    entries = open_shards(data).entries
+    people = sorted({entry.identity for entry in entries})[:3]
+    (tmp_path / "held").mkdir()
+    write_shard(tmp_path / "held" / "a.tar", [tiny_scene(90 + k, person) for k, person in enumerate(people)])
+    run(train(TinyRecipe(), data, tmp_path / "run", replace(TINY, steps=1), validation=tmp_path / "held"))
+    told = json.loads((tmp_path / "run" / "manifest.json").read_text())["data"]
+    assert told["held_out_identities"] == 3
+    assert told["identities"] == len({entry.identity for entry in entries}) - 3
 
 
 @pytest.mark.parametrize("stop", [3, 6])
