@@ -1,12 +1,14 @@
 """How long the window keeps its user waiting: the longest stall of its event loop during everything people do.
 
-    python benchmarks/stalls.py
+    python benchmarks/stalls.py [--stacks]
 
 The story of the tests (`tests/story.py`) in the real window, without a display, with the real engine. Once all is
 loaded, a portrait is dropped and built, a microphone drives the head and is recorded, a sound is opened, the timeline
-is scrubbed, a clip and splats are exported. A watchdog counts every time in which no event was handled for 50 ms.
+is scrubbed, a clip and splats are exported. A watchdog counts every time in which no event was handled for 50 ms;
+`--stacks` prints what all the threads were doing then.
 """
 
+import argparse
 import json
 import os
 import sys
@@ -20,6 +22,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))  # story.
 
 def main() -> None:
     """Tell the story and print, part by part, its stalls in ms and how much of each the window itself was busy."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--stacks", action="store_true", help="print what all the threads do at a stall")
+    stacks = sys.stderr if parser.parse_args().stacks else None
     folder = Path(tempfile.mkdtemp(prefix="stalls-"))
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         os.environ[name] = str(folder / name)
@@ -29,15 +34,16 @@ def main() -> None:
 
     from studio.core.sample import sample_speech
 
-    story = Story(folder, "lift")
+    story = Story(folder, "lift", stacks)
     window, director, document = story.window, story.director, story.director.document
-    director.warm_up()
     found: dict[str, list[str]] = {}
 
     def part(name: str) -> None:
         stalls = story.watchdog.stalls
         found[name] = [f"{1000 * stall.seconds:.0f} ({1000 * stall.busy:.0f} busy)" for stall in stalls]
         story.watchdog.stalls = []
+        if stacks is not None:
+            print(f"--- that was {name}", file=stacks, flush=True)
 
     prepared: list[str] = []
     director.frames.prepared.connect(lambda backend, reason: prepared.append(backend))

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
@@ -59,7 +60,7 @@ def find_face(picture: object) -> Job[None]:
 class Story:
     """A window on a folder, and what a user does with it."""
 
-    def __init__(self, folder: Path, engine: str) -> None:
+    def __init__(self, folder: Path, engine: str, stacks: TextIO | None = None) -> None:
         self.folder = folder
         self.application = QApplication([])
         theme.apply(self.application, "dark")
@@ -77,9 +78,11 @@ class Story:
         self.window = MainWindow(self.director)
         self.window.show()
         self.director.session.events.status.connect(SAID.append)
+        if engine == "lift":
+            self.director.warm_up()
         self.director.start()
         self.director.project.begin()
-        self.watchdog = Watchdog()
+        self.watchdog = Watchdog(stacks=stacks)
         self.press = lambda name: self.window.actions_by_name[name].trigger()
 
     def begin(self) -> None:

@@ -77,3 +77,7 @@ if command -v nvidia-smi >/dev/null && nvidia-smi >/dev/null 2>&1; then
     extras=dev,cuda
 fi
 .venv/bin/python -m pip install -q -c constraints.txt -e ".[$extras]"
+
+echo "Compiling for this computer, once; that takes about a minute."
+.venv/bin/python -m studio.core.kernels >/dev/null 2>&1 ||
+    echo "That failed; the window compiles when it starts, and says so."

@@ -206,13 +206,12 @@ def _cuda_to_screen() -> tuple[Verdict, str]:
 
 
 def _renderer_cache() -> tuple[Verdict, str]:
-    from studio.core.render.numba_runtime import cache_folder
+    from studio.core.render import kernel_cache
 
-    folder = os.environ.get("NUMBA_CACHE_DIR") or cache_folder()
-    compiled = len(list(Path(folder).rglob("*.nbi")))
+    compiled = len(list(kernel_cache.folder().rglob("*.nbi")))
     if compiled:
         return "ok", f"{compiled} compiled kernels"
-    return "limited", "empty: the first picture takes some seconds longer while the renderer is prepared"
+    return "limited", "empty: the first picture takes about a minute longer while kernels are compiled"
 
 
 def _window() -> tuple[Verdict, str]:

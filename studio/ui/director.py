@@ -13,6 +13,7 @@ from PySide6.QtGui import QImage
 
 from studio.core.avatar import Avatar
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
+from studio.core.kernels import compile_elsewhere
 from studio.core.motion.motion import Motion
 from studio.core.orbit import PRESETS, Orbit
 from studio.core.project.document import Document, ProjectState
@@ -119,7 +120,16 @@ class Director(QObject):
         self.jobs.submit(self.tr("Library"), self.library.scan, Urgency.QUICK, self._list_all, self._say_failure)
 
     def warm_up(self) -> None:
-        """Once the renderer can draw, load what the first build needs."""
+        """Have compiled what never was, before the renderer prepares itself; then load what the first build needs."""
+        self.frames.hold()
+        compiling = self.jobs.submit(
+            self.tr("Compiling for this computer, once"),
+            partial(compile_elsewhere, self.frames.release),
+            Urgency.FIRST,
+            on_failure=self._say_failure,
+            on_progress=lambda told: self._say_of_renderer(told.message),
+        )
+        compiling.ended.connect(self.frames.release)  # whether it failed or was cancelled: then drawing compiles
         prepare = partial(self.jobs.submit, self.tr("Warming up"), tasks.warm_up, Urgency.UNASKED)
         self.frames.prepared.connect(lambda *_: prepare())
 

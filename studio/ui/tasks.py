@@ -14,6 +14,7 @@ from studio.core.engines.base import BuildOptions
 from studio.core.errors import UserError
 from studio.core.jobs import Job, Progress
 from studio.ui.library import Entry, Library
+from studio.ui.loading import loading
 
 if TYPE_CHECKING:
     from studio.core.doctor import Report
@@ -190,22 +191,26 @@ def core_builder(
 def warm_up() -> Job[None]:
     """Load what the first build needs, so that its imports hold up nobody who is already at work."""
     yield Progress(0.0, "loading the engine")
-    import studio.core.build
-    from studio.core.engines.registry import load_engine
+    with loading():
+        import studio.core.build
+        from studio.core.engines.registry import load_engine
 
-    load_engine("lift")
+        load_engine("lift")
     yield Progress(0.3, "loading the face finder")
-    from studio.core.perception.landmarks import find_faces
-    from studio.core.perception.mediapipe_models import person_mask
-
     nobody = np.zeros((96, 96, 3), np.uint8)
-    find_faces(nobody)
+    with loading():
+        from studio.core.perception.landmarks import find_faces
+        from studio.core.perception.mediapipe_models import person_mask
+
+        find_faces(nobody)
     yield Progress(0.8, "loading the matte")
-    person_mask(nobody)
+    with loading():
+        person_mask(nobody)
     yield Progress(0.9, "loading what exports")
-    # The window asks these for a clip's options; loading them then would hold it up.
-    import studio.core.export_clip
-    import studio.core.performance  # noqa: F401
+    with loading():
+        # The window asks these for a clip's options; loading them then would hold it up.
+        import studio.core.export_clip
+        import studio.core.performance  # noqa: F401
 
 
 def look_at_machine() -> Job["Report"]:
@@ -219,7 +224,8 @@ def look_at_machine() -> Job["Report"]:
 def load_charts() -> Job[None]:
     """Load what draws charts, which would hold the window for as long."""
     yield Progress(0.0, "starting")
-    import pyqtgraph  # noqa: F401
+    with loading():
+        import pyqtgraph  # noqa: F401
 
 
 def read_log() -> Job[str]:

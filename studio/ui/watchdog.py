@@ -5,6 +5,8 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from types import FrameType
+from typing import TextIO
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
@@ -13,7 +15,7 @@ log = logging.getLogger(__name__)
 LIMIT = 0.05  # s
 _BEAT = 5  # ms
 _LOOK = 0.01  # s
-_DEPTH = 8  # functions
+_DEPTH = 14  # functions
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,16 @@ class Watchdog(QObject):
     ----------
     limit
         s without an event from which on it is a stall.
+    stacks
+        A file that is told, at every stall, what every thread was doing when that could be asked again: whoever held
+        the interpreter has come no further.
     """
 
-    def __init__(self, limit: float = LIMIT, parent: QObject | None = None) -> None:
+    def __init__(self, limit: float = LIMIT, parent: QObject | None = None, stacks: TextIO | None = None) -> None:
         super().__init__(parent)
         self.stalls: list[Stall] = []
         self._limit = limit
+        self._stacks = stacks
         self._watched = threading.get_ident()
         self._over = threading.Event()
         self._where = ""
@@ -76,16 +82,31 @@ class Watchdog(QObject):
         self._at, self._busy, self._where = now, busy, ""
 
     def _look(self) -> None:
+        looked = time.monotonic()
         while not self._over.wait(_LOOK):
-            if not self._where and time.monotonic() - self._at > self._limit:
-                self._where = "\n".join(f"{name} in {file}:{line}" for file, line, name in _places(self._watched))
+            before, looked = looked, time.monotonic()
+            if not self._where and looked - self._at > self._limit:
+                self._where = _told(sys._current_frames().get(self._watched))
+                self._tell_all(looked - self._at)
+            elif looked - before > self._limit + _LOOK:  # this thread could not run either
+                self._tell_all(looked - before)
+
+    def _tell_all(self, seconds: float) -> None:
+        if self._stacks is None:
+            return
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        told = [f"after {1000 * seconds:.0f} ms"]
+        for ident, frame in sys._current_frames().items():
+            if ident != threading.get_ident() and frame.f_code.co_filename != threading.__file__:  # which wait
+                told.append(f"{names.get(ident, ident)}:\n{_told(frame)}")
+        print(*told, sep="\n", file=self._stacks, flush=True)
 
 
-def _places(thread: int) -> list[tuple[str, int, str]]:
+def _told(frame: FrameType | None) -> str:
     """Return file, line and function of what a thread is doing, innermost first."""
-    found, frame = [], sys._current_frames().get(thread)
+    found = []
     while frame is not None and len(found) < _DEPTH:
-        found.append((frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_name))
+        found.append(f"{frame.f_code.co_name} in {frame.f_code.co_filename}:{frame.f_lineno}")
         # Let go of each at once: a frame that is held keeps its painter alive beyond the end of its painting.
         frame = frame.f_back
-    return found
+    return "\n".join(found)

@@ -27,9 +27,11 @@ class Urgency(IntEnum):
     """Lower runs first."""
 
     QUICK = 0
-    BUILD = 1
-    HEAVY = 2
-    UNASKED = 3
+    FIRST = 1
+    """Builds and all that is slower wait for it."""
+    BUILD = 2
+    HEAVY = 3
+    UNASKED = 4
     """Preparation, of which nothing is shown."""
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from studio.core import assets, doctor
 from studio.core.media import webcam
-from studio.core.render import cpu_machine, cuda_machine, gsplat_backend, numba_runtime
+from studio.core.render import cpu_machine, cuda_machine, gsplat_backend, kernel_cache, numba_runtime
 
 
 def check(name: str) -> doctor.Check:
@@ -79,7 +79,7 @@ def test_the_renderers_cache_is_looked_up_where_it_is(tmp_path: Path, monkeypatc
     monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert check("renderer cache").verdict == "limited"
-    folder = Path(numba_runtime.cache_folder())
+    folder = Path(kernel_cache.cache_folder())
     assert folder.is_relative_to(tmp_path)
     folder.mkdir(parents=True)
     (folder / "kernel.nbi").touch()

@@ -26,6 +26,25 @@ def loop(qtbot: QtBot) -> Iterator[FrameLoop]:
     made.stop()
 
 
+def test_a_renderer_that_is_held_prepares_itself_when_it_is_released(qtbot: QtBot) -> None:
+    loop, prepared = FrameLoop(), []
+    loop.prepared.connect(lambda *_: prepared.append(True))
+    loop.hold()
+    loop.start()
+    qtbot.wait(50)
+    assert not prepared
+    with qtbot.waitSignal(loop.prepared, timeout=60_000):
+        loop.release()
+    loop.stop()
+
+
+def test_a_renderer_that_is_held_can_be_stopped(qapp: object) -> None:
+    loop = FrameLoop()
+    loop.hold()
+    loop.start()
+    loop.stop()
+
+
 @dataclass(eq=False)
 class SlowAvatar(TinyAvatar):
     """Waits for a gate in every pose."""

@@ -1,13 +1,11 @@
 """How every numba kernel of the renderer is compiled and cached, and on how many threads it runs."""
 
-import hashlib
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 # OpenMP threads that spin while they wait take the cores from the window, the microphone and the
@@ -16,13 +14,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import numba
 import numpy as np
-import platformdirs
 from llvmlite import ir
 from numba.core import config, extending, types
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
 from studio.core.render import cpu_machine
+from studio.core.render.kernel_cache import cache_folder
 
 SAFE_MATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 """Comparisons with NaN stay honest: for kernels that decide what is drawn."""
@@ -40,17 +38,6 @@ SAFE_KERNEL: dict[str, Any] = {
 KERNEL: dict[str, Any] = SAFE_KERNEL | {"fastmath": FAST_MATH}
 
 _one_at_a_time = threading.Lock()
-
-
-def cache_folder() -> str:
-    """Name the user's folder for the kernels of exactly these sources.
-
-    Numba renews a cached kernel when the file it stands in changes, but not when a function or constant
-    it took from another file does; an update of the program would leave such kernels stale.
-    """
-    sources = sorted(Path(__file__).parent.glob("numba_*.py"))
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
-    return str(Path(platformdirs.user_cache_dir("avatar-studio", appauthor=False)) / "kernels" / digest[:16])
 
 
 if not os.environ.get("NUMBA_CACHE_DIR"):

@@ -171,14 +171,14 @@ class JobsPanel(QWidget):
         layout.addWidget(scroll)
 
     def add(self, ticket: Ticket) -> None:
-        """Show a job; a quick one only if it takes long or fails, an unasked one never."""
+        """Show a job; a quick or first one only if it takes long or fails, an unasked one never."""
         if ticket.urgency is Urgency.UNASKED:
             return
         card = JobCard(ticket)
         card.dismissed.connect(lambda: self._drop(card))
         self.cards.insert(0, card)
         self._stack.insertWidget(0, card)
-        if ticket.urgency is Urgency.QUICK:
+        if ticket.urgency in (Urgency.QUICK, Urgency.FIRST):
             card.hide()
             ticket.failed.connect(lambda *_: self._reveal(card))
             ticket.finished.connect(lambda result: self._quick_end(card, result))

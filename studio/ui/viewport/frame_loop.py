@@ -24,6 +24,7 @@ from studio.core.avatar import (
 )
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
+from studio.ui.loading import loading
 from studio.ui.viewport.gl_interop import Pixels, finish, on_card
 
 log = logging.getLogger(__name__)
@@ -116,6 +117,8 @@ class FrameLoop(QObject):
         self._rendered = self._superseded = self._untaken = 0
         self._finished: deque[tuple[float, float]] = deque(maxlen=240)
         self._thread: threading.Thread | None = None
+        self._may_prepare = threading.Event()
+        self._may_prepare.set()
 
     def start(self) -> None:
         """Start rendering; the renderer prepares itself first."""
@@ -123,11 +126,20 @@ class FrameLoop(QObject):
         self._thread = threading.Thread(target=self._run, name="render", daemon=True)
         self._thread.start()
 
+    def hold(self) -> None:
+        """Have the renderer wait for `release` before it prepares itself."""
+        self._may_prepare.clear()
+
+    def release(self) -> None:
+        """Let the renderer prepare itself; from any thread."""
+        self._may_prepare.set()
+
     def stop(self) -> None:
         """Finish the frame in hand and end the thread."""
         with self._wish:
             self._running = False
             self._wish.notify()
+        self.release()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
@@ -181,6 +193,9 @@ class FrameLoop(QObject):
             )
 
     def _run(self) -> None:
+        self._may_prepare.wait()
+        if not self._running:
+            return
         try:
             self._prepare()
         except Exception as error:
@@ -224,11 +239,12 @@ class FrameLoop(QObject):
 
     def _prepare(self) -> None:
         # Imported here: numba and the backends would cost the window a second before it is shown.
-        from studio.core.render.numba_runtime import thread_count
-        from studio.core.render.rasterize import choose_backend, warm_up
-
         self.message.emit(self.tr("Preparing the renderer…"))
-        warm_up(self.message.emit)
+        with loading():
+            from studio.core.render.numba_runtime import thread_count
+            from studio.core.render.rasterize import choose_backend, warm_up
+
+            warm_up(self.message.emit)
         choice = choose_backend()
         name = choice.name
         if name == "numba":

@@ -14,7 +14,14 @@ from raster_scenes import askew_camera, random_gaussians
 from torch.utils import cpp_extension
 
 from studio.core.errors import UserError
-from studio.core.render import cpu_machine, cuda_machine, gsplat_backend, numba_backend, numba_runtime
+from studio.core.render import (
+    cpu_machine,
+    cuda_machine,
+    gsplat_backend,
+    kernel_cache,
+    numba_backend,
+    numba_runtime,
+)
 from studio.core.render.cuda_machine import Driver
 from studio.core.render.numba_backend import Workspace
 from studio.core.render.numba_runtime import kernel_threads
@@ -238,7 +245,7 @@ def test_kernels_are_cached_for_exactly_these_sources() -> None:
     if os.environ.get("NUMBA_CACHE_DIR"):
         assert folder == Path(os.environ["NUMBA_CACHE_DIR"])
     else:
-        assert folder == Path(numba_runtime.cache_folder())
+        assert folder == Path(kernel_cache.cache_folder())
         assert "avatar-studio" in folder.parts
     rasterize(random_gaussians(0), askew_camera(), backend="numba")
     assert list(folder.rglob("numba_tiles.composite_tiles*"))
