@@ -122,7 +122,9 @@ def skin_mesh() -> SkinMesh:
     bare = head & (face | on_ear | (y > np.interp(back, *_HAIRLINE)))
 
     sides = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
-    edges = np.unique(np.sort(sides, axis=1), axis=0)
+    # As numbers: sorting pairs holds the interpreter, and with it the window, for 50 ms.
+    first, second = np.sort(sides, axis=1).astype(np.int64).T
+    edges = np.stack(np.divmod(np.unique(first * len(points) + second), len(points)), axis=1).astype(np.int32)
     pulls = _EDGE / np.linalg.norm(points[edges[:, 0]] - points[edges[:, 1]], axis=1)
     ties = sp.coo_matrix((pulls, tuple(edges.T)), (len(points), len(points)))
     ties = ties + ties.T
