@@ -1,12 +1,15 @@
 """Networks that others trained and a user may bring: where they are looked for, and how they are read.
 
-None comes with the program or is downloaded by it. Files are read as tensors alone (``weights_only``): no code that
-might be pickled into them runs.
+None comes with the program or is downloaded by it. State dicts are read as tensors alone (``weights_only``): no code
+that might be pickled into them runs. The two TorchScript files are programs by their nature: bring them from those who
+publish them.
 """
 
 import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from platformdirs import user_data_path
@@ -43,6 +46,8 @@ KNOWN: dict[str, UserWeights] = {
     "lpips-alex": UserWeights(
         ("lpips_alex*.pth", "alex.pth", "lpips_alex.safetensors"), "the weights of LPIPS 0.1 for AlexNet"
     ),
+    "inception": UserWeights(("inception-2015-12-05.pt",), "NVIDIA's TorchScript of FID's Inception"),
+    "i3d": UserWeights(("i3d_torchscript.pt",), "the TorchScript of FVD's I3D"),
 }
 
 
@@ -71,6 +76,14 @@ def why_missing(*names: str) -> str | None:
     return f"needs {files} in {weights_folder()}"
 
 
+def _found(name: str) -> Path:
+    path = find_weights(name)
+    if path is None:
+        known = KNOWN[name]
+        raise UserError(f"The weights of {known.what} are missing; put {known.names[0]} into {weights_folder()}.")
+    return path
+
+
 def load_user_weights(name: str) -> dict[str, Tensor]:
     """Read a state dict.
 
@@ -79,10 +92,7 @@ def load_user_weights(name: str) -> dict[str, Tensor]:
     UserError
         If it is not there or is no state dict.
     """
-    path = find_weights(name)
-    if path is None:
-        raise UserError(f"The weights of {KNOWN[name].what} are missing; put {KNOWN[name].names[0]} in the folder "
-                        f"{weights_folder()}.")  # fmt: skip
+    path = _found(name)
     try:
         if path.suffix == ".safetensors":
             return load_file(path)
@@ -92,3 +102,20 @@ def load_user_weights(name: str) -> dict[str, Tensor]:
     if not isinstance(tensors, dict) or not all(isinstance(value, Tensor) for value in tensors.values()):
         raise UserError(f"'{path.name}' is no state dict of tensors; get the published file again.")
     return tensors
+
+
+def load_torchscript(name: str) -> Any:
+    """Read a TorchScript program, ready to be called.
+
+    Raises
+    ------
+    UserError
+        If it is not there or is none.
+    """
+    path = _found(name)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # torch would rather have it exported anew
+            return torch.jit.load(path, map_location="cpu").eval()
+    except (RuntimeError, ValueError) as error:
+        raise UserError(f"'{path.name}' is no TorchScript program; get the published file again.") from error
