@@ -21,6 +21,7 @@ class Source(StrEnum):
     """Where scenes come from."""
 
     lifted = "lifted"
+    rendered = "rendered"
 
 
 class RunnerName(StrEnum):
@@ -40,12 +41,14 @@ RunnerOption = Annotated[
 
 @datasets_app.command()
 def make(
-    folder: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A folder of portraits. CLEAR.txt in it names those that ship.")
-    ],
     out: Out,
-    source: Annotated[Source, typer.Option(help="lifted: portraits lifted and filmed.")] = Source.lifted,
-    identities: Annotated[int | None, typer.Option(min=1, help="At most so many people.")] = None,
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="SOURCE", help="A folder of portraits; CLEAR.txt in it names what ships.")
+    ] = None,
+    source: Annotated[
+        Source, typer.Option(help="lifted: the portraits of SOURCE; rendered: people who never were.")
+    ] = Source.lifted,
+    identities: Annotated[int | None, typer.Option(min=1, help="People: at most, or how many are rendered.")] = None,
     takes: Annotated[int, typer.Option(min=1, help="Takes of each person.")] = 12,
     views: Annotated[int, typer.Option(min=1, max=64, help="Views of each take.")] = 8,
     size: Annotated[int, typer.Option(help="Side of a view in pixels: 128 or 256.")] = 256,
@@ -63,18 +66,51 @@ def make(
     as_json: JsonFlag = False,
 ) -> None:
     """Make a data set of heads with exactly known cameras, expressions and speech."""
-    from studio.core.datasets.pseudo_multiview import AVATARS, LiftedPortraits, PosedPortraits, chosen_pictures
     from studio.core.datasets.spoken import hear, recordings_in
 
-    if size not in (128, 256):
-        raise UserError(f"Views of {size} pixels are not made; use --size 128 or --size 256.")
-    pictures = chosen_pictures(folder, clear_only, listed)[:identities]
+    _check_size(size)
+    if (folder is None) is (source is Source.lifted):
+        raise UserError("A folder of portraits belongs to --source lifted, and only to it; give both or neither.")
     with console.progress(as_json) as show, console.native_messages_in_log():
         spoken = () if posed else tuple(console.finish(hear(recordings_in(speech), seed), show))
-        kind = PosedPortraits if posed else LiftedPortraits
-        maker = kind(pictures, out / AVATARS, takes, views, size, seed, spoken)
+        if folder is None:
+            from studio.core.datasets.rendered_heads import RenderedHeads
+
+            maker = RenderedHeads(identities or 100, takes, views, size, seed, spoken)
+        else:
+            from studio.core.datasets.pseudo_multiview import AVATARS, LiftedPortraits, PosedPortraits, chosen_pictures
+
+            pictures = chosen_pictures(folder, clear_only, listed)[:identities]
+            kind = PosedPortraits if posed else LiftedPortraits
+            maker = kind(pictures, out / AVATARS, takes, views, size, seed, spoken)
         manifest = _made(maker, out, runner, workers, show)
     _tell(manifest, out, as_json)
+
+
+@datasets_app.command()
+def prepare(
+    folder: Annotated[
+        Path, typer.Argument(metavar="CLIPS", help="A folder of talking videos. CLEAR.txt in it names those that ship.")
+    ],
+    out: Out,
+    views: Annotated[int, typer.Option(min=2, max=64, help="Views of each take.")] = 8,
+    size: Annotated[int, typer.Option(help="Side of a view in pixels: 128 or 256.")] = 256,
+    runner: RunnerOption = RunnerName.local,
+    workers: Workers = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Track, matte and cut real clips; what is not good enough is left out and counted."""
+    from studio.core.datasets.prepare import RealClips, clips_in
+
+    _check_size(size)
+    with console.progress(as_json) as show, console.native_messages_in_log():
+        manifest = _made(RealClips(folder, clips_in(folder), views, size), out, runner, workers, show)
+    _tell(manifest, out, as_json)
+
+
+def _check_size(size: int) -> None:
+    if size not in (128, 256):
+        raise UserError(f"Views of {size} pixels are not made; use --size 128 or --size 256.")
 
 
 def _made(maker: "Maker", out: Path, runner: RunnerName, workers: int | None, show) -> dict:

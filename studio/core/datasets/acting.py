@@ -5,6 +5,7 @@ moment. A *spoken* take follows a recording, and an *acted* one goes from one ex
 turns against the torso.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -36,6 +37,7 @@ _SPAN = 4.0
 _NEUTRAL_SHARE = 0.4
 
 Take = Literal["still", "spoken", "acted"]
+_TAKES: dict[Take, float] = {"still": 0.45, "spoken": 0.4, "acted": 0.15}  # how often
 
 # Channels that move together, and how far at most.
 _EXPRESSIONS: tuple[dict[str, float], ...] = (
@@ -78,6 +80,15 @@ class Shot:
     frame: Motion
     camera: Camera
     audio: NDArray[np.float32] | None = None
+
+
+def chosen_take(rng: np.random.Generator, spoken: Sequence[Spoken]) -> tuple[Take, Spoken | None]:
+    """Draw what happens in a take; nothing is spoken where there are no recordings."""
+    kinds = list(_TAKES)
+    kind = kinds[int(rng.choice(len(kinds), p=list(_TAKES.values())))]
+    if kind == "spoken" and not spoken:
+        kind = "acted"
+    return kind, spoken[int(rng.integers(len(spoken)))] if kind == "spoken" else None
 
 
 def shots(

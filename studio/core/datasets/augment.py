@@ -55,12 +55,12 @@ class Bend:
     moves: NDArray[np.float32]
 
     @staticmethod
-    def drawn(rng: np.random.Generator, strength: float = 1.0) -> "Bend":
-        """Draw one; 0 is the identity."""
+    def drawn(rng: np.random.Generator, strength: float = 1.0, lengths: tuple[float, float] = _LENGTHS) -> "Bend":
+        """Draw one; a strength of 0 is the identity, and `lengths` are those of the waves, m."""
         normal = np.clip(rng.normal(size=3), -_MOST, _MOST)
         direction = rng.normal(size=(_WAVES, 3))
         direction /= np.linalg.norm(direction, axis=1, keepdims=True)
-        length = rng.uniform(*_LENGTHS, (_WAVES, 1))
+        length = rng.uniform(*lengths, (_WAVES, 1))
         moves = strength * _BEND * length * np.clip(rng.normal(size=(_WAVES, 3)), -_MOST, _MOST)
         return Bend(
             np.exp(strength * _STRETCH * normal).astype(np.float32),
@@ -123,7 +123,7 @@ def made_plate(rng: np.random.Generator, size: int) -> NDArray[np.float32]:
     cells = int(rng.integers(1, 7))
     # Walls are mostly grey: light and dark vary more than hue.
     grey = rng.uniform(0.05, 0.95) + rng.normal(0, rng.uniform(0.02, 0.25), (cells + 1, cells + 1, 1))
-    patches = grey + rng.normal(0, 0.09, 3) + rng.normal(0, rng.uniform(0, 0.05), (cells + 1, cells + 1, 3))
+    patches = grey + rng.normal(0, 0.06, 3) + rng.normal(0, rng.uniform(0, 0.05), (cells + 1, cells + 1, 3))
     plate = cv2.resize(patches.astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
     return np.clip(plate, 0, 1).astype(np.float32)
 

@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 import cv2
 import numpy as np
 
-from studio.core.datasets.acting import Shot, Take, shots
+from studio.core.datasets.acting import Shot, chosen_take, shots
 from studio.core.datasets.augment import Bend, Colouring, another_person, made_plate, mirrored
 from studio.core.datasets.clear import is_clear, names_in
 from studio.core.datasets.filming import Credits, film
 from studio.core.datasets.maker import Plan, Refused
-from studio.core.datasets.spoken import Spoken
+from studio.core.datasets.spoken import Spoken, told
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.engines.lift.engine import LiftEngine
 from studio.core.errors import NoFaceFoundError, UserError
@@ -38,8 +38,6 @@ AVATARS = "avatars"
 # px of the lifted portrait's standard crop per px of a view; for smaller views no smaller head is made.
 _FINER, _LEAST_SIZE = 1.18, 256
 _OWN_PLATE = 0.6  # share of takes before the portrait's own background
-# How often a take is still, spoken and acted.
-_TAKES: dict[Take, float] = {"still": 0.45, "spoken": 0.4, "acted": 0.15}
 _PER_SHARD = 64
 
 
@@ -73,9 +71,8 @@ class LiftedPortraits:
     @property
     def settings(self) -> dict[str, Any]:
         """What applies to the whole set."""
-        heard = [[said.name, said.ships, hashlib.sha256(said.states.tobytes()).hexdigest()] for said in self.spoken]
         return {"source": "lifted", "takes": self.takes, "views": self.views, "size": self.size, "seed": self.seed,
-                "augmented": self.augmented, "spoken": heard}  # fmt: skip
+                "augmented": self.augmented, "spoken": told(self.spoken)}  # fmt: skip
 
     def plans(self) -> list[Plan]:
         """Return a shard or several for each picture."""
@@ -107,13 +104,7 @@ class LiftedPortraits:
     def _scene(self, avatar: LiftAvatar, picture: Path, take: int, ships: bool) -> Scene:
         identity = identity_of(picture)
         rng = np.random.default_rng([self.seed, zlib.crc32(identity.encode()), take])
-        kinds = list(_TAKES)
-        kind = kinds[rng.choice(len(kinds), p=list(_TAKES.values()))]
-        said = None
-        if kind == "spoken" and self.spoken:
-            said = self.spoken[int(rng.integers(len(self.spoken)))]
-        elif kind == "spoken":
-            kind = "acted"
+        kind, said = chosen_take(rng, self.spoken)
         plate = own_plate(avatar, self.size)
         mirror = False
         if self.augmented:

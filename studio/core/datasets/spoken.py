@@ -1,8 +1,10 @@
 """Recordings that heads speak in a data set: what the mouth does, and what the speech network heard."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +45,11 @@ class Spoken:
     def seconds(self) -> float:
         """From the first frame to the last."""
         return float(self.motion.times[-1])
+
+
+def told(spoken: Sequence[Spoken]) -> list[Any]:
+    """Return what a set's settings say of its recordings: name, whether it ships, sha256 of what was heard."""
+    return [[said.name, said.ships, hashlib.sha256(said.states.tobytes()).hexdigest()] for said in spoken]
 
 
 def recordings_in(folder: Path | None) -> list[Path]:
