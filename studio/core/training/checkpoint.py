@@ -34,14 +34,27 @@ def save_checkpoint(
         tensors |= _prefixed(_AVERAGE, average.state_dict())
     for index, values in optimizer.state_dict()["state"].items():
         tensors |= _prefixed(f"{_OPTIMIZER}{index}.", {k: torch.as_tensor(v) for k, v in values.items()})
-    checkpoints = folder / "checkpoints"
-    checkpoints.mkdir(exist_ok=True)
-    path = checkpoints / f"step-{state['step']:08d}.safetensors"
+    path = new_folder(folder / "checkpoints") / f"step-{state['step']:08d}.safetensors"
     with atomic_path(path) as temporary:
         save_file(tensors, temporary, {"state": json.dumps(state)})
     for old in list_checkpoints(folder)[:-keep]:
         old.unlink()
     return path
+
+
+def new_folder(folder: Path) -> Path:
+    """Make a folder of a run, unless it is there.
+
+    Raises
+    ------
+    UserError
+        If it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"The folder '{folder}' cannot be made ({error.strerror}); choose another one.") from error
+    return folder
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
@@ -59,8 +72,9 @@ def read_state(path: Path) -> dict[str, Any]:
     """
     try:
         with safe_open(path, "pt") as file:
-            return json.loads((file.metadata() or {})["state"])
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+            state = json.loads((file.metadata() or {})["state"])
+            return {"step": int(state["step"]), "seconds": float(state["seconds"]), "facts": dict(state["facts"])}
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"The checkpoint '{path.name}' is damaged; delete it and resume from the one before."
         ) from error
@@ -90,17 +104,14 @@ def load_checkpoint(path: Path, modules: nn.Module, average: nn.Module | None, o
     optimizer.load_state_dict(optimizer.state_dict() | {"state": moments})
 
 
-def save_weights(path: Path, modules: nn.Module, facts: dict[str, str], half: bool = False) -> None:
-    """Write a network's weights alone, as float16 if `half`."""
-    tensors = _prefixed("", modules.state_dict())
-    if half:
-        tensors = {name: t.half() if t.dtype == torch.float32 else t for name, t in tensors.items()}
+def save_weights(path: Path, modules: nn.Module, facts: dict[str, str]) -> None:
+    """Write a network's weights alone; `facts` stand in the file's header."""
     with atomic_path(path) as temporary:
-        save_file(tensors, temporary, facts)
+        save_file(_prefixed("", modules.state_dict()), temporary, facts)
 
 
 def load_weights(path: Path, modules: nn.Module) -> None:
-    """Put weights that `save_weights` wrote into a network of the same sizes.
+    """Put weights that `save_weights` wrote, whole or as float16, into a network of the same sizes.
 
     Raises
     ------

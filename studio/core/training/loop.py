@@ -28,6 +28,7 @@ from studio.core.training.checkpoint import (
     WEIGHTS,
     list_checkpoints,
     load_checkpoint,
+    new_folder,
     read_state,
     save_checkpoint,
     save_weights,
@@ -81,6 +82,7 @@ def train(
     """
     fabric = _fabric(settings)
     settings.check(fabric.world_size)
+    yield Progress(0.0, "listing samples")
     shards = open_shards(data, shipping=settings.shipping)
     held = None if validation is None else open_shards(validation).entries
     learnt, held_out = shards.split(held)
@@ -161,10 +163,11 @@ class _Run:
         if checkpoints:
             state = read_state(checkpoints[-1])
             for name, value in facts.items():
-                if state["facts"].get(name) != value:
+                before = state["facts"].get(name)
+                if before != value:
                     raise UserError(
-                        f"The run in '{self._folder.name}' was begun with {name} {state['facts'].get(name)}, not "
-                        f"{value}; resume it with the same or train in another folder."
+                        f"The run in '{self._folder.name}' was begun with {name} {before}, not {value}; resume it with "
+                        "the same or train in another folder."
                     )
             load_checkpoint(
                 checkpoints[-1],
@@ -175,7 +178,7 @@ class _Run:
             self._began = self.step = state["step"]
             self._clock.before = state["seconds"]
         if self._fabric.is_global_zero:
-            (self._folder / "sheets").mkdir(parents=True, exist_ok=True)
+            new_folder(self._folder / "sheets")
             self._curve = Curve(self._folder / "metrics.csv", self.step)
             # Of the state after a step, while the curve's rows are of the steps themselves.
             self._validation = Curve(self._folder / "validation.csv", self.step + 1)

@@ -79,8 +79,8 @@ class Settings:
     Attributes
     ----------
     steps, minutes
-        When it ends: after so many steps, or so much time on the clock (of all its sessions together). One is given.
-        Only with steps does the same seed give the same weights.
+        When it ends: after so many steps, or so much time on the clock (of all its sessions together). One is given;
+        the rate falls towards it. Only with steps does the same seed give the same weights.
     batch
         Scenes per step, over all processes and all accumulated parts.
     accumulate

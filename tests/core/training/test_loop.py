@@ -74,7 +74,7 @@ def test_people_validated_on_are_left_out(data: Path, tmp_path: Path) -> None:
     assert told["identities"] == len({entry.identity for entry in entries}) - 3
 
 
-@pytest.mark.parametrize("stop", [3, 6])
+@pytest.mark.parametrize("stop", [3, 7])
 def test_a_stopped_run_goes_on_bit_for_bit(stop: int, data: Path, tmp_path: Path) -> None:
     """The second stop comes after a checkpoint; accumulation and averaging are part of what goes on."""
     settings = replace(TINY, accumulate=2)
@@ -174,6 +174,20 @@ def test_a_damaged_checkpoint_is_told(data: Path, tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(UserError, match="damaged"):
         run(train(TinyRecipe(), data, folder, TINY, resume=True))
+
+
+def test_a_folder_that_cannot_be_is_told(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be made"):
+        run(train(TinyRecipe(), data, tmp_path / "file" / "run", TINY))
+
+
+@pytest.mark.slow
+def test_readers_beside_the_training_change_nothing(data: Path, tmp_path: Path) -> None:
+    """Two processes read; each has to import everything first."""
+    for workers in (0, 2):
+        run(train(TinyRecipe(), data, tmp_path / str(workers), replace(TINY, workers=workers)))
+    assert same(tmp_path / "0" / "weights.safetensors", tmp_path / "2" / "weights.safetensors")
 
 
 @pytest.mark.parametrize(
