@@ -7,7 +7,24 @@ import pytest
 
 from studio.core.engines import registry
 
+STALL = "stall"
+"""A property of a test: s that its window stood still, s of them that it was busy itself, and with what."""
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell in which tests the window was busy for longest; how long it stood still depends on all the machine does."""
+    found = [
+        (busy, seconds, report.nodeid, where)
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        for name, (seconds, busy, where) in getattr(report, "user_properties", ())
+        if name == STALL and report.when == "teardown"
+    ]
+    if found:
+        terminalreporter.section(f"{len(found)} times the window stood still for over 50 ms")
+        for busy, seconds, test, where in sorted(found, reverse=True)[:10]:
+            terminalreporter.line(f"{1000 * busy:4.0f} of {1000 * seconds:5.0f} ms busy  {test}  {where}")
 
 
 @pytest.fixture(scope="session")

@@ -189,9 +189,9 @@ class Story:
         QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(widget.width() // 2, widget.height() // 2))
 
     def tell(self) -> None:
-        """Print what the project is, on one line, and elsewhere how long the window kept its user waiting."""
-        stalls = [f"{1000 * stall.seconds:.0f} ms, {1000 * stall.busy:.0f} busy" for stall in self.watchdog.stalls]
-        print("stalls:", "; ".join(stalls) or "none", file=sys.stderr, flush=True)  # noqa: T201
+        """Print what the project is, on one line, and elsewhere when the window stood still."""
+        stalls = [stall.told() for stall in self.watchdog.stalls]
+        print("stalls:", json.dumps(stalls), file=sys.stderr, flush=True)  # noqa: T201
         print(json.dumps(to_json(self.director.document.state), sort_keys=True), flush=True)  # noqa: T201
 
 

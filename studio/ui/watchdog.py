@@ -1,6 +1,7 @@
 """`Watchdog`: finds out when the window's thread kept everybody waiting, and what it was doing then."""
 
 import logging
+import os
 import sys
 import threading
 import time
@@ -15,7 +16,7 @@ log = logging.getLogger(__name__)
 LIMIT = 0.05  # s
 _BEAT = 5  # ms
 _LOOK = 0.01  # s
-_DEPTH = 14  # functions
+_DEPTH = 40  # functions
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Stall:
     seconds: float
     busy: float
     where: str
+
+    def told(self) -> tuple[float, float, str]:
+        """Return seconds, busy, and the innermost of this program's own lines."""
+        lines = self.where.splitlines()
+        return self.seconds, self.busy, next((line for line in lines if f"{os.sep}studio{os.sep}" in line), "")
 
 
 class Watchdog(QObject):

@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partialmethod
 from pathlib import Path
 from typing import ClassVar
@@ -27,8 +27,10 @@ from studio.ui import theme
 from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MainWindow
+from studio.ui.watchdog import Watchdog
 
 PATIENCE = 30_000  # ms
+STALL = "stall"  # see the other conftest.py
 DEVICES = {"microphone", "camera", "face"}
 THREADS = {"render", "drive", "jobs"} | DEVICES
 
@@ -128,12 +130,16 @@ def director(qapp: QApplication, tmp_path: Path, builder: TinyBuilder, tiny_engi
 
 
 @pytest.fixture
-def window(qtbot: QtBot, director: Director) -> Iterator[MainWindow]:
-    """Return a shown window."""
+def window(qtbot: QtBot, director: Director, record_property: Callable[[str, object], None]) -> Iterator[MainWindow]:
+    """Return a shown window; a watchdog tells at the end of the run how long it kept its user waiting."""
     theme.apply(QApplication.instance(), "dark")  # pyright: ignore[reportArgumentType]
     made = MainWindow(director)
     qtbot.addWidget(made)
     made.show()
     qtbot.waitExposed(made)
+    dog = Watchdog()
     yield made
+    dog.stop()
+    for stall in dog.stalls:
+        record_property(STALL, stall.told())
     made.close()
