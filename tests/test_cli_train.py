@@ -76,6 +76,7 @@ def test_train_says_where_the_weights_are(data: Path, tmp_path: Path, capfd: pyt
         (["train", "tiny", "--data", ".", "-o", "x", "--steps", "1", "--with", "dropout"], "NAME=VALUE"),
         (["train", "tiny", "--data", "nowhere", "-o", "x", "--steps", "1"], "no shards"),
         (["train", "tiny", "--data", ".", "-o", "x"], "either --steps or --minutes"),
+        (["train", "tiny", "--data", ".", "-o", "x", "--steps", "1", "--device", "cuda"], "no CUDA device"),
     ],
 )
 def test_what_cannot_be_trained_is_told(
@@ -87,6 +88,7 @@ def test_what_cannot_be_trained_is_told(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "RECIPES", {"tiny": "tiny_training:tiny_recipe"})
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert call(arguments) == 2
     assert message in capfd.readouterr().err
     assert not (tmp_path / "x").exists()
