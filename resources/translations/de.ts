@@ -357,6 +357,10 @@
             <translation>Avatare</translation>
         </message>
         <message>
+            <source>Compiling for this computer, once</source>
+            <translation>Einmaliges Übersetzen für diesen Computer</translation>
+        </message>
+        <message>
             <source>Gain of {name}</source>
             <translation>Verstärkung von {name}</translation>
         </message>
@@ -547,7 +551,7 @@
             <translation>Kein Mikrofon gefunden</translation>
         </message>
         <message>
-            <source>Plays the microphone on the system's output as late as the picture is. Wear headphones: on loudspeakers the microphone hears it again and it howls</source>
+            <source>Plays the microphone on the sound output as late as the picture is. Wear headphones: on loudspeakers the microphone hears it again and it howls</source>
             <translation>Gibt das Mikrofon so spät auf dem Ausgang des Systems wieder, wie das Bild ist. Tragen Sie Kopfhörer: Aus Lautsprechern hört das Mikrofon es erneut, und es pfeift</translation>
         </message>
         <message>
@@ -1584,6 +1588,10 @@
             <translation>Mikrofone werden gesucht</translation>
         </message>
         <message>
+            <source>Looking for sound outputs</source>
+            <translation>Suche nach Tonausgaben</translation>
+        </message>
+        <message>
             <source>Speak as you usually do, for ten seconds: whole sentences, with words like “maybe” in them.</source>
             <translation>Sprechen Sie zehn Sekunden lang wie gewohnt: ganze Sätze, mit Wörtern wie „Mama“ darin.</translation>
         </message>
@@ -2182,6 +2190,10 @@
             <translation>Gilt ab dem nächsten Start.</translation>
         </message>
         <message>
+            <source>Counts when the timeline is played next, or the microphone is switched on.</source>
+            <translation>Gilt, wenn die Zeitleiste das nächste Mal spielt oder das Mikrofon eingeschaltet wird.</translation>
+        </message>
+        <message>
             <source>Dark</source>
             <translation>Dunkel</translation>
         </message>
@@ -2270,8 +2282,8 @@
             <translation>Ton</translation>
         </message>
         <message>
-            <source>Sound plays on the system's output; choose it in the system's sound settings.</source>
-            <translation>Ton kommt aus dem Ausgang des Systems; wählen Sie ihn in dessen Toneinstellungen.</translation>
+            <source>Sound output</source>
+            <translation>Tonausgabe</translation>
         </message>
         <message>
             <source>Start again</source>
@@ -2280,6 +2292,10 @@
         <message>
             <source>System microphone</source>
             <translation>Mikrofon des Systems</translation>
+        </message>
+        <message>
+            <source>System output</source>
+            <translation>Tonausgabe des Systems</translation>
         </message>
         <message>
             <source>The fastest there is</source>

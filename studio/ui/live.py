@@ -30,6 +30,8 @@ class Live(QObject):
 
     microphones_found = Signal(list)
     """Names of the input devices."""
+    outputs_found = Signal(list)
+    """Names of the sound outputs."""
     calibration_known = Signal(bool)
     """Whether there is a calibration for the microphone in use."""
 
@@ -48,6 +50,7 @@ class Live(QObject):
         drive.said.connect(self._said)
         drive.recorded.connect(self._recorded)
         session.microphone = str(settings.value("microphone", "")) or None
+        session.output = drive.output = str(settings.value("output", "")) or None
         session.drive = self._remembered()
         self.cameras = Cameras(session, settings, jobs, drive, say, self)
         session.events.drive.connect(self._remember)
@@ -103,6 +106,16 @@ class Live(QObject):
         self._settings.setValue("microphone", name or "")
         if self._session.listening and self._session.drive.source != "webcam":
             self._drive.listen(name)
+
+    def find_outputs(self) -> None:
+        """Look for sound outputs."""
+        title, found = self.tr("Looking for sound outputs"), self.outputs_found.emit
+        self._jobs.submit(title, tasks.find_outputs, Urgency.UNASKED, found, self._failed)
+
+    def choose_output(self, name: str | None) -> None:
+        """Be heard on this output from the next time that something plays, and at the next start."""
+        self._session.output = self._drive.output = name
+        self._settings.setValue("output", name or "")
 
     # Calibration
 

@@ -71,6 +71,8 @@ class Session:
     listening: bool = False
     microphone: str | None = None
     """Name of the chosen input device; None takes the system's."""
+    output: str | None = None
+    """Name of the chosen sound output; None takes the system's."""
     camera: str | None = None
     """Name of the chosen webcam; None takes the first."""
     playing: bool = False

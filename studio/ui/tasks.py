@@ -409,6 +409,14 @@ def find_microphones() -> Job[list[str]]:
     return [device.name for device in input_devices()]
 
 
+def find_outputs() -> Job[list[str]]:
+    """List the sound outputs by name."""
+    yield Progress(0.0, "looking for sound outputs")
+    from studio.core.media.sound_devices import output_devices
+
+    return [device.name for device in output_devices()]
+
+
 def find_cameras() -> Job[list[str]]:
     """List the webcams by name."""
     yield Progress(0.0, "looking for cameras")

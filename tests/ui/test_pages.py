@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from studio.core import doctor, logs
 from studio.core.jobs import Job, Progress
 from studio.core.render.rasterize import choose_backend
-from studio.ui import preferences, theme
+from studio.ui import preferences, tasks, theme
 from studio.ui.library import default_folder
 from studio.ui.main_window import MainWindow
 from studio.ui.pages.figures import FiguresPage
@@ -173,3 +173,26 @@ def test_speed_and_delay_are_drawn_as_they_are_measured(window: MainWindow, qtbo
     qtbot.waitUntil(lambda: len(page.lines["fps"].getData()[0]) > 2)
     assert list(page.lines["fps"].getData()[1]) == [fps for fps, _, _ in page.measured]
     window.use_theme("light")
+
+
+def test_a_sound_output_is_chosen_and_stays_chosen_while_it_is_away(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    director, there = window.director, ["Headphones", "Speakers"]
+
+    def find() -> Job[list[str]]:
+        yield Progress(0.0, "looking")
+        return list(there)
+
+    monkeypatch.setattr(tasks, "find_outputs", find)
+    page = open_page(window, "preferences")
+    assert isinstance(page, PreferencesPage)
+    qtbot.waitUntil(lambda: page.outputs.count() == 3)
+    assert page.outputs.currentText() == "System output"
+    page.outputs.setCurrentText("Headphones")
+    page.outputs.activated.emit(page.outputs.currentIndex())
+    assert director.session.output == director.drive.output == "Headphones"
+    assert director.settings.value("output") == "Headphones"
+    there.remove("Headphones")
+    director.live.find_outputs()
+    qtbot.waitUntil(lambda: page.outputs.currentText() == "Headphones (not there)")

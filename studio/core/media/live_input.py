@@ -42,6 +42,9 @@ class LiveInput:
         then on.
     report
         Gets sentences about the device and its sound, on any thread.
+    output
+        Where it can be heard, as `output_devices` gives it. None is the system's at the time it is first opened, and
+        that one from then on.
 
     Attributes
     ----------
@@ -52,18 +55,18 @@ class LiveInput:
     failure
         A sentence that says why it failed.
     monitored
-        Whether the sound is played again on the system's output; may be set at any time.
+        Whether the sound is played again; may be set at any time.
     monitor_delay
         By how many s it leaves after it reached the microphone; may be set at any time.
     """
 
-    def __init__(self, wanted: str | None, report: Callable[[str], None]) -> None:
+    def __init__(self, wanted: str | None, report: Callable[[str], None], output: str | None = None) -> None:
         self.state: State = "opening"
         self.name = wanted or ""
         self.failure = ""
         self.monitored = False
         self.monitor_delay = 0.0
-        self._output: str | None = None  # pinned by name like the microphone: speakers would howl
+        self._output = output  # pinned by name like the microphone: speakers would howl
         self._output_due = 0.0
         self._report = report
         self._wanted = wanted

@@ -2,15 +2,19 @@
 
 import time
 from collections import deque
+from contextlib import nullcontext
+from types import ModuleType
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.media import pulse
 from studio.core.media.audio_clock import AudioClock
 from studio.core.media.portaudio import lock, port_audio, running
 from studio.core.media.ring import RingBuffer
+from studio.core.media.sound_devices import find_output, portaudio_index
 
 LATENCY = 0.1  # s; what is fed is known in advance, so sound that never breaks off is worth more than a quick start
 _RING_SECONDS = 2.0
@@ -49,7 +53,7 @@ class Output(Protocol):
 
 
 class Player:
-    """Plays on the system's output what `put` queues; where nothing is queued there is silence and `heard` waits.
+    """Plays what `put` queues; where nothing is queued there is silence and `heard` waits.
 
     One thread feeds it and asks.
 
@@ -57,10 +61,13 @@ class Player:
     ----------
     rate
         Hz.
+    name
+        Of the output, as `output_devices` gives it; None is the system's.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, name: str | None = None) -> None:
         self._rate = rate
+        self._name = name
         self._ring = RingBuffer(round(_RING_SECONDS * rate), 2)
         self._put = self._taken = 0
         self._keep_from = 0  # what was put in before is not played any more
@@ -77,21 +84,43 @@ class Player:
         Raises
         ------
         UserError
-            If there is no sound output or it cannot be opened.
+            If there is no sound output, that one is missing, or it cannot be opened.
         """
         with lock:
-            sounddevice = port_audio()
+            sounddevice, index, routed = self._find()
             try:
-                self._stream = sounddevice.OutputStream(
-                    samplerate=self._rate, channels=2, dtype="float32", callback=self._fill, latency=LATENCY
-                )
-                self._stream.start()
+                with pulse.routed("sink", routed) if routed else nullcontext():
+                    self._stream = sounddevice.OutputStream(
+                        device=index,
+                        samplerate=self._rate,
+                        channels=2,
+                        dtype="float32",
+                        callback=self._fill,
+                        latency=LATENCY,
+                    )
+                    self._stream.start()
                 running.add(self)
             except sounddevice.PortAudioError as error:
                 self._stream = None
+                if self._name is not None:
+                    raise UserError(
+                        f"The output '{self._name}' cannot be opened; close other programs that use it, or choose "
+                        "another one under Preferences."
+                    ) from error
                 raise UserError(
                     "No sound output could be opened; connect one or choose it in the system's sound settings."
                 ) from error
+
+    def _find(self) -> tuple[ModuleType, int | None, str]:
+        """Return PortAudio, its number of the output, and where the sound server is to lead what plays there."""
+        if self._name is None:
+            return port_audio(), None, ""
+        device = find_output(self._name)
+        sounddevice = port_audio(anew=not device.routed)
+        index = portaudio_index(sounddevice, "sink", device)
+        if index is None:
+            raise UserError(f"The output '{self._name}' was just connected; switch the microphone off and play again.")
+        return sounddevice, index, device.routed
 
     def stop(self) -> None:
         """Fall silent at once."""

@@ -100,7 +100,7 @@ def find_output(wanted: str | None) -> SoundDevice:
         if device.name == wanted or wanted is None:
             return device
     name = "Any sound output" if wanted is None else f"The output '{wanted}'"
-    raise DeviceMissingError(f"{name} is missing; connect it, or choose another in the system's sound settings.")
+    raise DeviceMissingError(f"{name} is missing; connect it, or choose another under Preferences.")
 
 
 def stream_device(kind: pulse.Kind, opened: SoundDevice) -> SoundDevice | None:

@@ -72,8 +72,11 @@ class PreferencesPage(Page):
         self.microphones.activated.connect(lambda _: director.live.choose(self.microphones.currentData()))
         director.live.microphones_found.connect(self._show_microphones)
         self._row(self.tr("Microphone"), self.microphones, self.tr("Counts at once, and at every start."))
-        output = dim(self.tr("Sound plays on the system's output; choose it in the system's sound settings."))
-        self.body.addWidget(output)
+        self.outputs = QComboBox()
+        self.outputs.activated.connect(lambda _: director.live.choose_output(self.outputs.currentData()))
+        director.live.outputs_found.connect(self._show_outputs)
+        plays = self.tr("Counts when the timeline is played next, or the microphone is switched on.")
+        self._row(self.tr("Sound output"), self.outputs, plays)
 
         self._section(self.tr("Files"))
         self.folder = ElidedLabel()
@@ -111,6 +114,7 @@ class PreferencesPage(Page):
     def shown(self) -> None:
         """Show what is set."""
         self._director.live.find()
+        self._director.live.find_outputs()
         self._show(preferences.read(self._director.settings))
 
     def _show(self, values: preferences.Preferences) -> None:
@@ -119,14 +123,21 @@ class PreferencesPage(Page):
         self.folder.show_text(str(values.folder))
 
     def _show_microphones(self, names: list[str]) -> None:
-        self.microphones.clear()
-        self.microphones.addItem(self.tr("System microphone"), None)
-        for name in names:
-            self.microphones.addItem(name, name)
         chosen = self._director.session.microphone
+        self._show_devices(self.microphones, self.tr("System microphone"), names, chosen)
+
+    def _show_outputs(self, names: list[str]) -> None:
+        chosen = self._director.session.output
+        self._show_devices(self.outputs, self.tr("System output"), names, chosen)
+
+    def _show_devices(self, combo: QComboBox, usual: str, names: list[str], chosen: str | None) -> None:
+        combo.clear()
+        combo.addItem(usual, None)
+        for name in names:
+            combo.addItem(name, name)
         if chosen is not None and chosen not in names:
-            self.microphones.addItem(self.tr("{name} (not there)").format(name=chosen), chosen)
-        self.microphones.setCurrentIndex(max(0, self.microphones.findData(chosen)))
+            combo.addItem(self.tr("{name} (not there)").format(name=chosen), chosen)
+        combo.setCurrentIndex(max(0, combo.findData(chosen)))
 
     def _keep(self, **changes: object) -> None:
         preferences.write(self._director.settings, **changes)
@@ -156,7 +167,9 @@ class PreferencesPage(Page):
         self._show(preferences.reset(self._director.settings))
         self.theme_wanted.emit("system")
         self._director.live.choose(None)
+        self._director.live.choose_output(None)
         self._director.live.find()
+        self._director.live.find_outputs()
         self._director.say(self.tr("All preferences are as they were new; some count from the next start."))
 
     def _of_projects(self) -> str:

@@ -182,7 +182,7 @@ class DrivePanel(QWidget):
         self.monitor = QCheckBox(self.tr("Hear yourself, in step with the lips"))
         self.monitor.setToolTip(
             self.tr(
-                "Plays the microphone on the system's output as late as the picture is. Wear headphones: on "
+                "Plays the microphone on the sound output as late as the picture is. Wear headphones: on "
                 "loudspeakers the microphone hears it again and it howls"
             )
         )

@@ -97,6 +97,8 @@ class DriveLoop(QObject):
         self.busy = False
         """Set while a job needs the processor: the resting head moves at a lower rate."""
         self._asleep = True
+        self.output: str | None = None
+        """Name of what is heard on from the next start of a sound on; None is the system's."""
         self.latency = math.nan
         """Set to the s measured from the microphone to the picture; the monitor plays as late as that."""
         self.level = -np.inf
@@ -153,7 +155,7 @@ class DriveLoop(QObject):
         def note() -> None:
             from studio.core.media.live_input import LiveInput
 
-            self._hear(LiveInput(microphone, self._say))
+            self._hear(LiveInput(microphone, self._say, self.output))
 
         self._leave(note)
 
@@ -334,7 +336,7 @@ class DriveLoop(QObject):
 
         self._look_away()
         self._release()
-        self._timeline = TimelineSource(score, at, plays)
+        self._timeline = TimelineSource(score, at, plays, self.output)
         return self._timeline
 
     def _finish_take(self) -> None:

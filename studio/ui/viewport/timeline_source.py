@@ -44,6 +44,8 @@ class TimelineSource:
         s of the timeline.
     plays
         Whether it moves; else it stands where it is put, and no device is opened.
+    output
+        Name of what it is heard on; None is the system's.
 
     Attributes
     ----------
@@ -51,7 +53,7 @@ class TimelineSource:
         Why there is no sound, as a sentence; "" where there is.
     """
 
-    def __init__(self, score: Score, at: float, plays: bool) -> None:
+    def __init__(self, score: Score, at: float, plays: bool, output: str | None = None) -> None:
         self.score = score
         self.plays = plays
         self.silent_because = ""
@@ -63,10 +65,10 @@ class TimelineSource:
         self._put = 0
         self._moved = (0.0, time.monotonic())
         if plays:
-            self._open(at)
+            self._open(at, output)
 
-    def _open(self, at: float) -> None:
-        player = Player(RATE)
+    def _open(self, at: float, name: str | None) -> None:
+        player = Player(RATE, name)
         self._output = player
         self._go_to(at, 0)
         self._fill()  # before the device asks

@@ -1,4 +1,5 @@
 import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -6,6 +7,9 @@ import pytest
 from studio.core.errors import UserError
 from studio.core.media.player import Player, SilentOutput
 from studio.core.media.portaudio import running
+
+if TYPE_CHECKING:
+    from null_sink import NullSink
 
 RATE = 48000
 
@@ -85,3 +89,20 @@ def test_without_an_output_the_computers_clock_takes_it() -> None:
     output.put(block(0.5))
     assert output.drop() == 0.7 * RATE
     assert output.heard == 0.7 * RATE
+
+
+def test_an_output_is_chosen_by_name_and_never_replaced(null_sink: "NullSink") -> None:
+    for name in ("Ears", "Room"):
+        properties = f"sink_properties=device.description={name}"
+        null_sink.control("load-module", "module-null-sink", f"sink_name={name.lower()}", properties)
+    null_sink.control("set-default-sink", "room")
+    player = Player(RATE, "Ears")
+    player.put(block(0.5))
+    player.start()
+    wait_until_heard(player, 0.2 * RATE)
+    sinks = {line.split()[0]: line.split()[1] for line in null_sink.control("list", "short", "sinks").splitlines()}
+    playing = [line.split()[1] for line in null_sink.control("list", "short", "sink-inputs").splitlines()]
+    player.stop()
+    assert [sinks[number] for number in playing] == ["ears"]
+    with pytest.raises(UserError, match="'Gone' is missing"):
+        Player(RATE, "Gone").start()
