@@ -552,7 +552,7 @@
         </message>
         <message>
             <source>Plays the microphone on the sound output as late as the picture is. Wear headphones: on loudspeakers the microphone hears it again and it howls</source>
-            <translation>Gibt das Mikrofon so spät auf dem Ausgang des Systems wieder, wie das Bild ist. Tragen Sie Kopfhörer: Aus Lautsprechern hört das Mikrofon es erneut, und es pfeift</translation>
+            <translation>Gibt das Mikrofon so spät auf der Tonausgabe wieder, wie das Bild ist. Tragen Sie Kopfhörer: Aus Lautsprechern hört das Mikrofon es erneut, und es pfeift</translation>
         </message>
         <message>
             <source>Shift</source>
