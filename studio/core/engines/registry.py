@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 
 ENGINES: dict[str, str] = {
     "lift": "studio.core.engines.lift.engine:LiftEngine",
+    "splat-portrait": "studio.core.engines.splat_portrait.engine:SplatPortraitEngine",
 }
 
-PLANNED: tuple[str, ...] = ("genfacetalk", "ggtalker", "splat-portrait", "sdtalk", "unigaha")
+PLANNED: tuple[str, ...] = ("genfacetalk", "ggtalker", "sdtalk", "unigaha")
 
-RECIPES: dict[str, str] = {}
+RECIPES: dict[str, str] = {
+    "splat-portrait": "studio.core.engines.splat_portrait.training:static_recipe",
+    "splat-portrait-dynamic": "studio.core.engines.splat_portrait.training:dynamic_recipe",
+    "splat-portrait-denoiser": "studio.core.engines.splat_portrait.training:denoiser_recipe",
+}
 """What can be trained, by name: functions that make a `Recipe` of a configuration and the options of ``--with``."""
 
 

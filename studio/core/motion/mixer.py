@@ -36,7 +36,7 @@ def mix(*frames: Motion) -> Motion:
 
     Codes are added and clipped to 0..1. Head poses compose as rigid transforms, the first outermost:
     with ``x -> R1 x + t1`` and ``x -> R2 x + t2`` the head moves by ``x -> R1 (R2 x + t2) + t1``.
-    Confidence is the lowest of all.
+    Confidence is the lowest of all; what was heard is what the first that heard anything says.
 
     Raises
     ------
@@ -61,4 +61,5 @@ def mix(*frames: Motion) -> Motion:
         confidence = np.minimum(confidence, frame.confidence)
     if first.space == "arkit":
         code = np.clip(code, 0, 1)
-    return Motion(first.space, first.times, code.astype(np.float32), pose.astype(np.float32), confidence)
+    heard = next((frame.heard for frame in frames if frame.heard is not None), None)
+    return Motion(first.space, first.times, code.astype(np.float32), pose.astype(np.float32), confidence, heard)

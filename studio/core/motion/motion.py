@@ -31,6 +31,9 @@ class Motion:
         poses; idle life, tracking and every engine mean the same.
     confidence
         ``[T]`` float32 0..1.
+    heard
+        ``[T,16,F]`` float32, where speech moves the face: what the speech network heard about each moment
+        (`studio.core.speech.hidden`). Avatars of the space "audio" follow this and the head pose in place of `code`.
     """
 
     space: str
@@ -38,6 +41,7 @@ class Motion:
     code: NDArray[np.float32]
     head_pose: NDArray[np.float32]
     confidence: NDArray[np.float32]
+    heard: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         t = len(self.times)
@@ -45,6 +49,8 @@ class Motion:
             raise ValueError(f"code has shape {self.code.shape}, expected [{t}, K]")
         if self.head_pose.shape != (t, 6) or self.confidence.shape != (t,):
             raise ValueError("head_pose must be [T,6] and confidence [T]")
+        if self.heard is not None and (self.heard.ndim != 3 or len(self.heard) != t):
+            raise ValueError(f"heard has shape {self.heard.shape}, expected [{t}, 16, F]")
         if self.space in SPACE_SIZES and self.code.shape[1] != SPACE_SIZES[self.space]:
             raise ValueError(f"code of space {self.space} must have {SPACE_SIZES[self.space]} columns")
 
@@ -84,4 +90,5 @@ class Motion:
             return ((1 - w) * track[i] + w * track[j])[None].astype(np.float32)
 
         confidence = mix(self.confidence[:, None])[:, 0]
-        return Motion(self.space, np.array([time]), mix(self.code), mix(self.head_pose), confidence)
+        heard = None if self.heard is None else mix(self.heard)
+        return Motion(self.space, np.array([time]), mix(self.code), mix(self.head_pose), confidence, heard)

@@ -27,6 +27,7 @@ _HOPS_PER_ROW = round(SAMPLE_RATE / HIDDEN_RATE) // HOP
 _SPEECH = CHANNELS.index("speech")
 _HIGH_PASS = np.array(scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE))  # as the speech driver's
 _PRIMING_HOPS = 50  # half a second of silence settles the state
+_KEPT = 250  # rows that are forgotten at once
 _GATE = 0.2  # change of the voice gate per hop, as of the speech driver
 
 
@@ -94,6 +95,31 @@ class HiddenStream:
         return silence() + np.float32(self._gate) * (state - silence())
 
 
+class HiddenMemory:
+    """The newest rows of a stream, for windows about any moment that is not forgotten."""
+
+    def __init__(self) -> None:
+        self._stream = HiddenStream()
+        self._rows = self._stream.push(np.zeros(0, np.float32))
+        self._first = 0
+
+    def push(self, samples: NDArray[np.float32]) -> None:
+        """Append samples; see `HiddenStream.push`."""
+        rows = self._stream.push(samples)
+        if len(rows):
+            self._rows = np.concatenate([self._rows, rows])
+
+    def window(self, time: float) -> NDArray[np.float32]:
+        """Return the window ``[16,160]`` about `time` s; see `hidden_window`."""
+        return hidden_window(self._rows, time, self._first)
+
+    def forget(self, before: float) -> None:
+        """Release what no window about a moment from `before` s on needs."""
+        oldest = int(before * HIDDEN_RATE) - WINDOW_STEPS
+        if oldest - self._first > _KEPT:
+            self._rows, self._first = self._rows[oldest - self._first :], oldest
+
+
 def hidden_states(samples: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the rows ``[T,160]`` at 25 Hz of a whole recording ``[S]`` at 16 kHz.
 
@@ -113,7 +139,7 @@ def hidden_window(states: NDArray[np.float32], time: float, first: int = 0) -> N
     Parameters
     ----------
     states
-        ``[T,160]`` rows; what lies outside them is the nearest row before them and silence behind them.
+        ``[T,160]`` rows; outside them the nearest one is held, as live drive must. No rows are silence.
     time
         s. Between two rows the rows of the window are mixed, so that motion glides at any frame rate.
     first
@@ -123,6 +149,6 @@ def hidden_window(states: NDArray[np.float32], time: float, first: int = 0) -> N
     low = int(np.floor(moment))
     share = np.float32(moment - low)
     rows = np.arange(low - (WINDOW_STEPS - WINDOW_AHEAD - 1), low + WINDOW_AHEAD + 2) - first
-    known = np.concatenate([states, silence()[None]]) if len(states) else silence()[None]
+    known = states if len(states) else silence()[None]
     steps = known[np.clip(rows, 0, len(known) - 1)]
     return (1 - share) * steps[:-1] + share * steps[1:]

@@ -22,7 +22,12 @@ _TELL_EVERY = 0.1  # s
 
 
 def motion_frames(
-    blocks: Iterable[NDArray[np.float32]], fps: float, settings: SpeechSettings | None = None, seed: int = 0
+    blocks: Iterable[NDArray[np.float32]],
+    fps: float,
+    settings: SpeechSettings | None = None,
+    seed: int = 0,
+    *,
+    heard: bool = False,
 ) -> Generator[Motion, None, None]:
     """Yield the motion of a recording while it is read; how it is cut into blocks changes nothing.
 
@@ -40,6 +45,8 @@ def motion_frames(
         As of `SpeechDriver`; the look-ahead is always the longest, for nobody waits for it.
     seed
         Of blinks, gaze and idle motion.
+    heard
+        Whether frames also carry `Motion.heard`, for avatars of the space "audio".
 
     Raises
     ------
@@ -47,7 +54,7 @@ def motion_frames(
         As `SpeechDriver.push`.
     """
     settings = replace(settings or SpeechSettings(), look_ahead=LOOK_AHEADS[-1])
-    driver = SpeechDriver(settings, seed=seed, recording=True)
+    driver = SpeechDriver(settings, seed=seed, recording=True, heard=heard)
     idle = IdleMotion(seed)
 
     def frame(k: int) -> Motion:
@@ -55,30 +62,35 @@ def motion_frames(
         return mix(driver.read(k / fps), idle.at(k / fps, driver.speaking(k / fps)))
 
     ahead = ceil(driver.look_ahead * SAMPLE_RATE) + HOP
-    given = heard = 0
+    given = taken = 0
     for block in blocks:
         for start in range(0, len(block), SAMPLE_RATE):
             second = block[start : start + SAMPLE_RATE]
             driver.push(second)
-            heard += len(second)
-            while given / fps * SAMPLE_RATE + ahead <= heard:
+            taken += len(second)
+            while given / fps * SAMPLE_RATE + ahead <= taken:
                 yield frame(given)
                 given += 1
     driver.push(np.zeros(ceil(settings.look_ahead * SAMPLE_RATE) + HOP, np.float32))
     driver.finish()
-    for k in range(given, max(ceil(heard / SAMPLE_RATE * fps - 1e-6), 1)):
+    for k in range(given, max(ceil(taken / SAMPLE_RATE * fps - 1e-6), 1)):
         yield frame(k)
 
 
 def speech_motion(
-    samples: NDArray[np.float32], fps: float, seed: int = 0, settings: SpeechSettings | None = None
+    samples: NDArray[np.float32],
+    fps: float,
+    seed: int = 0,
+    settings: SpeechSettings | None = None,
+    *,
+    heard: bool = False,
 ) -> Motion:
     """Return mouth, blinks, gaze and head motion of samples ``[S]`` as one track; see `motion_frames`."""
-    return _track(list(motion_frames([samples], fps, settings, seed)))
+    return _track(list(motion_frames([samples], fps, settings, seed, heard=heard)))
 
 
 def recorded_motion(
-    recording: Recording, fps: float, settings: SpeechSettings | None = None, seed: int = 0
+    recording: Recording, fps: float, settings: SpeechSettings | None = None, seed: int = 0, *, heard: bool = False
 ) -> Job[Motion]:
     """Return the same of a surveyed recording, as a job.
 
@@ -89,7 +101,7 @@ def recorded_motion(
     """
     frames, told = [], time.monotonic()
     with closing(read_audio_blocks(recording, SAMPLE_RATE)) as blocks:
-        for frame in motion_frames(blocks, fps, settings, seed):
+        for frame in motion_frames(blocks, fps, settings, seed, heard=heard):
             frames.append(frame)
             if time.monotonic() - told > _TELL_EVERY:
                 told = time.monotonic()
@@ -100,9 +112,11 @@ def recorded_motion(
 
 
 def _track(frames: list[Motion]) -> Motion:
-    return Motion.from_frames(
+    heard = [frame.heard for frame in frames if frame.heard is not None]
+    track = Motion.from_frames(
         "arkit",
         np.concatenate([frame.times for frame in frames]),
         np.concatenate([frame.code for frame in frames]),
         np.concatenate([frame.head_pose for frame in frames]),
     )
+    return replace(track, heard=np.concatenate(heard)) if heard else track

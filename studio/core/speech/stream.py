@@ -11,6 +11,7 @@ from studio.core.motion.motion import Motion
 from studio.core.speech.articulation import articulate
 from studio.core.speech.calibration import Calibration
 from studio.core.speech.features import HOP_SECONDS, MELS, SAMPLE_RATE, MelStream, log_mel
+from studio.core.speech.hidden import HiddenMemory
 from studio.core.speech.level import InputLevel
 from studio.core.speech.network import CHANNELS, DELAYS, LONGEST_WAIT, NetworkStream, RecordingNetwork
 from studio.core.speech.pitch import PitchStream
@@ -54,6 +55,8 @@ class SpeechDriver:
     recording
         Whether the sound is known to its end: the network for recordings then answers in the live one's place, much
         later (see `look_ahead`) and more often right. Call `finish` behind the end.
+    heard
+        Whether frames also carry `Motion.heard`, for avatars of the space "audio".
 
     Attributes
     ----------
@@ -72,6 +75,7 @@ class SpeechDriver:
         *,
         look_ahead: float | None = None,
         recording: bool = False,
+        heard: bool = False,
     ) -> None:
         settings = settings or SpeechSettings()
         if look_ahead is not None:
@@ -79,6 +83,7 @@ class SpeechDriver:
         self.settings = settings
         self.look_ahead = settings.look_ahead + (LONGEST_WAIT if recording else 0.0)
         self._recording = recording
+        self._hears = heard
         self._calibration = calibration
         self._seed = seed
         self._head = LOOK_AHEADS.index(settings.look_ahead)
@@ -118,6 +123,7 @@ class SpeechDriver:
         self._rows = np.zeros((1024, _PROSODY + len(Prosody._fields)), np.float32)
         self._count = 0  # rows so far
         self._forgotten = 0  # of those, how many are no longer kept
+        self._hidden = HiddenMemory() if self._hears else None
         self._hearing_on = RecordingNetwork() if self._recording else None
         self._answered = -_PRIMING_HOPS  # hop for which that answers next
         self._answer_late([silence])
@@ -135,6 +141,8 @@ class SpeechDriver:
             raise ValueError(f"expected finite mono samples [S], got shape {chunk.shape}")
         if len(chunk) == 0:
             return
+        if self._hidden is not None:
+            self._hidden.push(chunk)
         chunk, self._high_pass = scipy.signal.lfilter(_HIGH_PASS[0], _HIGH_PASS[1], chunk, zi=self._high_pass)
         chunk = chunk.astype(np.float32)
         powers, pitches = self._mels.push(chunk), self._pitch.push(chunk).tolist()
@@ -230,6 +238,8 @@ class SpeechDriver:
             kept = self._rows[oldest - self._forgotten : self._count - self._forgotten].copy()
             self._rows[: len(kept)] = kept
             self._forgotten = oldest
+        if self._hidden is not None:
+            self._hidden.forget(before)
 
     def channels(self, time: float) -> NDArray[np.float32]:
         """Return the eight articulatory channels (`network.CHANNELS`) at `time` s, 0..1."""
@@ -247,4 +257,5 @@ class SpeechDriver:
         row, settings = self._row(time), self.settings
         gain = settings.gain * float(1 + row[len(CHANNELS)])
         code = articulate(row[: len(CHANNELS)], gain, settings.closure)
-        return Motion.from_frames("arkit", np.array([time]), code[None])
+        frame = Motion.from_frames("arkit", np.array([time]), code[None])
+        return frame if self._hidden is None else replace(frame, heard=self._hidden.window(time)[None])

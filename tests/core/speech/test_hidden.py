@@ -41,7 +41,8 @@ def test_a_window_is_sixteen_steps_about_its_moment() -> None:
     assert hidden_window(rows, 20 / 25)[:, 0].tolist() == list(range(9, 25))
     assert hidden_window(rows, 20.5 / 25)[:, 0].tolist() == [k + 0.5 for k in range(9, 25)]
     assert hidden_window(rows[10:], 20 / 25, first=10)[0, 0] == 10
-    np.testing.assert_array_equal(hidden_window(rows, 39 / 25)[-1], silence())
+    assert hidden_window(rows, 39 / 25)[-1, 0] == 39
+    np.testing.assert_array_equal(hidden_window(rows[:0], 0.0)[0], silence())
 
 
 @pytest.mark.parametrize("bad", [np.zeros((10, 2), np.float32), np.array([0, np.inf], np.float32)])

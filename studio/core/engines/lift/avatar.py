@@ -4,7 +4,6 @@ from copy import copy
 from dataclasses import asdict, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +25,7 @@ from studio.core.heads.template import SHAPE_NAMES, shape_weights
 from studio.core.jobs import Job
 from studio.core.motion.motion import Motion
 from studio.core.render.composite import Picture, composite
+from studio.core.render.plate_view import PlateView
 from studio.core.render.raster import Raster
 
 ENGINE = "lift"
@@ -87,7 +87,7 @@ class LiftAvatar:
         self._blocks = SurfelBlocks.of(surfels, binding, len(rig.vertices), follow)
         channels = [int(c) for c in np.unique(revealed_by) if c >= 0]
         self._hidden = [(channel, np.flatnonzero(revealed_by == channel)) for channel in channels]
-        self._plate_view: tuple[bytes, NDArray[np.float32]] | None = None
+        self._plates = PlateView(plate, camera)
 
     def __len__(self) -> int:
         return len(self.surfels)
@@ -123,7 +123,8 @@ class LiftAvatar:
     ) -> "LiftAvatar":
         """Return this head with what personalisation adds; the plate keeps its size."""
         other = copy(self)
-        other.correctives, other.plate, other.rest_face, other._plate_view = correctives, plate, rest_face, None
+        other.correctives, other.plate, other.rest_face = correctives, plate, rest_face
+        other._plates = PlateView(plate, self.camera)
         return other
 
     def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
@@ -154,25 +155,7 @@ class LiftAvatar:
         return composite(raster, background, out)
 
     def _plate_in(self, camera: Camera) -> NDArray[np.float32]:
-        """Return the plate as `camera` frames it: it pans and zooms, and stands still when the camera orbits."""
-        key = camera.K.tobytes() + bytes(str((camera.width, camera.height)), "ascii")
-        cached = self._plate_view  # the window and an export may both ask: read it once
-        if cached is None or cached[0] != key:
-            # Pixel centres lie at +0.5 in K and at whole numbers in OpenCV's warp.
-            half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
-            to_camera = np.linalg.inv(half) @ camera.K @ np.linalg.inv(self.camera.K) @ half
-            shrink = to_camera[0, 0]
-            plate = self.plate.astype(np.float32) / 255
-            if shrink < 0.75:
-                plate = cv2.GaussianBlur(plate, (0, 0), 0.4 / shrink)
-            view = cv2.warpAffine(
-                plate, to_camera[:2], (camera.width, camera.height), flags=cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )  # fmt: skip
-            view = view.astype(np.float32)
-            self._plate_view = (key, view)
-            return view
-        return cached[1]
+        return self._plates.seen_by(camera)
 
     # --- saving
 

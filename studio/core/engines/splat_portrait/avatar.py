@@ -1,0 +1,251 @@
+"""A built Splat-Portrait: splats of one picture, a background behind them, and the decoder that moves them."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+from torch import Tensor
+
+from studio.core.avatar import AvatarState, Background, Consent
+from studio.core.engines.base import BuildOptions
+from studio.core.engines.splat_portrait.dynamic import DynamicDecoder
+from studio.core.engines.splat_portrait.sizes import ModelSize, Variants, model_size
+from studio.core.errors import UserError
+from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
+from studio.core.motion.motion import Motion
+from studio.core.motion.poses import NECK_JOINT
+from studio.core.render.composite import Picture, composite
+from studio.core.render.plate_view import PlateView
+from studio.core.render.raster import Raster
+
+ENGINE = "splat-portrait"
+LAG = 1.0
+"""s: the time delta that a portrait is told; training pairs lie so far apart on average."""
+
+_SIDES = (16, 2048)
+_MAX_SPLATS = 1_000_000
+_DECODER = "decoder."
+_FEATURE = "feature."
+
+
+class SplatPortraitAvatar:
+    """See `studio.core.avatar.Avatar`.
+
+    Parameters
+    ----------
+    splats
+        Of the head at rest, in head space.
+    places
+        ``[N]`` int32: where in the decoder's map of offsets each has its own; layer, row, column, flattened.
+    features
+        The static decoder's ``[C,H,W]`` float16, coarsest first.
+    decoder
+        What moves the splats; it is saved with the avatar.
+    detail
+        How many splats stand in a pixel of the network's map, along a side.
+    """
+
+    engine = ENGINE
+    motion_space = "audio"
+    unfollowed = (
+        "Splat-Portrait has no face parameters: it follows sound and the pose of the head. "
+        "Choose the engine lift for sliders, expressions and tracked faces."
+    )
+
+    def __init__(
+        self,
+        name: str,
+        camera: Camera,
+        pivot: NDArray,
+        head_box: NDArray,
+        splats: Gaussians,
+        places: NDArray[np.int32],
+        detail: int,
+        features: tuple[NDArray[np.float16], ...],
+        decoder: DynamicDecoder,
+        config: str,
+        variants: Variants,
+        plate: NDArray[np.uint8],
+        thumbnail: NDArray[np.uint8],
+        consent: Consent = Consent(),
+        notes: tuple[str, ...] = (),
+        options: BuildOptions = BuildOptions(),
+    ) -> None:
+        self.name, self.camera, self.consent, self.notes, self.options = name, camera, consent, notes, options
+        self.pivot, self.head_box = np.asarray(pivot, np.float64), np.asarray(head_box, np.float64)
+        self.splats, self.places, self.detail = splats, places, detail
+        self.config, self.variants = config, variants
+        self.plate, self.thumbnail = plate, thumbnail
+        self._features = features
+        self._decoder = decoder.eval()
+        self._plates = PlateView(plate, camera)
+        self._unit = float(camera.world_to_camera[2, 3] * camera.width / 2 / camera.K[0, 0])
+        self._newest: tuple[bytes, NDArray[np.float32]] | None = None
+
+    def __len__(self) -> int:
+        return len(self.splats)
+
+    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
+        """Return the splats ``[N]`` of one frame: moved by what is heard, then turned with the head.
+
+        The paper turns the head by turning the camera, so all that was seen turns with it, shoulders too.
+        """
+        means, quats = self.splats.means, self.splats.quats
+        if frame.heard is not None:
+            means = means + self._moves(frame.heard[0])
+        turn, shift = frame.head_pose[0, :3], frame.head_pose[0, 3:]
+        if turn.any() or shift.any():
+            rotation = Rotation.from_rotvec(turn)
+            matrix, joint = rotation.as_matrix().astype(np.float32), NECK_JOINT.astype(np.float32)
+            means = (means - joint) @ matrix.T + joint + shift
+            quats = _turned(np.roll(rotation.as_quat(), 1).astype(np.float32), quats)
+        return replace(self.splats, means=np.ascontiguousarray(means, np.float32), quats=quats)
+
+    def _moves(self, heard: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return how far everything moves ``[N,3]`` m in head space; the newest answer is kept."""
+        key = heard.tobytes()
+        newest = self._newest
+        if newest is None or newest[0] != key:
+            features = tuple(torch.from_numpy(f.astype(np.float32))[None] for f in self._features)
+            with torch.inference_mode():
+                maps = self._decoder.maps(features, torch.from_numpy(heard)[None], torch.tensor([LAG]))
+                rest = self._decoder.size.layers
+                maps = maps.reshape(rest, 3, *maps.shape[-2:]) * self._unit
+                turned = torch.einsum("ij,ljhw->lihw", torch.from_numpy(self._to_head), maps)
+            newest = self._newest = key, _at(turned, self.places, self.detail)
+        return newest[1]
+
+    @property
+    def _to_head(self) -> NDArray[np.float32]:
+        return np.ascontiguousarray(self.camera.world_to_camera[:3, :3].T, np.float32)
+
+    def shade(
+        self, raster: Raster, frame: Motion, camera: Camera, background: Background, out: Picture | None = None
+    ) -> Picture:
+        """Composite over the predicted background, a colour, a picture, or nothing."""
+        if isinstance(background, str):
+            return composite(raster, self._plates.seen_by(camera) if background == "plate" else None, out)
+        return composite(raster, background, out)
+
+    def state(self) -> AvatarState:
+        """Return arrays and values from which `from_state` rebuilds this avatar exactly."""
+        g = self.splats
+        arrays: dict[str, NDArray] = {
+            "means": g.means, "quats": g.quats, "scales": g.scales, "opacities": g.opacities, "colors": g.colors,
+            "seen": np.asarray(g.seen).astype(np.uint8), "places": self.places, "plate": self.plate,
+            "thumbnail": self.thumbnail, "world_to_camera": self.camera.world_to_camera, "K": self.camera.K,
+            "pivot": self.pivot, "head_box": self.head_box,
+        }  # fmt: skip
+        arrays |= {f"{_FEATURE}{i}": feature for i, feature in enumerate(self._features)}
+        weights = self._decoder.state_dict()
+        arrays |= {_DECODER + name: tensor.numpy().astype(np.float16) for name, tensor in weights.items()}
+        meta: dict[str, Any] = {
+            "name": self.name, "width": self.camera.width, "height": self.camera.height, "detail": self.detail,
+            "config": self.config, "variants": list(self.variants.names), "notes": list(self.notes),
+            "consent": asdict(self.consent), "options": asdict(self.options),
+        }  # fmt: skip
+        return AvatarState(ENGINE, arrays, meta)
+
+    @staticmethod
+    def from_state(state: AvatarState) -> "SplatPortraitAvatar":
+        """Rebuild an avatar.
+
+        Raises
+        ------
+        UserError
+            If anything is missing, misshapen, out of range or not finite.
+        """
+        try:
+            return _checked(state)
+        except (KeyError, ValueError, TypeError, IndexError, OverflowError, RuntimeError) as error:
+            raise UserError(
+                "The avatar's data are damaged; build it again from the portrait, or use another copy of the file."
+            ) from error
+
+
+def _at(maps: Tensor, places: NDArray[np.int32], detail: int) -> NDArray[np.float32]:
+    """Read maps ``[L,3,H,W]`` at `places` of the seen layer, `detail` to a pixel, and of the hidden one behind it."""
+    fine = torch.nn.functional.interpolate(maps[:1], scale_factor=detail, mode="bilinear", align_corners=False)
+    rows = torch.cat([fine.flatten(2)[0], maps[1:].permute(1, 0, 2, 3).flatten(1)], 1)
+    return np.ascontiguousarray(rows[:, torch.from_numpy(places.astype(np.int64))].T.numpy())
+
+
+def _turned(by: NDArray[np.float32], quats: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the quaternions ``[N,4]`` wxyz turned by another ``[4]``."""
+    w, x, y, z = by
+    matrix = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]], np.float32)
+    return np.ascontiguousarray(quats @ matrix.T)
+
+
+def _checked(state: AvatarState) -> SplatPortraitAvatar:
+    a, meta = state.arrays, state.meta
+    variants = Variants(tuple(str(name) for name in meta["variants"]))
+    size: ModelSize = model_size(str(meta["config"]), variants)
+    n, detail = len(a["means"]), int(meta["detail"])
+    height, width = int(meta["height"]), int(meta["width"])
+    if not (_SIDES[0] <= width == height <= _SIDES[1] and n <= _MAX_SPLATS and 1 <= detail <= 4):
+        raise ValueError("larger or smaller than any portrait")
+    side = size.unet.resolution
+    expected: dict[str, tuple[tuple[int, ...], type]] = {
+        "means": ((n, 3), np.float32), "quats": ((n, 4), np.float32), "scales": ((n, 3), np.float32),
+        "opacities": ((n,), np.float32), "colors": ((n, 3), np.float32), "seen": ((n,), np.uint8),
+        "places": ((n,), np.int32), "plate": ((height, width, 3), np.uint8),
+        "world_to_camera": ((4, 4), np.float64), "K": ((3, 3), np.float64),
+        "pivot": ((3,), np.float64), "head_box": ((4,), np.float64),
+    }  # fmt: skip
+    for i, (wide, channels) in enumerate(zip(size.unet.sides[::-1], size.unet.widths[::-1], strict=True)):
+        expected[f"{_FEATURE}{i}"] = ((channels, wide, wide), np.float16)
+    for name, (shape, dtype) in expected.items():
+        if a[name].shape != shape or a[name].dtype != dtype or not np.isfinite(a[name]).all():
+            raise ValueError(f"{name} has shape {a[name].shape} of {a[name].dtype}")
+    thumbnail = a["thumbnail"]
+    if thumbnail.ndim != 3 or thumbnail.shape[2] != 3 or thumbnail.dtype != np.uint8:
+        raise ValueError("thumbnail")
+    places = side * side * (detail**2 + size.layers - 1)
+    if n and not (
+        a["opacities"].min() >= 0 and a["opacities"].max() <= 1 and a["scales"].min() > 0
+        and a["places"].min() >= 0 and a["places"].max() < places
+    ):  # fmt: skip
+        raise ValueError("values out of range")
+    x0, y0, x1, y1 = a["head_box"]
+    if not (1 <= x1 - x0 <= width and 1 <= y1 - y0 <= height and abs(a["pivot"]).max() < 10):
+        raise ValueError("the head is outside the picture")
+    _check_camera(a["world_to_camera"], a["K"])
+    decoder = DynamicDecoder(size)
+    weights = {k.removeprefix(_DECODER): v for k, v in a.items() if k.startswith(_DECODER)}
+    if any(v.dtype != np.float16 or not np.isfinite(v).all() for v in weights.values()):
+        raise ValueError("the decoder's weights")
+    decoder.load_state_dict({k: torch.from_numpy(v.astype(np.float32)) for k, v in weights.items()})
+    consent = meta["consent"]
+    return SplatPortraitAvatar(
+        str(meta["name"]),
+        Camera(a["world_to_camera"], a["K"], width, height),
+        a["pivot"],
+        a["head_box"],
+        Gaussians(*(a[k] for k in ("means", "quats", "scales", "opacities", "colors")), seen=a["seen"].astype(bool)),
+        a["places"],
+        detail,
+        tuple(a[f"{_FEATURE}{i}"] for i in range(len(size.unet.widths))),
+        decoder,
+        str(meta["config"]),
+        variants,
+        a["plate"],
+        thumbnail,
+        Consent(bool(consent["stated"]), str(consent["by"]), str(consent["at"])),
+        tuple(str(note) for note in meta["notes"]),
+        BuildOptions.from_meta(meta),
+    )
+
+
+def _check_camera(world_to_camera: NDArray, K: NDArray) -> None:
+    """Raise ValueError unless the camera is a plain pinhole in front of the head."""
+    if not (K[0, 1] == K[1, 0] == K[2, 0] == K[2, 1] == 0 and K[2, 2] == 1 and 1 < min(K[0, 0], K[1, 1]) < 1e6):
+        raise ValueError("the camera's K is not that of a pinhole")
+    rotation, translation = world_to_camera[:3, :3], world_to_camera[:3, 3]
+    rigid = np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6) and np.linalg.det(rotation) > 0
+    if not (rigid and 0.05 < translation[2] < 100 and np.array_equal(world_to_camera[3], [0, 0, 0, 1])):
+        raise ValueError("the camera's pose is not rigid")

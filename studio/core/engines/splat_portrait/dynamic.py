@@ -1,0 +1,84 @@
+"""The dynamic decoder (section 3.2): where every splat moves while something is said."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from studio.core.engines.splat_portrait.audio import AudioCondition
+from studio.core.engines.splat_portrait.model import Splats, StaticGenerator, repeated
+from studio.core.engines.splat_portrait.sizes import ModelSize
+from studio.core.nets.unet import UNetBlock
+
+REACH = 0.15
+"""The farthest that a splat moves along an axis, in half widths of the picture at the head."""
+
+
+class DynamicDecoder(nn.Module):
+    """A decoder beside the static one, which hands it the features of every level; sound and time are its condition."""
+
+    def __init__(self, size: ModelSize) -> None:
+        super().__init__()
+        unet = size.unet
+        self.size = size
+        self.sound = AudioCondition(size.audio_features, size.audio_channels)
+        self.map_layer0 = nn.Linear(self.sound.numbers, unet.condition)
+        self.map_layer1 = nn.Linear(unet.condition, unet.condition)
+        static = unet.widths[::-1]
+        widths = [min(width, size.dynamic_width) for width in static]
+        self.enter = UNetBlock(static[0], widths[0], unet)
+        self.up = nn.ModuleList(UNetBlock(width, width, unet, up=True) for width in widths[:-1])
+        self.join = nn.ModuleList(
+            UNetBlock(width + skip, after, unet)
+            for width, skip, after in zip(widths[:-1], static[1:], widths[1:], strict=True)
+        )
+        self.norm = nn.GroupNorm(4, widths[-1])
+        self.out = nn.Conv2d(widths[-1], 3 * size.layers * unet.patch**2, 3, padding=1)
+        # At first nothing moves.
+        nn.init.normal_(self.out.weight, std=1e-3)
+        nn.init.constant_(self.out.get_parameter("bias"), 0.0)
+
+    def maps(self, features: tuple[Tensor, ...], steps: Tensor, lag: Tensor) -> Tensor:
+        """Return offsets ``[B,3*layers,H,W]`` in half widths at the head.
+
+        Parameters
+        ----------
+        features
+            The static decoder's, coarsest first; `Splats.features`.
+        steps, lag
+            Windows ``[B,16,F]`` and time deltas from the source picture ``[B]`` s.
+        """
+        condition = self.sound(steps, lag)
+        condition = F.silu(self.map_layer1(F.silu(self.map_layer0(condition))))
+        x = self.enter(features[0], condition)
+        for up, join, feature in zip(self.up, self.join, features[1:], strict=True):
+            x = join(torch.cat([up(x, condition), feature], 1), condition)
+        x = F.pixel_shuffle(self.out(F.silu(self.norm(x))), self.size.unet.patch)
+        return REACH * torch.tanh(x.float())
+
+    def forward(self, splats: Splats, steps: Tensor, lag: Tensor, unit: Tensor) -> Splats:
+        """Return the splats at another moment: p_T = p + Δd; `unit` ``[B]`` m is half a picture's width at the head."""
+        maps = self.maps(splats.features, steps, lag) * unit[:, None, None, None]
+        return splats.moved(as_offsets(maps))
+
+
+def as_offsets(maps: Tensor) -> Tensor:
+    """Turn maps ``[B,3*layers,H,W]`` into an offset for each splat ``[B,N,3]``, in the order of `Splats`."""
+    batch, channels, height, width = maps.shape
+    split = maps.reshape(batch, channels // 3, 3, height * width)
+    return split.transpose(2, 3).reshape(batch, -1, 3)
+
+
+class SplatPortrait(nn.Module):
+    """Both networks: what is shipped."""
+
+    def __init__(self, size: ModelSize) -> None:
+        super().__init__()
+        self.size = size
+        self.static, self.dynamic = StaticGenerator(size), DynamicDecoder(size)
+
+    def at(self, splats: Splats, steps: Tensor, lag: Tensor, unit: Tensor) -> Splats:
+        """Return splats ``[B]`` at T moments each, ``[B*T]``: windows ``[B,T,16,F]``, time deltas ``[B,T]`` s."""
+        count = steps.shape[1]
+        return self.dynamic(
+            repeated(splats, count), steps.flatten(0, 1), lag.flatten(), unit.repeat_interleave(count, 0)
+        )

@@ -1,0 +1,215 @@
+"""The `splat-portrait` engine: one picture through one network, no head model."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load as load_tensors
+
+from studio.core.assets import ASSETS, asset_bytes
+from studio.core.avatar import Avatar, AvatarState, Consent
+from studio.core.engines.base import BuildOptions, Footage
+from studio.core.engines.splat_portrait.avatar import ENGINE, SplatPortraitAvatar, _turned
+from studio.core.engines.splat_portrait.dynamic import SplatPortrait
+from studio.core.engines.splat_portrait.model import Splats
+from studio.core.engines.splat_portrait.sizes import Variants, model_size
+from studio.core.errors import UserError
+from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
+from studio.core.heads.anatomy import INTEROCULAR
+from studio.core.heads.fitting import rotation_vector
+from studio.core.jobs import Job, Stopwatch
+from studio.core.standard_crop import standard_crop
+
+if TYPE_CHECKING:
+    from studio.core.perception.portrait import Portrait
+
+WEIGHTS = "splat_portrait_v1.safetensors"
+_DETAIL = {"standard": 2, "high": 3}  # splats in a pixel of the network, along a side
+_THUMBNAIL = 128
+_FAINTEST = 0.02  # opacity below which a splat is left out
+_PIVOT_FORWARD = 0.45 * INTEROCULAR
+
+
+class SplatPortraitEngine:
+    """See `studio.core.engines.base.Engine`.
+
+    Parameters
+    ----------
+    weights
+        A file that `pack_weights` wrote; the shipped one where none is given.
+    """
+
+    name: ClassVar[str] = ENGINE
+    drivers: ClassVar[tuple[str, ...]] = ()
+    takes_heads: ClassVar[bool] = False
+
+    def __init__(self, weights: Path | None = None) -> None:
+        self._weights = weights
+
+    def reconstruct(
+        self,
+        portrait: "Portrait",
+        seed: int = 0,
+        consent: Consent = Consent(),
+        *,
+        options: BuildOptions = BuildOptions(),
+    ) -> Job[Avatar]:
+        """Build an avatar; there is no coarse one, for the whole takes a second. `seed` changes nothing."""
+        watch = Stopwatch()
+        yield watch.progress(0.1, "loading the network")
+        model, config, variants = read_weights(self._weights)
+        if model.size.lifted_depth:
+            raise UserError(
+                "These weights take the depth that lift solves for, which this engine does not solve; "
+                "use weights without the variant lifted_depth."
+            )
+        yield watch.progress(0.3, "framing the head")
+        side, detail = model.size.unet.resolution, _DETAIL[options.quality]
+        coarse, fine = standard_crop(portrait, side), standard_crop(portrait, side * detail)
+        yield watch.progress(0.6, "looking at the head")
+        splats, hidden = _looked_at(model, coarse.picture, fine.picture, coarse.camera, fine.camera, detail)
+        gaussians, places = _in_head_space(splats, hidden, fine.camera)
+        background = splats.background[0].permute(1, 2, 0).numpy()
+        alpha = fine.alpha > 0.5
+        avatar = SplatPortraitAvatar(
+            portrait.name, fine.camera, np.array([0, 0, _PIVOT_FORWARD]), _head_box(alpha), gaussians, places, detail,
+            tuple(f[0].numpy().astype(np.float16) for f in splats.features), _rounded(model).dynamic, config, variants,
+            _bytes(background), _thumbnail(fine.picture), consent, portrait.notes, options,
+        )  # fmt: skip
+        yield watch.progress(1.0, "done", preview=avatar)
+        return avatar
+
+    def adapt(
+        self, avatar: Avatar, footage: Footage, minutes: float, seed: int = 0, kept_in: Path | None = None
+    ) -> Job[Avatar]:
+        """Refuse: the paper adapts to nobody."""
+        raise UserError("Splat-Portrait learns nothing from clips of one person; build with --engine lift to do that.")
+        yield
+
+    def load(self, state: AvatarState) -> Avatar:
+        """Rebuild a saved avatar."""
+        return SplatPortraitAvatar.from_state(state)
+
+
+def pack_weights(model: SplatPortrait, config: str, variants: Variants, path: Path) -> None:
+    """Write both networks as float16, with the sizes they are of."""
+    from safetensors.torch import save_file
+
+    tensors = {name: t.half().contiguous() for name, t in model.state_dict().items()}
+    save_file(tensors, path, {"config": config, "variants": json.dumps(variants.names)})
+
+
+def read_weights(path: Path | None = None) -> tuple[SplatPortrait, str, Variants]:
+    """Return the networks, their configuration and their variants; the shipped ones where no file is given.
+
+    Raises
+    ------
+    UserError
+        If there are none, or they are damaged.
+    """
+    if path is None and not (ASSETS / WEIGHTS).exists():
+        raise UserError(
+            "Splat-Portrait has no weights in this installation; train them with 'avatar-studio train splat-portrait' "
+            "and pack them into assets (its README says how), or use --engine lift."
+        )
+    if path is None:
+        asset_bytes(WEIGHTS)  # checks the sum
+        path = ASSETS / WEIGHTS
+    try:
+        with safe_open(path, "pt") as file:
+            facts = file.metadata() or {}
+        variants = Variants(tuple(json.loads(facts["variants"])))
+        model = SplatPortrait(model_size(facts["config"], variants))
+        tensors = load_tensors(Path(path).read_bytes())
+        if not all(bool(torch.isfinite(t).all()) for t in tensors.values()):
+            raise ValueError("weights that are not finite")
+        model.load_state_dict({name: t.float() for name, t in tensors.items()})
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        raise UserError(
+            f"The weights '{path.name}' are damaged or of another network; train or fetch them again."
+        ) from error
+    return model.eval(), facts["config"], variants
+
+
+def _looked_at(
+    model: SplatPortrait,
+    picture: NDArray[np.float32],
+    fine: NDArray[np.float32],
+    camera: Camera,
+    fine_camera: Camera,
+    detail: int,
+) -> tuple[Splats, Splats]:
+    """Return the seen layer at the fine picture's resolution, and all layers at the network's own."""
+
+    def batch(array: NDArray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array, np.float32))[None]
+
+    pose, K, fine_K = batch(camera.world_to_camera), batch(camera.K), batch(fine_camera.K)
+    coarse_rgb, fine_rgb = batch(picture.transpose(2, 0, 1)), batch(fine.transpose(2, 0, 1))
+    with torch.inference_mode():
+        maps, features = model.static.raw(coarse_rgb, pose, K)
+        own = model.static.decoded(maps, coarse_rgb, pose, K)
+        smooth = F.interpolate(maps, scale_factor=detail, mode="bilinear", align_corners=False)
+        sharp = model.static.decoded(smooth, fine_rgb, pose, fine_K)
+    return Splats(
+        sharp.means, sharp.quats, sharp.scales, sharp.opacities, sharp.colors, sharp.background, sharp.depth,
+        tuple(features),
+    ), own  # fmt: skip
+
+
+def _in_head_space(fine: Splats, own: Splats, camera: Camera) -> tuple[Gaussians, NDArray[np.int32]]:
+    """Join the fine seen layer and the hidden one; leave out what is too faint; say where each one's offset is."""
+    seen, coarse = fine.depth[0].numel(), own.depth[0].numel()
+    fields = []
+    for name in ("means", "quats", "scales", "opacities", "colors"):
+        sharp, rough = getattr(fine, name)[0], getattr(own, name)[0]
+        fields.append(torch.cat([sharp[:seen], rough[coarse:]]).numpy())
+    means, quats, scales, opacities, colors = fields
+    kept = np.flatnonzero(opacities > _FAINTEST)
+    turn, shift = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
+    quats = quats[kept] / np.linalg.norm(quats[kept], axis=1, keepdims=True)
+    back = rotation_vector(turn.T)
+    angle = float(np.linalg.norm(back))
+    axis = back / max(angle, 1e-12)
+    to_head = np.concatenate([[np.cos(angle / 2)], np.sin(angle / 2) * axis]).astype(np.float32)
+    gaussians = Gaussians(
+        np.ascontiguousarray((means[kept] - shift) @ turn, np.float32),
+        _turned(to_head, quats.astype(np.float32)),
+        np.ascontiguousarray(scales[kept], np.float32),
+        np.ascontiguousarray(opacities[kept], np.float32),
+        np.ascontiguousarray(np.clip(colors[kept], 0, 1), np.float32),
+        seen=kept < seen,
+    )
+    return gaussians, kept.astype(np.int32)
+
+
+def _rounded(model: SplatPortrait) -> SplatPortrait:
+    """Round the weights as a saved avatar keeps them, so that it moves as the one just built."""
+    model.load_state_dict({name: t.half().float() for name, t in model.state_dict().items()})
+    return model
+
+
+def _head_box(alpha: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return x0 y0 x1 y1 px around the head with its hair in a standard crop."""
+    side = len(alpha)
+    above = alpha[: int(0.72 * side)]  # a chin lies at about so much of the crop
+    rows, columns = np.flatnonzero(above.any(1)), np.flatnonzero(above[: int(0.5 * side)].any(0))
+    if not len(rows) or not len(columns):
+        return np.array([0.25, 0.2, 0.75, 0.72], np.float64) * side
+    x0, y0, x1 = float(columns[0]), float(rows[0]), float(columns[-1] + 1)
+    return np.array([x0, y0, x1, 0.72 * side], np.float64)
+
+
+def _bytes(picture: NDArray) -> NDArray[np.uint8]:
+    return (np.clip(picture, 0, 1) * 255 + 0.5).astype(np.uint8)
+
+
+def _thumbnail(picture: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return _bytes(cv2.resize(picture, (_THUMBNAIL, _THUMBNAIL), interpolation=cv2.INTER_AREA))

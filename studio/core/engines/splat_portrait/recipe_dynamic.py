@@ -1,0 +1,152 @@
+"""Stage 2 (section 3.2, equations 2 and 6): how the dynamic decoder is trained beside the static one."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Generator, Tensor, nn
+
+from studio.core.engines.splat_portrait.dynamic import SplatPortrait
+from studio.core.engines.splat_portrait.model import half_width, relative
+from studio.core.engines.splat_portrait.objectives import drawn, static_losses
+from studio.core.engines.splat_portrait.pairs import Pairs, draw_pair
+from studio.core.engines.splat_portrait.recipe import StaticRecipe, splats_of
+from studio.core.errors import UserError
+from studio.core.speech.hidden import WINDOW_AHEAD, WINDOW_STEPS
+from studio.core.training.checkpoint import load_weights
+from studio.core.training.rendering import over
+from studio.core.training.scene import Scene
+
+# Where a mouth is in a standard crop, and how far it reaches, in sides.
+_MOUTH, _MOUTH_REACH, _MOUTH_COUNTS = (0.5, 0.64), (0.13, 0.1), 6.0
+
+
+@dataclass
+class DynamicRecipe(StaticRecipe):
+    """See `studio.core.training.recipe.Recipe`.
+
+    Attributes
+    ----------
+    static
+        Weights of stage 1 to begin with; None begins with random ones (the paper's "w/o pre-training").
+    frozen
+        Ours: the static generator stays as it is, which makes a step several times as quick. The paper learns on.
+    mouth
+        Ours: what lies where a standard crop has its mouth counts more.
+    time_delta
+        Off for the paper's "w/o time delta".
+    """
+
+    static: Path | None = None
+    frozen: bool = False
+    mouth: bool = False
+    time_delta: bool = True
+    name: str = "splat_portrait-dynamic"
+
+    def modules(self) -> nn.Module:
+        """Make both networks, the static one as stage 1 left it."""
+        model = SplatPortrait(self.size)
+        if self.static is not None:
+            load_weights(self.static, model.static)
+        model.static.requires_grad_(not self.frozen)
+        return model
+
+    def sample(self, scene: Scene, rng: np.random.Generator) -> dict[str, Tensor]:
+        """Draw a pair of nearly one pose, so that what differs is what is said.
+
+        Half of the windows end early and hold their newest step, as those of a live microphone do.
+
+        Raises
+        ------
+        UserError
+            If the scene has no sound.
+        """
+        if scene.audio is None:
+            raise UserError("Stage 2 learns from sound and the data has none; make it with speech.")
+        drawn_pair = draw_pair(scene, rng, self.targets, same_face=False, same_pose=True)
+        if rng.random() < 0.5:
+            newest = WINDOW_STEPS - 1 - int(rng.integers(1, WINDOW_AHEAD + 1))
+            drawn_pair["audio"][:, newest + 1 :] = drawn_pair["audio"][:, newest : newest + 1]
+        return drawn_pair
+
+    def losses(
+        self, modules: nn.Module, batch: dict[str, Tensor], step: int, generator: Generator
+    ) -> dict[str, Tensor]:
+        """Compute equation 2, and equation 6 where a denoiser is given."""
+        assert isinstance(modules, SplatPortrait)
+        pairs = Pairs.of(batch, generator)
+        side = pairs.source.shape[-1]
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            splats = modules.static(pairs.source, batch["source_pose"], batch["source_K"], batch["lifted"])
+        if self.frozen:
+            # Leaves that want a gradient: torch 2.13's group norm over channels last crashes on input that wants none.
+            splats = replace(splats, features=tuple(f.detach().requires_grad_() for f in splats.features))
+        unit = half_width(batch["source_pose"], batch["source_K"], side)
+        lag = batch["lag"] if self.time_delta else torch.zeros_like(batch["lag"])
+        moved = modules.at(splats, batch["audio"], lag, unit)
+        weights = self._weights(step)
+        if self.frozen:  # what nothing learns from need not be computed
+            weights = replace(weights, source=0.0, depth=0.0, plate=0.0, lean=0.0)
+        focus = mouth_window(side).to(pairs.source) if self.mouth else None
+        out = static_losses(splats, moved, batch, pairs, weights, self.perceptual(), focus)
+        if self.distillation is not None and not self.frozen:
+            out["sds"] = self.distillation.loss(splats, batch, generator)
+            out["total"] = out["total"] + self.distillation.weight * out["sds"]
+        return out
+
+    def validate(self, modules: nn.Module, scenes: list[Scene]) -> dict[str, float]:
+        """Measure the mouth of other moments, PSNR: moved by their sound, moved by other sound, and left still."""
+        assert isinstance(modules, SplatPortrait)
+        found: dict[str, list[float]] = {"mouth_moved": [], "mouth_other_sound": [], "mouth_still": []}
+        for scene in scenes:
+            if scene.audio is None:
+                continue
+            window = mouth_window(scene.size)[0, 0].numpy()[..., None]
+            splats = splats_of(modules.static, scene)
+            pose, K = (torch.from_numpy(array[:1]) for array in (scene.world_to_camera, scene.K))
+            unit = half_width(pose, K, scene.size)
+            audio = torch.from_numpy(scene.audio.astype(np.float32))
+            for view in range(1, len(scene)):
+                lag = torch.tensor([[scene.times[view] - scene.times[0]]], dtype=torch.float32)
+                with torch.no_grad():
+                    moved = modules.at(splats, audio[None, view : view + 1], lag, unit)
+                    other = modules.at(splats, audio[None, :1], lag, unit)
+                for name, each in zip(found, (moved, other, splats), strict=True):
+                    to = relative(torch.from_numpy(scene.world_to_camera[view : view + 1]), pose)
+                    color, alpha = drawn(each, to, torch.from_numpy(scene.K[view : view + 1]), scene.size)
+                    shown = over(color, alpha, splats.background)[0].permute(1, 2, 0).numpy()
+                    error = np.square(np.clip(shown, 0, 1) - scene.picture(view)) * window
+                    found[name].append(-10 * float(np.log10(error.sum() / (3 * window.sum()) + 1e-10)))
+        return {name: float(np.mean(values)) for name, values in found.items() if values}
+
+    def sheet(self, modules: nn.Module, scenes: list[Scene]) -> np.ndarray:
+        """Draw, of each scene: the source, then four moments as they are, still, and moved by their sound."""
+        assert isinstance(modules, SplatPortrait)
+        rows = []
+        for scene in [s for s in scenes if s.audio is not None][:8]:
+            splats = splats_of(modules.static, scene)
+            pose, K = (torch.from_numpy(array[:1]) for array in (scene.world_to_camera, scene.K))
+            unit = half_width(pose, K, scene.size)
+            tiles = [scene.picture(0)]
+            for view in np.unique(np.linspace(1, len(scene) - 1, 4).round().astype(int)).tolist():
+                lag = torch.tensor([[scene.times[view] - scene.times[0]]], dtype=torch.float32)
+                steps = torch.from_numpy(np.asarray(scene.audio)[None, view : view + 1].astype(np.float32))
+                with torch.no_grad():
+                    moved = modules.at(splats, steps, lag, unit)
+                tiles.append(scene.picture(view))
+                to = relative(torch.from_numpy(scene.world_to_camera[view : view + 1]), pose)
+                for each in (splats, moved):
+                    color, alpha = drawn(each, to, torch.from_numpy(scene.K[view : view + 1]), scene.size)
+                    tiles.append(over(color, alpha, splats.background)[0].permute(1, 2, 0).numpy())
+            tiles += [np.zeros_like(tiles[0])] * (13 - len(tiles))
+            rows.append(np.hstack([np.clip(tile, 0, 1) for tile in tiles]))
+        return (np.vstack(rows) * 255 + 0.5).astype(np.uint8)
+
+
+def mouth_window(side: int) -> Tensor:
+    """Return how much each pixel of a standard crop counts ``[1,1,H,W]``: 1, and more about the mouth."""
+    where = (torch.arange(side) + 0.5) / side
+    across = torch.exp(-0.5 * ((where - _MOUTH[0]) / _MOUTH_REACH[0]) ** 2)
+    down = torch.exp(-0.5 * ((where - _MOUTH[1]) / _MOUTH_REACH[1]) ** 2)
+    return (1 + _MOUTH_COUNTS * down[:, None] * across[None, :])[None, None]

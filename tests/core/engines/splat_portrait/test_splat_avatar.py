@@ -1,0 +1,128 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from studio.core.avatar import AvatarState, render_frame
+from studio.core.engines.base import BuildOptions
+from studio.core.engines.splat_portrait.avatar import SplatPortraitAvatar
+from studio.core.engines.splat_portrait.dynamic import SplatPortrait
+from studio.core.engines.splat_portrait.engine import SplatPortraitEngine, pack_weights, read_weights
+from studio.core.engines.splat_portrait.sizes import Variants, model_size
+from studio.core.errors import UserError
+from studio.core.export_splats import export_splats
+from studio.core.framing import orbit, square_camera
+from studio.core.jobs import run
+from studio.core.motion.motion import Motion
+from studio.core.motion.poses import NECK_JOINT
+from studio.core.perception.portrait import Portrait
+from studio.core.project.archive import load_avatar, save_avatar
+
+TWO = Variants(("two_layers",))
+
+
+def write_weights(path: Path, seed: int = 0) -> Path:
+    torch.manual_seed(seed)
+    model = SplatPortrait(model_size("tiny", TWO))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    pack_weights(model, "tiny", TWO, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def avatar(portrait: Portrait, tmp_path_factory: pytest.TempPathFactory) -> SplatPortraitAvatar:
+    weights = write_weights(tmp_path_factory.mktemp("weights") / "w.safetensors")
+    return run(SplatPortraitEngine(weights).reconstruct(portrait))  # pyright: ignore[reportReturnType]
+
+
+def speaking(seed: int = 0) -> Motion:
+    heard = np.random.default_rng(seed).normal(size=(1, 16, 160)).astype(np.float32)
+    return replace(Motion.neutral(), heard=heard)
+
+
+def shown(avatar: SplatPortraitAvatar, frame: Motion, yaw: float = 0) -> np.ndarray:
+    return render_frame(avatar, frame, orbit(avatar, square_camera(avatar, 32), yaw, 0))
+
+
+def test_it_is_saved_and_opened_exactly(avatar: SplatPortraitAvatar, tmp_path: Path) -> None:
+    save_avatar(avatar, tmp_path / "a.avatar")
+    again = load_avatar(tmp_path / "a.avatar")
+    assert isinstance(again, SplatPortraitAvatar)
+    for frame in (Motion.neutral(), speaking()):
+        np.testing.assert_array_equal(shown(avatar, frame), shown(again, frame))
+    assert again.motion_space == "audio"
+
+
+def test_it_looks_like_the_portrait_and_moves_with_sound_and_pose(avatar: SplatPortraitAvatar) -> None:
+    rest = shown(avatar, Motion.neutral())
+    assert np.isfinite(rest).all()
+    assert (rest[..., 3] == 1).all()
+    assert np.abs(shown(avatar, speaking()) - rest).max() > 1e-3
+    assert np.abs(shown(avatar, speaking(0)) - shown(avatar, speaking(1))).max() > 1e-4
+    turned = Motion.arkit(0.0, head_pose=[0, 0.4, 0, 0, 0, 0])
+    assert np.abs(shown(avatar, turned) - rest).max() > 0.05
+    # It has no face parameters: sliders change nothing.
+    np.testing.assert_array_equal(shown(avatar, Motion.arkit(jawOpen=1.0)), rest)
+
+
+def test_turning_the_head_is_turning_the_camera(avatar: SplatPortraitAvatar) -> None:
+    """Section 4: the head's pose is the camera's, about the joint of the neck; the plate stands still."""
+    turn, camera = 0.3, square_camera(avatar, 32)
+    frame = Motion.arkit(0.0, head_pose=[0, turn, 0, 0, 0, 0])
+    c, s = np.cos(turn), np.sin(turn)
+    moved = np.eye(4)
+    moved[:3, :3] = [[c, 0, s], [0, 1, 0], [-s, 0, c]]
+    moved[:3, 3] = NECK_JOINT - moved[:3, :3] @ NECK_JOINT
+    around = replace(camera, world_to_camera=camera.world_to_camera @ moved)
+    head = render_frame(avatar, frame, camera, "transparent")
+    np.testing.assert_allclose(head, render_frame(avatar, Motion.neutral(), around, "transparent"), atol=5e-3)
+
+
+def test_other_weights_give_another_head(portrait: Portrait, avatar: SplatPortraitAvatar, tmp_path: Path) -> None:
+    other = run(SplatPortraitEngine(write_weights(tmp_path / "w.safetensors", 7)).reconstruct(portrait))
+    assert isinstance(other, SplatPortraitAvatar)
+    assert np.abs(shown(avatar, Motion.neutral(), 30) - shown(other, Motion.neutral(), 30)).mean() > 0.01
+
+
+def test_high_quality_has_more_splats(portrait: Portrait, avatar: SplatPortraitAvatar, tmp_path: Path) -> None:
+    engine = SplatPortraitEngine(write_weights(tmp_path / "w.safetensors"))
+    assert len(run(engine.reconstruct(portrait, options=BuildOptions("high"))).pose(  # pyright: ignore
+        Motion.neutral(), avatar.camera)) > 1.5 * len(avatar)  # fmt: skip
+
+
+def test_splats_are_exported(avatar: SplatPortraitAvatar, tmp_path: Path) -> None:
+    run(export_splats(avatar, tmp_path / "a.ply"))
+    assert (tmp_path / "a.ply").stat().st_size > 1000
+
+
+def test_without_weights_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("studio.core.engines.splat_portrait.engine.ASSETS", tmp_path)
+    with pytest.raises(UserError, match="has no weights"):
+        read_weights()
+    (tmp_path / "w.safetensors").write_bytes(b"nothing")
+    with pytest.raises(UserError, match="damaged"):
+        read_weights(tmp_path / "w.safetensors")
+
+
+@pytest.mark.parametrize("harm", ["missing", "shape", "nan", "places", "decoder", "variants"])
+def test_damaged_states_are_refused(avatar: SplatPortraitAvatar, harm: str) -> None:
+    state = avatar.state()
+    arrays, meta = dict(state.arrays), dict(state.meta)
+    if harm == "missing":
+        del arrays["feature.0"]
+    elif harm == "shape":
+        arrays["quats"] = arrays["quats"][:, :3]
+    elif harm == "nan":
+        arrays["means"] = np.full_like(arrays["means"], np.nan)
+    elif harm == "places":
+        arrays["places"] = arrays["places"] + 10**6
+    elif harm == "decoder":
+        arrays["decoder.out.weight"] = arrays["decoder.out.weight"][:1]
+    else:
+        meta["variants"] = ["three_layers"]
+    with pytest.raises(UserError, match="damaged"):
+        SplatPortraitAvatar.from_state(AvatarState(state.engine, arrays, meta))

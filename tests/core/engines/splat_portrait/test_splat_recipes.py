@@ -1,0 +1,151 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from portrait_scenes import ball_scene
+
+from studio.core.engines.registry import load_recipe
+from studio.core.engines.splat_portrait.audio import AudioAttNet, AudioNet
+from studio.core.engines.splat_portrait.distill import Distillation, extreme_poses
+from studio.core.engines.splat_portrait.dynamic import SplatPortrait
+from studio.core.engines.splat_portrait.recipe import StaticRecipe
+from studio.core.engines.splat_portrait.recipe_denoiser import DenoiserRecipe
+from studio.core.engines.splat_portrait.recipe_dynamic import DynamicRecipe
+from studio.core.engines.splat_portrait.sizes import PAPER
+from studio.core.errors import UserError
+from studio.core.nets.denoiser import Denoiser
+from studio.core.nets.unet import UNetSize
+from studio.core.training.checkpoint import save_weights
+
+DENOISER = UNetSize(16, 8, (1, 2), blocks=1, film=False)
+
+
+def batch_of(recipe: StaticRecipe, count: int = 2, seed: int = 0) -> dict[str, torch.Tensor]:
+    rng = np.random.default_rng(seed)
+    samples = [recipe.sample(ball_scene(seed=i), rng) for i in range(count)]
+    return {name: torch.stack([sample[name] for sample in samples]) for name in samples[0]}
+
+
+def test_attention_weighs_sixteen_steps() -> None:
+    torch.manual_seed(0)
+    steps = torch.randn(2, 16, 160)
+    embeddings = AudioNet(160, 24)(steps)
+    attention = AudioAttNet(24)
+    weights = attention.weights(embeddings)
+    assert weights.shape == (2, 16)
+    torch.testing.assert_close(weights.sum(1), torch.ones(2))
+    torch.testing.assert_close(attention(embeddings), (weights[..., None] * embeddings).sum(1))
+
+
+def test_stage_two_of_the_paper_learns_everything_in_a_step() -> None:
+    recipe = DynamicRecipe("tiny", weights=load_recipe("splat-portrait", "paper", {})._weights(0))  # pyright: ignore
+    torch.manual_seed(0)
+    model = recipe.modules()
+    assert isinstance(model, SplatPortrait)
+    losses = recipe.losses(model, batch_of(recipe), 0, torch.Generator().manual_seed(0))
+    losses["total"].backward()
+    assert [n for n, p in model.named_parameters() if p.grad is None or not bool((p.grad != 0).any())] == []
+
+
+def test_the_paper_hears_xlsr() -> None:
+    assert PAPER.audio_features == 1024
+
+
+def test_a_frozen_static_generator_stays_as_stage_one_left_it(tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    first = StaticRecipe("tiny").modules()
+    save_weights(tmp_path / "weights.safetensors", first, {})
+    recipe = DynamicRecipe("tiny", static=tmp_path / "weights.safetensors", frozen=True, mouth=True)
+    model = recipe.modules()
+    assert isinstance(model, SplatPortrait)
+    optimizer = recipe.optimizer(model)
+    losses = recipe.losses(model, batch_of(recipe), 0, torch.Generator().manual_seed(0))
+    losses["total"].backward()
+    optimizer.step()
+    for name, tensor in first.state_dict().items():
+        torch.testing.assert_close(model.static.state_dict()[name], tensor, rtol=0, atol=0)
+    assert any(bool((p.grad != 0).any()) for p in model.dynamic.parameters() if p.grad is not None)
+
+
+def test_windows_of_stage_two_sometimes_end_early() -> None:
+    recipe, scene = DynamicRecipe("tiny"), ball_scene()
+    held = 0
+    for seed in range(12):
+        audio = recipe.sample(scene, np.random.default_rng(seed))["audio"][0]
+        held += bool((audio[-1] == audio[-2]).all())
+    assert 2 <= held <= 10
+
+
+def test_stage_two_needs_sound() -> None:
+    with pytest.raises(UserError, match="has none"):
+        DynamicRecipe("tiny").sample(ball_scene(sound=False), np.random.default_rng(0))
+
+
+def test_figures_and_sheets_of_stage_two() -> None:
+    torch.manual_seed(0)
+    recipe = DynamicRecipe("tiny")
+    model = recipe.modules()
+    figures = recipe.validate(model, [ball_scene()])
+    assert figures["mouth_still"] == pytest.approx(figures["mouth_moved"], abs=0.1)  # nothing has been learnt
+    assert recipe.sheet(model, [ball_scene()]).shape == (16, 13 * 16, 3)
+
+
+def test_distillation_reaches_the_render_and_never_the_denoiser() -> None:
+    torch.manual_seed(0)
+    net = Denoiser(DENOISER)
+    recipe = StaticRecipe("tiny", distillation=Distillation(net, weight=0.5))
+    model = recipe.modules()
+    losses = recipe.losses(model, batch_of(recipe), 0, torch.Generator().manual_seed(0))
+    plain = replace(recipe, distillation=None)
+    without = plain.losses(model, batch_of(plain), 0, torch.Generator().manual_seed(0))
+    assert (losses["total"] - without["total"]).item() == pytest.approx(0.5 * losses["sds"].item(), rel=1e-3)
+    losses["sds"].backward()
+    assert all(p.grad is None for p in net.parameters())
+    assert any(p.grad is not None and bool((p.grad != 0).any()) for p in model.parameters())
+
+
+def test_extreme_poses_lie_on_the_bullet_time_arc() -> None:
+    source = torch.from_numpy(ball_scene().world_to_camera[:1]).repeat(64, 1, 1)
+    poses = extreme_poses(source, torch.Generator().manual_seed(0))
+    forward = poses[:, 2, :3]  # the optical axis in head space
+    yaw = torch.rad2deg(torch.atan2(forward[:, 0], -forward[:, 2]))
+    pitch = torch.rad2deg(torch.asin(forward[:, 1].clamp(-1, 1)))
+    assert 40 < yaw.abs().max() < 45.1
+    assert 11 < pitch.abs().max() < 12.6
+    torch.testing.assert_close(torch.linalg.det(poses[:, :3, :3]), torch.ones(64))
+
+
+def test_the_denoiser_learns_what_distillation_shows_it() -> None:
+    torch.manual_seed(0)
+    recipe = DenoiserRecipe("tiny")
+    net = recipe.modules()
+    picture = recipe.sample(ball_scene(), np.random.default_rng(0))["picture"]
+    assert picture.shape == (3, 16, 16)
+    assert -1 <= picture.min() < picture.max() <= 1
+    recipe.losses(net, {"picture": picture[None]}, 0, torch.Generator().manual_seed(0))["total"].backward()
+    assert all(p.grad is not None for p in net.parameters())
+    assert set(recipe.validate(net, [ball_scene()])) == {"error_0.1", "error_0.5", "error_2"}
+    assert recipe.sheet(net, [ball_scene()]).shape == (32, 16, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "message"),
+    [
+        ("splat-portrait", {"colour": "1"}, "no option"),
+        ("splat-portrait", {"variants": "three_layers"}, "no variant"),
+        ("splat-portrait", {"l1": "much"}, "takes a number"),
+        ("splat-portrait-dynamic", {"edm": "nowhere.pt"}, "no file"),
+    ],
+)
+def test_options_that_make_no_sense_are_told(name: str, options: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        load_recipe(name, "small", options)
+
+
+def test_options_reach_the_recipe() -> None:
+    recipe = load_recipe("splat-portrait-dynamic", "small", {"variants": "two_layers", "time_delta": "0", "l1": "3"})
+    assert isinstance(recipe, DynamicRecipe)
+    assert (recipe.size.layers, recipe.time_delta, recipe.frozen) == (2, False, True)
+    assert recipe._weights(0).l1 == 3
