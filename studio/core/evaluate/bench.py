@@ -11,6 +11,7 @@ from studio.core.doctor import machine
 from studio.core.engines.base import VARIANTS, Trained
 from studio.core.engines.registry import load_engine
 from studio.core.errors import UserError
+from studio.core.evaluate.brought import brought_weights
 from studio.core.evaluate.fingerprint import file_hash, fingerprint, source_hash
 from studio.core.evaluate.report import write_report
 from studio.core.evaluate.rows import Row, Rows
@@ -110,7 +111,8 @@ def row_key(suite: Suite, case: Case, contender: Contender, shop: Workshop) -> s
             "suite": suite.name, "case": case.name, "settings": dict(case.settings), "contender": contender.name,
             "variant": contender.variant, "files": {name: file_hash(path) for name, path in case.files.items()},
             "judge": source_hash(suite.module), "engine": shop.depends_on(contender), "seed": shop.seed,
-            "quick": shop.quick, "machine": machine() if suite.timed else "",
+            "quick": shop.quick,
+            "brought": brought_weights(), "machine": machine() if suite.timed else "",
         }
     )  # fmt: skip
 

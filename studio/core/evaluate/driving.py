@@ -1,5 +1,7 @@
 """Avatars driven for the bench: by a track that was saved and read back, or by speech; frames are bytes in memory."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,33 +10,48 @@ from studio.core.framing import square_camera
 from studio.core.jobs import Job, Stopwatch
 from studio.core.motion.motion import Motion
 from studio.core.motion.track import Track
-from studio.core.reenactment import draw
 from studio.core.speech.recording import speech_motion
 from studio.core.tracking.avatar_face import on_host
-from studio.core.tracking.retarget import Framing, Retarget
+from studio.core.tracking.retarget import Framing, Retarget, Shot
 
 
-def reenacted(
-    avatar: Avatar, track: Track, times: NDArray, framing: Framing = "video", size: int = 512
-) -> Job[NDArray[np.uint8]]:
-    """Return the avatar ``[T,H,W,3]`` as a track drives it at `times` s; see `Retarget` for framing and size.
+def driven_shots(
+    avatar: Avatar,
+    track: Track,
+    times: NDArray,
+    framing: Framing = "video",
+    size: int = 512,
+    sound: NDArray[np.float32] | None = None,
+) -> Iterator[Shot]:
+    """Yield how a track moves an avatar at `times` s, and from where it is seen; see `Retarget` for framing and size.
+
+    Parameters
+    ----------
+    sound
+        ``[S]`` at 16 kHz: the clip's, for avatars that follow what is heard.
 
     Raises
     ------
     UserError
         If the avatar's face cannot be found.
     """
-    watch = Stopwatch()
+    yield from Retarget(avatar, track, framing, size).shots(times)
+
+
+def reenacted(
+    avatar: Avatar,
+    track: Track,
+    times: NDArray,
+    framing: Framing = "video",
+    size: int = 512,
+    sound: NDArray[np.float32] | None = None,
+) -> Job[NDArray[np.uint8]]:
+    """Return the avatar ``[T,H,W,3]`` as a track drives it; see `driven_shots`."""
+    watch, made, buffers = Stopwatch(), [], FrameBuffers()
     yield watch.progress(0.0, "looking at the avatar")
-    retarget = Retarget(avatar, track, framing, size)
-    camera = retarget.camera
-
-    def memory() -> NDArray[np.uint8]:
-        return np.empty((camera.height, camera.width, 4), np.uint8)
-
-    made = []
-    for picture in draw(avatar, retarget.shots(times), "plate", memory):
-        made.append(picture[..., :3])
+    for shot in driven_shots(avatar, track, times, framing, size, sound):
+        picture = render_bytes(avatar, shot.motion, shot.camera, buffers=buffers)
+        made.append(np.array(on_host(picture)[..., :3]))
         yield watch.progress(len(made) / len(times), "rendering")
     return np.stack(made)
 

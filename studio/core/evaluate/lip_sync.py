@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from studio.core.errors import UserError
 from studio.core.evaluate.driving import spoken, spoken_motion
-from studio.core.evaluate.face_points import track_landmarks
+from studio.core.evaluate.face_points import outer_eyes, track_landmarks
 from studio.core.evaluate.mouth import LIPS_MEET, closures_seen, lip_gap, match
 from studio.core.evaluate.phones import Phone, bilabials, read_phones
 from studio.core.evaluate.seen_lips import seen_gap
 from studio.core.evaluate.strips import strip
 from studio.core.evaluate.suite import PICTURES, Case, Contender, Figure, Measured, Suite, files_in
 from studio.core.evaluate.workshop import Workshop
+from studio.core.heads.anatomy import LIPS_OUTER
 from studio.core.jobs import Job, Stopwatch, share
 from studio.core.media.audio import load_audio
 from studio.core.speech.features import HOP_SECONDS, SAMPLE_RATE
@@ -26,6 +27,8 @@ TRACK = "speech track"
 SHUT = 2.0
 """mm between lips that the tracker sees under which they count as shut."""
 _REACH = 5  # frames of offset that are tried either way
+_MOUTH_SIDE = 1.3  # of the square that the sheet shows, in distances between the eyes' outer corners
+_MOUTH_CELL = 160  # px
 
 
 def cases(data: Path, quick: bool) -> list[Case]:
@@ -79,7 +82,18 @@ def measure(case: Case, contender: Contender, shop: Workshop) -> Job[Measured]:
         "offset": float(offset), "opening": float(np.percentile(bridged, 95) - np.percentile(bridged, 5)),
         "lost": float((~there).sum()),
     }  # fmt: skip
-    return Measured(figures, strip(made[_telling(phones, len(made))], 12))
+    shown = _telling(phones, len(made))
+    return Measured(figures, strip(_mouths(made, landmarks)[shown], len(shown), _MOUTH_CELL))
+
+
+def _mouths(frames: NDArray[np.uint8], landmarks: NDArray) -> NDArray[np.uint8]:
+    """Return the square about the mouth, the same in all frames ``[T,H,W,3]``."""
+    height, width = frames.shape[1:3]
+    x, y = np.nanmedian(landmarks[:, LIPS_OUTER, :2], axis=(0, 1))
+    half = _MOUTH_SIDE * float(np.nanmedian(outer_eyes(landmarks))) / 2
+    x0, x1 = np.clip([round(x - half), round(x + half)], 0, width)
+    y0, y1 = np.clip([round(y - half), round(y + half)], 0, height)
+    return frames[:, y0:y1, x0:x1]
 
 
 def _telling(phones: list[Phone], count: int) -> NDArray[np.intp]:

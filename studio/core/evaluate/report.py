@@ -9,7 +9,7 @@ import numpy as np
 
 from studio import __version__
 from studio.core.doctor import machine
-from studio.core.evaluate.absent import absent_measures
+from studio.core.evaluate.brought import absent_measures
 from studio.core.evaluate.rows import Row, Rows
 from studio.core.evaluate.strips import sheet
 from studio.core.evaluate.suite import Contender, Figure, Suite

@@ -10,6 +10,7 @@ from PIL import Image
 
 from studio.core.errors import UserError
 from studio.core.evaluate.baselines import STILL, WARP, still, warped
+from studio.core.evaluate.brought import brought_figures
 from studio.core.evaluate.clip_score import score
 from studio.core.evaluate.driving import reenacted
 from studio.core.evaluate.face_points import track_landmarks
@@ -79,7 +80,8 @@ def measure(case: Case, contender: Contender, shop: Workshop) -> Job[Measured]:
     landmarks = yield from share(track_landmarks(real), watch, 0.0, 0.1)
     made = yield from share(made_by(case, contender, shop, times, real, landmarks), watch, 0.1, 0.7)
     found = yield from share(score(real, made, landmarks), watch, 0.7, 0.95)
-    figures = asdict(found) | (yield from share(apart_from(real[0], made[1:], landmarks[0]), watch, 0.95, 1.0))
+    figures = asdict(found) | (yield from share(brought_figures(real, made, landmarks), watch, 0.95, 0.97))
+    figures |= yield from share(apart_from(real[0], made[1:], landmarks[0]), watch, 0.97, 1.0)
     return Measured(figures, strip(made), strip(real))
 
 
@@ -91,7 +93,8 @@ SUITE = Suite(
     "given the real landmarks of every frame. AED and APD are read by this program's face solver from MediaPipe's "
     "landmarks, not by the papers' 3DMM; identity is dlib's distance to the first frame (below 0.6: one person).",
     (
-        Figure("psnr", "PSNR dB"), Figure("ssim", "SSIM", digits=3), Figure("landmarks", "LMD %", "down"),
+        Figure("psnr", "PSNR dB"), Figure("ssim", "SSIM", digits=3),
+        Figure("lpips", "LPIPS", "down", 3), Figure("fid", "FID", "down", 1), Figure("fvd", "FVD", "down", 1), Figure("landmarks", "LMD %", "down"),
         Figure("mouth", "mouth r", digits=3), Figure("jitter", "jitter ×", "one"),
         Figure("expression", "AED", "down", 3), Figure("pose", "APD °", "down"),
         Figure("identity", "identity", "down"), Figure("lost", "lost", "down", 0),

@@ -14,6 +14,7 @@ from sound_files import write_wave
 from studio.core.engines import registry
 from studio.core.errors import UserError
 from studio.core.evaluate import bench as bench_module
+from studio.core.evaluate import brought
 from studio.core.evaluate.bench import BenchReport, bench
 from studio.core.jobs import Cancelled, run
 from studio.core.media.video_writer import VideoWriter
@@ -125,3 +126,18 @@ def test_missing_data_and_unknown_names_are_said(tmp_path: Path) -> None:
         quick(tmp_path, tmp_path / "out", "speed")
     with pytest.raises(UserError, match="no engine called 'flatter'"):
         quick(tmp_path, tmp_path / "out", "self", engines=("flatter",))
+
+
+def test_measures_of_networks_that_a_user_brings_are_taken_where_they_are_there(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def mean_colours(pictures: Any) -> NDArray[np.float64]:
+        return np.stack([picture.mean((0, 1)) for picture in pictures])
+
+    monkeypatch.setattr(brought, "why_no_fid", lambda: None)
+    monkeypatch.setattr(brought, "fid_features", mean_colours)
+    found = quick(data, tmp_path, "self")
+    assert found.rows[0].figures["fid"] > 0
+    assert "lpips" not in found.rows[0].figures
+    assert "| FID | " not in (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert "| LPIPS | " in (tmp_path / "report.md").read_text(encoding="utf-8")
