@@ -42,6 +42,9 @@ def bench(
     quick: Annotated[
         bool, typer.Option("--quick", help="Few cases and frames: whether it works, not how well.")
     ] = False,
+    only: Annotated[
+        str, typer.Option(metavar="TEXT,...", help="Leave out the cases whose names hold none of these.")
+    ] = "",
     seed: Annotated[int, typer.Option(min=0, help="Seed of everything random.")] = 0,
     as_json: JsonFlag = False,
 ) -> None:
@@ -50,7 +53,8 @@ def bench(
     from studio.core.evaluate.suites import SUITES
 
     names = [name.strip() for name in engines.split(",") if name.strip()]
-    job = run_bench(data, out, suite or list(SUITES), names, variants=variants, quick=quick, seed=seed)
+    parts = [part.strip() for part in only.split(",")]
+    job = run_bench(data, out, suite or list(SUITES), names, variants=variants, quick=quick, seed=seed, only=parts)
     with console.native_messages_in_log(), console.progress(as_json) as show:
         report = console.finish(job, show)
     for note in report.notes:

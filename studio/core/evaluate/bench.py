@@ -52,6 +52,7 @@ def bench(
     variants: bool = False,
     quick: bool = False,
     seed: int = 0,
+    only: Sequence[str] = ("",),
 ) -> Job[BenchReport]:
     """Judge engines beside the baselines and write ``report.md``, ``rows.csv`` and ``sheets/`` into `folder`.
 
@@ -67,6 +68,8 @@ def bench(
         weights.
     quick
         Few cases and few frames: whether it works, not how well.
+    only
+        Parts of names: cases whose names hold none of them are left out.
 
     Raises
     ------
@@ -85,7 +88,8 @@ def bench(
     planned: list[tuple[Suite, Case, Contender]] = []
     for suite in chosen:
         try:
-            planned += _planned(suite, suite.cases(data, quick), contenders)
+            cases = [case for case in suite.cases(data, quick) if any(part in case.name for part in only)]
+            planned += _planned(suite, cases, contenders)
         except UserError as error:
             notes.append(f"{suite.title}: {error}")
     done: list[Row] = []

@@ -38,7 +38,7 @@ def _lpips() -> Lpips:
 
 
 def brought_figures(real: NDArray[np.uint8], made: NDArray[np.uint8], landmarks: NDArray) -> Job[dict[str, float]]:
-    """Return ``lpips``, ``fid`` and ``fvd`` of the heads in clips ``[T,H,W,3]`` at 256 px; those whose weights are there.
+    """Return ``lpips``, ``fid`` and ``fvd`` of the heads in clips ``[T,H,W,3]``, as far as their weights are there.
 
     FID compares the clips' frames, FVD their spans of ten. Both are far from 0 for so few samples, whoever made them.
 

@@ -94,7 +94,8 @@ SUITE = Suite(
     "landmarks, not by the papers' 3DMM; identity is dlib's distance to the first frame (below 0.6: one person).",
     (
         Figure("psnr", "PSNR dB"), Figure("ssim", "SSIM", digits=3),
-        Figure("lpips", "LPIPS", "down", 3), Figure("fid", "FID", "down", 1), Figure("fvd", "FVD", "down", 1), Figure("landmarks", "LMD %", "down"),
+        Figure("lpips", "LPIPS", "down", 3), Figure("fid", "FID", "down", 1), Figure("fvd", "FVD", "down", 1),
+        Figure("landmarks", "LMD %", "down"),
         Figure("mouth", "mouth r", digits=3), Figure("jitter", "jitter ×", "one"),
         Figure("expression", "AED", "down", 3), Figure("pose", "APD °", "down"),
         Figure("identity", "identity", "down"), Figure("lost", "lost", "down", 0),
