@@ -71,7 +71,7 @@ class RenderedHeads:
     def _scene(self, number: int, take: int) -> Scene:
         rng = np.random.default_rng([self.seed, number, take + 1])
         kind, said = chosen_take(rng, self.spoken)
-        head = _person(self.seed, number).in_light(Light.drawn(rng))
+        head = person(self.seed, number).in_light(Light.drawn(rng))
         own = head.camera.orbited(head.pivot, *np.radians(rng.normal(0, [_ASIDE, _ABOVE])))
         source = jittered(standard_camera(own, self.size), head.pivot, rng)
         views = shots(kind, source, head.pivot, self.views, rng, said)
@@ -84,7 +84,8 @@ class RenderedHeads:
 
 
 @lru_cache(maxsize=2)
-def _person(seed: int, number: int) -> MeshHead:
+def person(seed: int, number: int) -> MeshHead:
+    """Return somebody; the same numbers are always the same person."""
     rng = np.random.default_rng([seed, number])
     return MeshHead(drawn_landmarks(rng), Complexion.drawn(rng), Hairstyle.drawn(rng), Light.drawn(rng), rng)
 

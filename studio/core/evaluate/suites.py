@@ -11,6 +11,8 @@ SUITES: dict[str, str] = {
     "self": f"{_HERE}.self_reenactment",
     "cross": f"{_HERE}.cross_reenactment",
     "lifted-views": f"{_HERE}.lifted_views",
+    "rendered-views": f"{_HERE}.rendered_views",
+    "geometry": f"{_HERE}.geometry",
     "lips": f"{_HERE}.lip_sync",
     "personal": f"{_HERE}.personalisation",
     "cost": f"{_HERE}.cost",
