@@ -290,23 +290,55 @@ def _render(fields: list[Any], cameras: Sequence[Camera], depth: bool) -> tuple[
     Depth is ``[B,H,W,1]``, or ``[B,H,W,0]`` if not asked for.
     """
     import torch
+
+    views = [_uploaded(camera, str(fields[0].device)) for camera in cameras]
+    size = cameras[0].width, cameras[0].height
+    return _draw(fields, torch.stack([view for view, _ in views]), torch.stack([K for _, K in views]), size, depth)
+
+
+def draw(fields: Sequence[Any], world_to_camera: Any, K: Any, size: tuple[int, int]) -> tuple[Any, Any]:
+    """Draw a batch of tensors in one pass of every kernel, so that torch can differentiate it; cameras get no gradient.
+
+    Parameters
+    ----------
+    fields
+        means ``[B,N,3]``, quats ``[B,N,4]``, scales ``[B,N,3]``, opacities ``[B,N]`` and colors ``[B,N,C]``, float32.
+    world_to_camera, K
+        ``[B,4,4]`` and ``[B,3,3]`` float32, on the same device.
+    size
+        Width and height, px.
+
+    Returns
+    -------
+    Premultiplied colour ``[B,H,W,C]`` and alpha ``[B,H,W,1]``.
+
+    Raises
+    ------
+    UserError
+        If there is no CUDA device or gsplat cannot be compiled.
+    """
+    _load()
+    return _draw(list(fields), world_to_camera.detach(), K.detach(), size, False)[:2]
+
+
+def _draw(fields: list[Any], views: Any, Ks: Any, size: tuple[int, int], depth: bool) -> tuple[Any, Any, Any]:
+    import torch
     from gsplat import rasterization
 
     means, quats, scales, _, colors = fields
     batch, n, channels = colors.shape
-    width, height = cameras[0].width, cameras[0].height
+    width, height = size
     if n == 0:  # gsplat's kernels divide by N
         images = (torch.zeros(batch, height, width, c, device=means.device) for c in (channels, 1, int(depth)))
         return tuple(images)  # pyright: ignore[reportReturnType]
-    views = [_uploaded(camera, str(means.device)) for camera in cameras]
     pixels, alpha, _ = rasterization(
         means,
         quats,
         scales,
         _drawn_opacities(*fields),
         colors,
-        viewmats=torch.stack([view for view, _ in views])[:, None],
-        Ks=torch.stack([K for _, K in views])[:, None],
+        viewmats=views[:, None],
+        Ks=Ks[:, None],
         width=width,
         height=height,
         near_plane=NEAR,

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
+from studio.core.render import gsplat_backend
 from studio.core.render.rasterize import Pullback, rasterize, rasterize_vjp
 
 
@@ -21,10 +23,11 @@ def splat(
     size: tuple[int, int],
     *,
     depth: bool = False,
+    backend: str = "auto",
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Draw a batch of Gaussians, each with its camera.
 
-    Tensors of the processor are drawn by numba, those of a CUDA device by gsplat. Everything is computed in float32,
+    Everything is computed in float32,
     also under autocast. Cameras get no gradient.
 
     Parameters
@@ -37,6 +40,8 @@ def splat(
         Width and height, px.
     depth
         Whether the depth is wanted; it costs another channel.
+    backend
+        "numba", "gsplat" (one pass for the whole batch), or "auto": numba for tensors of the processor, else gsplat.
 
     Returns
     -------
@@ -51,16 +56,23 @@ def splat(
     ------
     ValueError
         If the shapes do not fit together.
+    UserError
+        If gsplat is asked for where it cannot run.
     """
     fields = [t.float() for t in (means, quats, scales, opacities, colors)]
     if depth:
         row = world_to_camera[:, None, 2].float()  # [B,1,4]
         fields[4] = torch.cat([fields[4], (fields[0] * row[..., :3]).sum(-1, keepdim=True) + row[..., 3:]], -1)
-    views, intrinsics = (t.detach().cpu().double().numpy() for t in (world_to_camera, K))
-    if len(views) != len(means) or len(intrinsics) != len(means):
-        raise ValueError(f"{len(means)} sets of Gaussians have {len(views)} views and {len(intrinsics)} K")
-    cameras = [Camera(view, k, *size) for view, k in zip(views, intrinsics, strict=True)]
-    color, alpha = _Splat.apply(cameras, *fields)  # pyright: ignore[reportGeneralTypeIssues]
+    if len(world_to_camera) != len(means) or len(K) != len(means):
+        raise ValueError(f"{len(means)} sets of Gaussians have {len(world_to_camera)} views and {len(K)} K")
+    if backend == "auto":
+        backend = "numba" if means.device.type == "cpu" else "gsplat"
+    if backend == "gsplat":
+        color, alpha = gsplat_backend.draw(fields, world_to_camera.float(), K.float(), size)
+    else:
+        views, intrinsics = (t.detach().double().numpy() for t in (world_to_camera, K))
+        cameras = [Camera(view, k, *size) for view, k in zip(views, intrinsics, strict=True)]
+        color, alpha = _Splat.apply(cameras, *fields)  # pyright: ignore[reportGeneralTypeIssues]
     return (color[..., :-1], alpha, color[..., -1:]) if depth else (color, alpha, None)
 
 
@@ -73,33 +85,28 @@ def over(color: Tensor, alpha: Tensor, background: Tensor) -> Tensor:
 
 
 class _Splat(torch.autograd.Function):
+    """Numba's way there and back, one after the other: each frame keeps all cores busy."""
+
     @staticmethod
     def forward(ctx: Any, cameras: list[Camera], *fields: Tensor) -> tuple[Tensor, Tensor]:
-        on_host = fields[0].device.type == "cpu"
-        backend = "numba" if on_host else "gsplat"
-        ctx.pullbacks, ctx.on_host, ctx.shapes = list[Pullback](), on_host, [t.shape for t in fields]
-        rasters = []
+        ctx.pullbacks, rasters = list[Pullback](), []
         for camera, *one in zip(cameras, *fields, strict=True):
-            tensors = [t.detach().contiguous() for t in one]
-            gaussians = Gaussians(*(t.numpy() for t in tensors) if on_host else tensors)  # pyright: ignore
+            gaussians = Gaussians(*(t.detach().contiguous().numpy() for t in one))
             if any(ctx.needs_input_grad):
-                raster, pullback = rasterize_vjp(gaussians, camera, backend=backend)
+                raster, pullback = rasterize_vjp(gaussians, camera, backend="numba")
                 ctx.pullbacks.append(pullback)
             else:
-                raster = rasterize(gaussians, camera, backend=backend)
+                raster = rasterize(gaussians, camera, backend="numba")
             rasters.append(raster)
         color, alpha = (
-            torch.stack([torch.as_tensor(getattr(raster, name)) for raster in rasters]) for name in ("color", "alpha")
+            torch.from_numpy(np.stack([getattr(raster, name) for raster in rasters])) for name in ("color", "alpha")
         )
         return color, alpha
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad_color: Tensor, grad_alpha: Tensor) -> tuple[Tensor | None, ...]:
-        grads: list[list[Tensor]] = [[] for _ in ctx.shapes]
-        for pullback, color, alpha in zip(ctx.pullbacks, grad_color, grad_alpha, strict=True):
-            upstream = (color.numpy(), alpha.numpy()) if ctx.on_host else (color.contiguous(), alpha.contiguous())
-            back = pullback(*upstream)
-            for into, name in zip(grads, ("means", "quats", "scales", "opacities", "colors"), strict=True):
-                into.append(torch.as_tensor(getattr(back, name)))
-        return None, *(torch.stack(each) for each in grads)
+        frames = zip(ctx.pullbacks, grad_color.numpy(), grad_alpha.numpy(), strict=True)
+        grads = [pullback(color, alpha) for pullback, color, alpha in frames]
+        names = ("means", "quats", "scales", "opacities", "colors")
+        return None, *(torch.from_numpy(np.stack([getattr(grad, name) for grad in grads])) for name in names)

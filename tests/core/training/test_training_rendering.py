@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import gsplat_on_cpu
 import numpy as np
 import pytest
 import torch
@@ -45,9 +46,9 @@ def judged(fields: dict[str, torch.Tensor], views: torch.Tensor, K: torch.Tensor
     return tuple(np.stack(image) for image in zip(*images, strict=True))
 
 
-def draw(fields: dict[str, torch.Tensor], views: torch.Tensor, K: torch.Tensor, depth: bool = False) -> Any:
+def draw(fields: dict[str, torch.Tensor], views: torch.Tensor, K: torch.Tensor, **options: Any) -> Any:
     means, quats, scales, opacities, colors = (fields[name] for name in NAMES)
-    return splat(means, quats, scales, opacities, colors, views, K, SIZE, depth=depth)
+    return splat(means, quats, scales, opacities, colors, views, K, SIZE, **options)
 
 
 def test_a_batch_is_drawn_as_the_reference_draws_it() -> None:
@@ -85,6 +86,21 @@ def test_gradients_match_finite_differences(name: str) -> None:
         numeric = (above - loss()) / (2 * STEP)
         values[index] = kept
         assert abs(analytic[index].item() - numeric) < 3e-4 * max(analytic.abs().max().item(), 1)
+
+
+def test_gsplat_draws_and_learns_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own code on stand-ins for its kernels; on a GPU it is the backend that "auto" takes."""
+    gsplat_on_cpu.install(monkeypatch)
+    found = []
+    for backend in ("numba", "gsplat"):
+        fields, views, K = scene()
+        leaves = {name: t.float().requires_grad_() for name, t in fields.items()}
+        color, alpha, depth = draw(leaves, views, K, depth=True, backend=backend)
+        weights = torch.linspace(0, 1, color.numel()).view_as(color)
+        (over(color, alpha, torch.tensor(0.3)) * weights + depth).sum().backward()
+        found.append([color, alpha, depth, *(leaf.grad for leaf in leaves.values())])
+    for ours, theirs in zip(*found, strict=True):
+        assert (ours - theirs).abs().max() < 1e-3 * max(1.0, ours.abs().max().item())
 
 
 def test_nothing_is_kept_where_nothing_is_learnt() -> None:
