@@ -39,6 +39,8 @@ from studio.core.training.manifest import write_manifest
 from studio.core.training.recipe import Precision, Recipe, Settings
 from studio.core.training.shards import Entry, Samples, open_shards, parts
 
+SAYING = 10.0
+"""Seconds between two reports of step and loss."""
 MOST_SKIPPED = 20
 """Steps in a row whose gradient is no number, after which a run gives up."""
 
@@ -101,7 +103,7 @@ def train(
             if run.step % settings.every == 0 and not run.finished:
                 yield run.progress("validating")
                 run.save(facts, about)
-            yield run.progress(f"training: step {run.step}, loss {run.total:.4g}")
+            yield run.progress()
         yield run.progress("validating")
         run.save(facts, about)
     except GeneratorExit:
@@ -154,6 +156,7 @@ class _Run:
         self._began = self.step = self._skipped = 0
         self.total = float("nan")
         self._told = 0.0
+        self._said, self._said_at = "training", float("-inf")
 
     def begin(self, facts: dict[str, Any], resume: bool) -> None:
         """Start anew, or where the newest checkpoint ends."""
@@ -275,8 +278,13 @@ class _Run:
         save_png(self._folder / "sheets" / f"step-{self.step:08d}.png", self._recipe.sheet(modules, scenes))
         modules.train(was_training)
 
-    def progress(self, message: str) -> Progress:
-        """Report how far the run is."""
+    def progress(self, message: str | None = None) -> Progress:
+        """Report how far the run is; what is said of the training changes every few seconds, for logs' sake."""
+        if message is None:
+            if self._clock.seconds - self._said_at > SAYING:
+                self._said_at = self._clock.seconds
+                self._said = f"training: step {self.step}, loss {self.total:.4g}"
+            message = self._said
         done = min(self.done, 1.0)
         taken, spent = self.step - self._began, time.monotonic() - self._clock.start
         if self._settings.minutes is not None:

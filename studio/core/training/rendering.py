@@ -27,8 +27,7 @@ def splat(
 ) -> tuple[Tensor, Tensor, Tensor | None]:
     """Draw a batch of Gaussians, each with its camera.
 
-    Everything is computed in float32,
-    also under autocast. Cameras get no gradient.
+    Everything is computed in float32, also under autocast. Cameras get no gradient.
 
     Parameters
     ----------
@@ -68,7 +67,8 @@ def splat(
     if backend == "auto":
         backend = "numba" if means.device.type == "cpu" else "gsplat"
     if backend == "gsplat":
-        color, alpha = gsplat_backend.draw(fields, world_to_camera.float(), K.float(), size)
+        with torch.autocast(means.device.type, enabled=False):
+            color, alpha = gsplat_backend.draw(fields, world_to_camera.float(), K.float(), size)
     else:
         views, intrinsics = (t.detach().double().numpy() for t in (world_to_camera, K))
         cameras = [Camera(view, k, *size) for view, k in zip(views, intrinsics, strict=True)]
