@@ -52,7 +52,7 @@ from studio.ui.project_menu import ProjectMenu
 from studio.ui.readings import Readings
 from studio.ui.session import SOURCES
 from studio.ui.status import LiveIndicator, StatusLine
-from studio.ui.timeline.panel import TimelinePanel
+from studio.ui.timeline.panel import LEAST_HEIGHT, TimelinePanel
 from studio.ui.tour import Step, Tour
 from studio.ui.viewport.stage import Stage
 from studio.ui.workers import Urgency
@@ -123,7 +123,11 @@ class MainWindow(QMainWindow):
         middle.addWidget(self.stage)
         middle.addWidget(self.timeline)
         middle.setStretchFactor(0, 1)
-        self.timeline.unfolded.connect(lambda: middle.setSizes([middle.height() - LANES_HEIGHT, LANES_HEIGHT]))
+        self._beside_timeline = middle
+        self._lanes_height = self._kept_lanes_height()
+        self.timeline.stays_folded = bool(self.director.settings.value("timeline folded", False, type=bool))
+        self.timeline.unfolded.connect(self._make_room_for_lanes)
+        middle.splitterMoved.connect(lambda *_: self._note_lanes_height())
         self._middle = QWidget()  # pages lie over it; a splitter would take them for its own
         column = QVBoxLayout(self._middle)
         column.setContentsMargins(0, 0, 0, 0)
@@ -163,6 +167,21 @@ class MainWindow(QMainWindow):
         column.addWidget(self.status)
         self.setCentralWidget(root)
         self.menuBar().setCornerWidget(self.indicator, Qt.Corner.TopRightCorner)
+
+    def _kept_lanes_height(self) -> int:
+        kept = self.director.settings.value("timeline height", LANES_HEIGHT)
+        try:
+            return max(LEAST_HEIGHT, int(str(kept)))
+        except ValueError:
+            return LANES_HEIGHT
+
+    def _make_room_for_lanes(self) -> None:
+        split = self._beside_timeline
+        split.setSizes([split.height() - self._lanes_height, self._lanes_height])
+
+    def _note_lanes_height(self) -> None:
+        if not self.timeline.folded:
+            self._lanes_height = self.timeline.height()
 
     def _connect_intents(self) -> None:
         director, session = self.director, self.director.session
@@ -533,6 +552,10 @@ class MainWindow(QMainWindow):
         """Vanish at once, then let the threads finish their step."""
         self.readings.stop()
         self.director.settings.setValue("geometry", self.saveGeometry())
+        self.director.settings.setValue("timeline height", self._lanes_height)
+        # One without anything on it is folded without anybody having wished for it.
+        folded = self.timeline.folded and self.director.document.state.timeline.duration > 0
+        self.director.settings.setValue("timeline folded", folded)
         self.hide()
         self.director.stop()
         self.stage.view.let_go()

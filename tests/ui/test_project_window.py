@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,10 @@ from studio.core.project.archive import save_avatar
 from studio.core.project.claim import Claim
 from studio.core.project.document import ProjectState
 from studio.core.project.recovery import Recovery
+from studio.core.project.timeline import Marker, Timeline
 from studio.ui.director import Director
 from studio.ui.library import Library
-from studio.ui.main_window import MainWindow
+from studio.ui.main_window import LANES_HEIGHT, MainWindow
 
 JAW = ARKIT_INDEX["jawOpen"]
 ANNA, BERT = "a" * 16, "b" * 16
@@ -324,3 +326,26 @@ def test_a_save_ends_when_the_window_is_closed_at_once(sessions: Sessions, qtbot
     qtbot.waitUntil(lambda: second.director.project.path == path, timeout=60_000)
     assert not second.isWindowModified()
     assert jaw(second) == 0.5
+
+
+def test_the_timeline_is_as_high_and_as_folded_as_it_was_left(sessions: Sessions, qtbot: QtBot) -> None:
+    window = sessions.open()
+    document = window.director.document
+    marked = replace(document.state, timeline=Timeline(markers=(Marker(1.0, "here"),)))
+    document.edit("Mark", marked)
+    assert not window.timeline.folded
+    window._beside_timeline.moveSplitter(window._beside_timeline.height() - 250, 1)
+    height = window.timeline.height()
+    assert height < LANES_HEIGHT
+    window.close()
+
+    window = sessions.open()
+    qtbot.waitUntil(lambda: not window.timeline.folded and window.timeline.height() == height)
+    window.actions_by_name["timeline"].trigger()
+    window.close()
+
+    window = sessions.open()
+    assert window.director.document.state.timeline.markers
+    assert window.timeline.folded
+    window.actions_by_name["timeline"].trigger()
+    qtbot.waitUntil(lambda: window.timeline.height() == height)

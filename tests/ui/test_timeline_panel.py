@@ -332,3 +332,16 @@ def test_it_follows_the_theme(panel: TimelinePanel, name: str) -> None:
     image = panel.lanes.grab().toImage()
     corner = image.pixelColor(image.width() - 4, image.height() - 4)
     assert corner.name() == theme.THEMES[name].panel
+
+
+def test_what_was_folded_stays_folded_when_its_project_is_opened_again(qtbot: QtBot) -> None:
+    document = Document()
+    panel = TimelinePanel(document)
+    qtbot.addWidget(panel)
+    panel.stays_folded = True
+    filled = replace(document.state, timeline=Timeline(markers=(Marker(1.0, "here"),)))
+    document.restore(filled, {})
+    assert panel.folded
+    document.edit("Clear", replace(document.state, timeline=Timeline()))
+    document.edit("Mark", filled)
+    assert not panel.folded

@@ -100,6 +100,8 @@ class Document:
     """The new and the old `ProjectState`, after every edit, undo and redo."""
     edited = Signal(object, bool)
     """A `Step` that was made, and whether it took the place of the one before (a merge)."""
+    dropped = Signal()
+    """The step made last is none after all: it ended where it began."""
     moved = Signal(int)
     """How many steps are done now, after an undo or a redo."""
     stored = Signal(str)
@@ -143,7 +145,7 @@ class Document:
         return self._steps[self._done].label if self._done < len(self._steps) else ""
 
     def edit(self, label: str, state: ProjectState, merge: str = "", at: float = 0.0) -> None:
-        """Make `state` the project's; an equal state is no edit.
+        """Make `state` the project's; an equal state is no edit, and a step that merging leads back is none either.
 
         Parameters
         ----------
@@ -159,6 +161,13 @@ class Document:
             return
         joins = bool(merge) and merge == self._merge and at - self._merged_at < MERGED_WITHIN and self._done > 0
         joins = joins and self._done == len(self._steps)
+        if joins and state == self._steps[-1].before:
+            del self._steps[-1]
+            self._done = len(self._steps)
+            self._merge, self._state = "", state
+            self.dropped.emit()
+            self.changed.emit(state, before)
+            return
         step = Step(label, self._steps[-1].before if joins else before, state)
         del self._steps[self._done - joins :]
         self._steps.append(step)

@@ -63,7 +63,7 @@ class Origin:
 
 
 _Entry: TypeAlias = tuple[Any, ...]
-"""What a line tells, before it is JSON: ("step" or "merge", label, before, after) or ("moved", done)."""
+"""What a line tells, before it is JSON: ("step" or "merge", label, before, after), ("drop",) or ("moved", done)."""
 
 
 def _value(entry: _Entry) -> list[Any]:
@@ -132,6 +132,7 @@ class Journal:
         self._unsynced = self._retry_at = 0.0
         self._events: queue.SimpleQueue[Any] = queue.SimpleQueue()
         document.edited.connect(self._edited)
+        document.dropped.connect(self._dropped)
         document.moved.connect(self._moved)
         document.stored.connect(self._stored)
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
@@ -157,6 +158,7 @@ class Journal:
     def close(self, discard: bool = False) -> None:
         """Follow no more, and write the rest behind the caller's back; `discard` removes the folder instead."""
         self._document.edited.disconnect(self._edited)
+        self._document.dropped.disconnect(self._dropped)
         self._document.moved.disconnect(self._moved)
         self._document.stored.disconnect(self._stored)
         self._discard = discard
@@ -169,6 +171,9 @@ class Journal:
 
     def _edited(self, step: Step, merged: bool) -> None:
         self._events.put((step, merged))
+
+    def _dropped(self) -> None:
+        self._events.put("drop")
 
     def _moved(self, done: int) -> None:
         self._events.put(done)
@@ -251,6 +256,10 @@ class Journal:
                 del kept.steps[:-MAX_STEPS]
                 kept.done = len(kept.steps)
                 yield ("merge" if merged else "step", step.label, before, step.after)
+            case "drop":
+                del kept.steps[-1]
+                kept.done = len(kept.steps)
+                yield ("drop",)
             case int(done):
                 kept.done = done
                 yield ("moved", done)

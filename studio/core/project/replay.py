@@ -125,6 +125,9 @@ class _Reader:
             case ["merge", str(label), list(patch)] if 0 < self.done == len(labels):
                 states[-1] = apply(states[-1], patch)
                 labels[-1] = label
+            case ["drop"] if 0 < self.done == len(labels):
+                del states[-1], labels[-1]
+                self.done = len(labels)
             case ["moved", int(done)] if 0 <= done <= len(labels):
                 self.done = done
             case ["saved"]:

@@ -58,6 +58,7 @@ class LiveOutPanel(QWidget):
 
     def _port(self, value: int, name: str) -> QSpinBox:
         box = QSpinBox()
+        box.lineEdit().setTextMargins(theme.GRID, 0, 0, 0)  # style sheets reach only around it
         box.setRange(1024, 65535)
         box.setValue(value)
         box.setAccessibleName(name)

@@ -10,6 +10,8 @@ from studio.ui import theme
 from studio.ui.panels.controls import ElidedLabel
 from studio.ui.timeline.axis import timecode
 
+TRANSPORT, TOOL = 20, 16  # px of an icon
+
 
 class TransportBar(QWidget):
     """Buttons of actions: what moves the head at the left, what shows the lanes at the right."""
@@ -22,15 +24,14 @@ class TransportBar(QWidget):
         self._hint.setProperty("role", "dim")
         self._line = QHBoxLayout(self)
         self._line.setContentsMargins(theme.GRID, 6, theme.GRID, 6)
-        self._line.setSpacing(theme.GRID)
+        self._line.setSpacing(theme.GRID // 2)  # all of it fits into a window of the least width
         for action in transport:
-            self._add(action, 22)
+            self._add(action, TRANSPORT)
         self._line.addWidget(self._time)
-        self._line.addSpacing(theme.GRID)
         self._line.addWidget(self._hint, 1000)
         self._line.addStretch(1)
         for action in tools:
-            self._add(action, 18)
+            self._add(action, TOOL)
         self._shown = (0.0, 0.0)
         self.show_time(0.0, 0.0)
 
@@ -39,7 +40,7 @@ class TransportBar(QWidget):
         button.setDefaultAction(action)
         button.setIconSize(QSize(side, side))
         button.setAccessibleName(action.text())
-        if side < 22:
+        if side < TRANSPORT:
             button.setProperty("role", "flat")
         self._line.addWidget(button)
 

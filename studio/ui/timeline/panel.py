@@ -62,6 +62,8 @@ class TimelinePanel(QWidget):
         self.actions_by_name = dict(actions or commands.make_actions(self, ("Timeline", "Live", "View")))
         self._playing = False
         self._duration = 0.0
+        self.stays_folded = False
+        """Whether the first that comes onto an empty timeline does not unfold it: it was folded when last seen."""
         self.pictures = Pictures(run)
         self.axis = TimeAxis()
         self.editing = Editing(document)
@@ -122,6 +124,11 @@ class TimelinePanel(QWidget):
         column.addWidget(self.body, 1)
         self.fold(True)
 
+    @property
+    def folded(self) -> bool:
+        """Whether only the bar is shown."""
+        return self.body.isHidden()
+
     def fold(self, folded: bool) -> None:
         """Show only the bar, or the lanes as well."""
         self.body.setVisible(not folded)
@@ -166,8 +173,11 @@ class TimelinePanel(QWidget):
         self.ruler.update()
         opened: dict[Lane, str] = {lane: self.lanes.channels[lane] for lane in self.lanes.opened}
         self.pictures.ask(timeline, self._document.motions, opened)
-        if begun and self.body.isHidden():
-            self.fold(False)
+        if begun and self.folded:
+            if self.stays_folded:
+                self.stays_folded = False
+            else:
+                self.fold(False)
 
     def _changed(self, state: ProjectState, before: ProjectState) -> None:
         if state.timeline != before.timeline:

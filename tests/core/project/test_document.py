@@ -44,6 +44,21 @@ def test_one_drag_is_one_step() -> None:
     assert document.state.background == "#aaaaaa"
 
 
+def test_a_drag_that_ends_where_it_began_is_no_step() -> None:
+    document, dropped = Document(), []
+    document.dropped.connect(lambda: dropped.append(document.state))
+    document.edit("before", titled(document, "#aaaaaa"))
+    for color in ("#000001", "#000002", "#aaaaaa"):
+        document.edit("Drag", titled(document, color), merge="drag")
+    assert [step.label for step in document.steps] == ["before"]
+    assert document.redo_label == ""
+    assert dropped == [document.state]
+    document.edit("Drag", titled(document, "#000003"), merge="drag")  # it had not ended yet
+    assert [step.label for step in document.steps] == ["before", "Drag"]
+    document.undo()
+    assert document.state.background == "#aaaaaa"
+
+
 def test_an_equal_state_is_no_step() -> None:
     document = Document()
     document.edit("nothing", ProjectState())

@@ -69,6 +69,18 @@ def test_what_was_done_can_be_undone_in_the_next_session(session: Session) -> No
     assert document.state.background == "#000003"
 
 
+def test_a_drag_that_ended_where_it_began_is_told_as_none(session: Session) -> None:
+    session.paint("#000001")
+    for color in ("#000002", "#000003", "#000001"):
+        session.document.edit("Drag", replace(session.document.state, background=color), merge="drag")
+    assert session.journal.flush()
+    session.check_replay()
+    session.paint("#000004")
+    session.end()
+    session.check_replay()
+    assert [step.label for step in session.document.steps] == ["Paint #000001", "Paint #000004"]
+
+
 @pytest.mark.parametrize("rewrite_at", [500, 2**20])
 def test_a_long_session_is_told_exactly(session: Session, monkeypatch: pytest.MonkeyPatch, rewrite_at: int) -> None:
     monkeypatch.setattr(journal_module, "REWRITE_AT", rewrite_at)
