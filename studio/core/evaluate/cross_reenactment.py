@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from studio.core.avatar import Avatar, render_bytes
 from studio.core.errors import UserError
 from studio.core.evaluate.baselines import STILL, WARP, carried, still, warped
-from studio.core.evaluate.driving import reenacted
+from studio.core.evaluate.driving import clip_sound, reenacted
 from studio.core.evaluate.face_points import (
     LOWER_LIDS,
     LOWER_LIP,
@@ -61,7 +61,9 @@ def driven(
     if contender.engine:
         avatar = yield from share(shop.avatar(contender, portrait), watch, 0.0, 0.4)
         track = yield from share(shop.track(case.files["clip"]), watch, 0.4, 0.7)
-        made = yield from share(reenacted(avatar, track, times, "avatar", size), watch, 0.7, 1.0)
+        made = yield from share(
+            reenacted(avatar, track, times, "avatar", size, clip_sound(avatar, case.files["clip"])), watch, 0.7, 1.0
+        )
         return at_rest(avatar, size), made
     picture = load_picture(portrait).rgb
     rest = np.round(picture * 255).astype(np.uint8)

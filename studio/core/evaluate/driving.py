@@ -1,6 +1,8 @@
 """Avatars driven for the bench: by a track that was saved and read back, or by speech; frames are bytes in memory."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +10,18 @@ from numpy.typing import NDArray
 from studio.core.avatar import Avatar, FrameBuffers, render_bytes
 from studio.core.framing import square_camera
 from studio.core.jobs import Job, Stopwatch
+from studio.core.media.audio import load_audio
+from studio.core.media.video import clip_footing
 from studio.core.motion.motion import Motion
 from studio.core.motion.track import Track
+from studio.core.speech.features import SAMPLE_RATE
+from studio.core.speech.hidden import hidden_states, hidden_window
 from studio.core.speech.recording import speech_motion
 from studio.core.tracking.avatar_face import on_host
 from studio.core.tracking.retarget import Framing, Retarget, Shot
+
+HEARING = "audio"
+"""The motion space of avatars that follow what is heard, and the pose of the head."""
 
 
 def driven_shots(
@@ -35,7 +44,14 @@ def driven_shots(
     UserError
         If the avatar's face cannot be found.
     """
-    yield from Retarget(avatar, track, framing, size).shots(times)
+    shots = Retarget(avatar, track, framing, size).shots(times)
+    if sound is None or avatar.motion_space != HEARING:
+        yield from shots
+        return
+    states = hidden_states(sound)
+    for shot in shots:
+        window = hidden_window(states, float(shot.motion.times[0]))
+        yield replace(shot, motion=replace(shot.motion, heard=window[None]))
 
 
 def reenacted(
@@ -56,9 +72,19 @@ def reenacted(
     return np.stack(made)
 
 
+def clip_sound(avatar: Avatar, clip: Path) -> NDArray[np.float32] | None:
+    """Return a clip's sound ``[S]`` at 16 kHz where an avatar follows what is heard; None elsewhere and without sound."""
+    if avatar.motion_space != HEARING or not clip_footing(clip).sound:
+        return None
+    return load_audio(clip, SAMPLE_RATE)
+
+
 def spoken_motion(samples: NDArray[np.float32], fps: float, seed: int) -> Motion:
-    """Return how a face speaks a recording ``[S]`` at 16 kHz, as the studio's own driver has it."""
-    return speech_motion(samples, fps, seed)
+    """Return how a face speaks a recording ``[S]`` at 16 kHz, as the studio's own driver has it.
+
+    It moves any avatar: it has the code, and what was heard.
+    """
+    return speech_motion(samples, fps, seed, heard=True)
 
 
 def spoken(avatar: Avatar, motion: Motion, size: int) -> Job[NDArray[np.uint8]]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from studio.core.errors import UserError
 from studio.core.evaluate.clip_score import Score, score
-from studio.core.evaluate.driving import reenacted
+from studio.core.evaluate.driving import clip_sound, reenacted
 from studio.core.evaluate.face_points import track_landmarks
 from studio.core.evaluate.self_reenactment import first_picture
 from studio.core.evaluate.strips import strip
@@ -53,7 +53,7 @@ def measure(case: Case, contender: Contender, shop: Workshop) -> Job[Measured]:
     scores: list[Score] = []
     for k, one in enumerate((avatar, learnt.avatar)):
         start = 0.85 + 0.075 * k
-        made = yield from share(reenacted(one, track, times), watch, start, start + 0.03)
+        made = yield from share(reenacted(one, track, times, sound=clip_sound(one, clip)), watch, start, start + 0.03)
         scores.append((yield from share(score(real, made, landmarks), watch, start + 0.03, start + 0.075)))
     before, after = scores
     figures = {

@@ -12,7 +12,7 @@ from studio.core.errors import UserError
 from studio.core.evaluate.baselines import STILL, WARP, still, warped
 from studio.core.evaluate.brought import brought_figures
 from studio.core.evaluate.clip_score import score
-from studio.core.evaluate.driving import reenacted
+from studio.core.evaluate.driving import clip_sound, reenacted
 from studio.core.evaluate.face_points import track_landmarks
 from studio.core.evaluate.recognition import apart_from
 from studio.core.evaluate.strips import strip
@@ -70,7 +70,8 @@ def made_by(
     watch = Stopwatch()
     avatar = yield from share(shop.avatar(contender, first_picture(case, real[0], shop)), watch, 0.0, 0.4)
     track = yield from share(shop.track(case.files["clip"]), watch, 0.4, 0.8)
-    return (yield from share(reenacted(avatar, track, times), watch, 0.8, 1.0))
+    sound = clip_sound(avatar, case.files["clip"])
+    return (yield from share(reenacted(avatar, track, times, sound=sound), watch, 0.8, 1.0))
 
 
 def measure(case: Case, contender: Contender, shop: Workshop) -> Job[Measured]:
