@@ -73,7 +73,7 @@ def reenacted(
 
 
 def clip_sound(avatar: Avatar, clip: Path) -> NDArray[np.float32] | None:
-    """Return a clip's sound ``[S]`` at 16 kHz where an avatar follows what is heard; None elsewhere and without sound."""
+    """Return a clip's sound ``[S]`` at 16 kHz where an avatar follows what is heard; else, or silent, None."""
     if avatar.motion_space != HEARING or not clip_footing(clip).sound:
         return None
     return load_audio(clip, SAMPLE_RATE)
