@@ -99,8 +99,8 @@ class BrokenEngine(FlatEngine):
         raise ZeroDivisionError("by nought")
 
 
-class LearnedEngine(FlatEngine):
-    """An engine that says it was trained."""
+class LearnedEngine(BrokenEngine):
+    """An engine that says it was trained, and breaks."""
 
     name: ClassVar[str] = "learned"
 

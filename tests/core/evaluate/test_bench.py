@@ -12,10 +12,13 @@ from PIL import Image
 from sound_files import write_wave
 
 from studio.core.engines import registry
+from studio.core.engines.base import VARIANTS
 from studio.core.errors import UserError
-from studio.core.evaluate import bench as bench_module
 from studio.core.evaluate import brought
-from studio.core.evaluate.bench import BenchReport, bench
+from studio.core.evaluate.bench import BenchReport, bench, row_key
+from studio.core.evaluate.suite import Case, Contender
+from studio.core.evaluate.suites import load_suite
+from studio.core.evaluate.workshop import Workshop
 from studio.core.jobs import Cancelled, run
 from studio.core.media.video_writer import VideoWriter
 
@@ -73,7 +76,6 @@ def test_a_report_of_every_contender_and_the_next_run_measures_nothing(data: Pat
 
     again = quick(data, tmp_path, "self", "cross")
     assert (again.kept, again.rows) == (6, found.rows)
-    assert quick(data, tmp_path, "self", seed=1).kept == 0
 
 
 def test_what_fails_says_why_and_the_others_go_on(data: Path, tmp_path: Path) -> None:
@@ -111,10 +113,27 @@ def test_trained_engines_have_three_rows_and_others_say_that_they_have_one(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(registry.ENGINES, "learned", "flat_avatar:LearnedEngine")
-    found = quick(data, tmp_path, "self", engines=("flat", "learned"), variants=True)
-    names = ["still", "2-D warp", "flat", *(f"learned, {v}" for v in bench_module.VARIANTS)]
+    found = quick(data, tmp_path, "self", engines=("learned", "flat"), variants=True, only=["no such case", "t"])
+    names = ["still", "2-D warp", *(f"learned, {v}" for v in VARIANTS), "flat"]
     assert [row.contender for row in found.rows] == names
+    assert [name for name, row in zip(names, found.rows, strict=True) if row.failure] == names[2:5]
     assert found.notes == ("flat has no trained weights: it has one row, not 3.",)
+    assert quick(data, tmp_path, "self", only=["no such case"]).rows == ()
+
+
+def test_a_row_is_known_by_data_seed_and_settings(data: Path, tmp_path: Path) -> None:
+    suite, clip = load_suite("self"), tmp_path / "t.mp4"
+    clip.write_bytes(b"one")
+    case = Case("t", {"clip": clip}, {"frames": 4})
+
+    def key(case: Case = case, who: str = "flat", **more: Any) -> str:
+        return row_key(suite, case, Contender(who, who), Workshop(tmp_path, **more))
+
+    first = key()
+    assert first == key()
+    changed = {key(seed=1), key(quick=True), key(who="broken"), key(Case("t", case.files, {"frames": 5}))}
+    clip.write_bytes(b"another")
+    assert len({first, *changed, key()}) == 6
 
 
 def test_missing_data_and_unknown_names_are_said(tmp_path: Path) -> None:
