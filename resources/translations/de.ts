@@ -2115,6 +2115,10 @@
             <translation>Die Aufnahme wird behalten</translation>
         </message>
         <message>
+            <source>Looking for takes</source>
+            <translation>Suche nach Aufnahmen</translation>
+        </message>
+        <message>
             <source>Nothing was recorded; record while the head moves.</source>
             <translation>Nichts wurde aufgenommen; nehmen Sie auf, während sich der Kopf bewegt.</translation>
         </message>
@@ -2137,6 +2141,10 @@
         <message>
             <source>Take</source>
             <translation>Aufnahme</translation>
+        </message>
+        <message>
+            <source>The take that was being recorded is on the timeline: {seconds:.1f} s.</source>
+            <translation>Die Aufnahme, die gerade lief, liegt auf der Zeitleiste: {seconds:.1f} s.</translation>
         </message>
         <message>
             <source>There is nothing to play yet; drop a sound, or record a take.</source>

@@ -88,6 +88,7 @@ class Director(QObject):
         media = library.folder.parent / "media"
         self.playback = Playback(self.session, self.document, self.jobs, self.frames, self.say, media, self)
         self.drive = self.playback.drive
+        self.project.recovered.connect(self.playback.put_back)
         self.camera_work = CameraWork(self.session, self.document, self.playback, self.jobs, self.say, self)
         self.live = Live(self.session, settings, self.jobs, self.drive, self.say, self)
         self.performances = Performances(self.session, self.document, self.playback, self.jobs, self.say, self)

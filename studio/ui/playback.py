@@ -241,7 +241,7 @@ class Playback(QObject):
                 self.drive.rest()  # sliders and idle life are recorded, not a frame of the timeline
             self._taken_from = self._at
             self._session.recording = True
-            self.drive.begin_take(self.folder)
+            self.drive.begin_take(self.folder, max(self._at, 0.0))
             self._say(self.tr("Recording a take; press Record again to end it."))
         else:
             self.drive.end_take()
@@ -266,6 +266,19 @@ class Playback(QObject):
 
         start_reading = partial(tasks.read_take, take.motion)
         self._jobs.submit(self.tr("Keeping the take"), start_reading, Urgency.QUICK, read, self._failed)
+
+    def put_back(self) -> None:
+        """Put the takes that a crash cut off on the timeline, where they were recorded."""
+
+        def found(takes: "list[tuple[RecordedTake, Motion, float]]") -> None:
+            for take, motion, start in takes:
+                self.add_motion(self._next_name(), motion, take.sound, start, take.seconds)
+                take.motion.unlink(missing_ok=True)
+                said = self.tr("The take that was being recorded is on the timeline: {seconds:.1f} s.")
+                self._say(said.format(seconds=take.seconds))
+
+        start = partial(tasks.find_cut_off, self.folder)
+        self._jobs.submit(self.tr("Looking for takes"), start, Urgency.QUICK, found, self._failed)
 
     def add_motion(
         self,

@@ -35,6 +35,8 @@ class ProjectDesk(QObject):
     """An `Entry` that came with a project."""
     opened = Signal(object)
     """Path of a project file that was opened or saved."""
+    recovered = Signal()
+    """What a crash left behind is open now."""
     name_wanted = Signal()
     """The project has no file yet: where is it to be saved?"""
     recovery_offered = Signal(str, float)
@@ -119,6 +121,7 @@ class ProjectDesk(QObject):
         if self._offered is not None:
             project, self._offered = self._offered, None
             self._adopt(project, self.tr("Everything is as it was before the crash; Ctrl+Z still takes back."))
+            self.recovered.emit()
 
     def start_fresh(self) -> None:
         """Leave what a crash left behind where it is; a project without a file is in the list of `left`."""

@@ -1,6 +1,7 @@
 """The window's jobs: each gets everything it needs as arguments and knows no widget."""
 
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +27,12 @@ if TYPE_CHECKING:
     from studio.core.perception.preflight import Preflight
     from studio.core.personalize import Personalized
     from studio.core.project.pyramid import Pyramid
+    from studio.core.project.take_recorder import RecordedTake
     from studio.core.speech.settings import SpeechSettings
     from studio.core.tracking.gains import FaceGains
     from studio.core.tracking.performance import Performance
+
+log = logging.getLogger(__name__)
 
 TAKE_FPS = 60.0
 BACKGROUND = 2048  # px
@@ -357,6 +361,21 @@ def hear_sound(path: Path, settings: "SpeechSettings") -> Job["Motion"]:
 
     recording = yield from survey(path)
     return (yield from recorded_motion(recording, TAKE_FPS, settings))
+
+
+def find_cut_off(folder: Path) -> Job[list[tuple["RecordedTake", "Motion", float]]]:
+    """Read the takes that a crash cut off, each with the second of the timeline from which on it was recorded."""
+    yield Progress(0.0, "looking for takes")
+    from studio.core.project.take_recorder import cut_off, read_recorded_motion
+
+    found = []
+    for take, start in cut_off(folder):
+        try:
+            found.append((take, read_recorded_motion(take.motion), start))
+        except UserError:
+            log.warning("a take that was cut off cannot be read")
+        yield Progress(0.5, "looking for takes")
+    return found
 
 
 def read_take(path: Path) -> Job["Motion"]:

@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from studio.core.heads.arkit import ARKIT_INDEX
+from studio.core.motion.motion import Motion
 from studio.core.project import project_file
 from studio.core.project.archive import save_avatar
 from studio.core.project.claim import Claim
 from studio.core.project.document import ProjectState
 from studio.core.project.recovery import Recovery
+from studio.core.project.take_recorder import TakeRecorder
 from studio.core.project.timeline import Marker, Timeline
 from studio.ui.director import Director
 from studio.ui.library import Library
@@ -236,6 +238,26 @@ def test_after_a_crash_a_card_offers_what_was_not_saved(sessions: Sessions, qtbo
         qtbot.waitUntil(lambda: len(second.director.project.left) == 1, timeout=60_000)  # not thrown away
     second.close()
     assert not Recovery().after_crash()
+
+
+def test_a_take_that_was_being_recorded_is_put_back_where_it_was(sessions: Sessions, qtbot: QtBot) -> None:
+    first = sessions.open()
+    first.face.channel_wanted.emit(JAW, 0.5)
+    recorder = TakeRecorder(first.director.playback.folder, 0, 2.0)
+    for i in range(61):
+        recorder.see(Motion.arkit(jawOpen=0.5), i / 60)
+    take = recorder.finish()  # nobody takes it over
+    sessions.crash(first)
+    second = sessions.open()
+    qtbot.mouseClick(second.stage.recovery.yes, Qt.MouseButton.LeftButton)
+    timeline = lambda: second.director.document.state.timeline  # noqa: E731
+    qtbot.waitUntil(lambda: bool(timeline().takes))
+    assert timeline().takes[0].start == 2.0
+    assert timeline().takes[0].stop == pytest.approx(3.0, abs=0.05)
+    assert not take.motion.exists()
+    assert "is on the timeline" in second.director.session.status
+    second.actions_by_name["undo"].trigger()
+    assert not timeline().takes
 
 
 def test_a_corrupt_journal_is_set_aside_and_the_window_opens(sessions: Sessions, qtbot: QtBot) -> None:

@@ -56,7 +56,7 @@ def claim(folder: Path) -> Claim | None:
     while True:
         crashed = path.exists()
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        if not _locked(handle):
+        if not lock_file(handle):
             os.close(handle)
             return None
         # Whoever had it may have removed the file between these lines; the lock is then on nothing.
@@ -76,7 +76,7 @@ def crashed(folder: Path) -> bool:
     except OSError:
         return False
     try:
-        return _locked(handle)
+        return lock_file(handle)
     finally:
         os.close(handle)
 
@@ -91,8 +91,8 @@ def claimant(folder: Path) -> str:
         return ""
 
 
-def _locked(handle: int) -> bool:
-    """Take the system's lock on an open file unless somebody has it."""
+def lock_file(handle: int) -> bool:
+    """Take the system's lock on an open file, which ends with the process, unless somebody has it."""
     try:
         if os.name == "nt":
             # Beyond what is written, which others may read.

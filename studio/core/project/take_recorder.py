@@ -3,6 +3,7 @@
 import errno
 import math
 import secrets
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_NAMES
 from studio.core.media.sound_recording import SoundRecording
 from studio.core.motion.motion import Motion
+from studio.core.project.claim import lock_file
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _ROW = np.dtype([("time", "<f8"), ("code", "<f4", (len(ARKIT_NAMES),)), ("pose", "<f4", (6,)), ("confidence", "<f4")])
@@ -53,6 +55,8 @@ class TakeRecorder:
     ----------
     rate
         Hz of the sound, or 0 where there is none: then frames alone say what is recorded.
+    start
+        Second of the timeline from which on the take is recorded; for `cut_off`.
 
     Attributes
     ----------
@@ -67,7 +71,7 @@ class TakeRecorder:
         If nothing can be written to the folder.
     """
 
-    def __init__(self, folder: Path, rate: int) -> None:
+    def __init__(self, folder: Path, rate: int, start: float = 0.0) -> None:
         self.paused = False
         self.complaint = ""
         self._rate = rate
@@ -76,11 +80,12 @@ class TakeRecorder:
         # Stretches that are recorded: from and to which second of the clock, and their first second of the take.
         self._stretches: list[tuple[float, float, float]] = []
         self._seconds = 0.0
-        self._stem = folder / f"take {secrets.token_hex(4)}"
+        self._stem = folder / f"take {secrets.token_hex(4)} from {round(1000 * start)}"
         self._sound: SoundRecording | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._file = self._stem.with_suffix(".motion").open("xb", buffering=0)
+            lock_file(self._file.fileno())
         except OSError as error:
             raise UserError(
                 f"Takes cannot be written to '{folder}'; free some space or choose another folder."
@@ -175,6 +180,38 @@ class TakeRecorder:
         else:
             said = f"The recording stopped ({error}); what was recorded is kept. Check the disk."
         self.complaint = said
+
+
+def cut_off(folder: Path) -> list[tuple[RecordedTake, float]]:
+    """Return the takes of a folder whose program ended while it recorded them, and from which second of the timeline.
+
+    Those that nobody took over are among them, those that are being recorded now are not. What holds no frame is
+    removed.
+    """
+    found = []
+    for path in sorted(folder.glob("take * from *.motion"), key=lambda path: path.stat().st_mtime):
+        start = path.stem.rpartition(" ")[2]
+        with path.open("r+b") as file:
+            if not start.isdecimal() or not lock_file(file.fileno()):
+                continue
+        frames, sound = path.stat().st_size // _ROW.itemsize, path.with_suffix(".wav")
+        heard = _seconds(sound)
+        if frames == 0:
+            path.unlink()
+            continue
+        last = np.fromfile(path, _ROW, count=1, offset=(frames - 1) * _ROW.itemsize)["time"][0]
+        take = RecordedTake(path, frames, sound if heard else None, heard or float(last), "")
+        found.append((take, int(start) / 1000))
+    return found
+
+
+def _seconds(sound: Path) -> float:
+    """Return how long a WAV is by its own header, 0 where there is none."""
+    try:
+        with wave.open(str(sound)) as file:
+            return file.getnframes() / file.getframerate()
+    except (OSError, EOFError, wave.Error):
+        return 0.0
 
 
 def read_recorded_motion(path: Path) -> Motion:

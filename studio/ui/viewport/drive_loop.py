@@ -233,15 +233,15 @@ class DriveLoop(QObject):
         """Let go of the source."""
         self._leave(lambda: self._let_go(""))
 
-    def begin_take(self, folder: Path) -> None:
-        """Write what drives the head from now on, and its sound, into a folder."""
+    def begin_take(self, folder: Path, start: float = 0.0) -> None:
+        """Write what drives the head from now on, and its sound, into a folder, for a second of the timeline."""
 
         def note() -> None:
             from studio.core.project.take_recorder import RecordedTake, TakeRecorder
 
             self._finish_take()
             try:
-                self._take = TakeRecorder(folder, RATE if self._source is not None else 0)
+                self._take = TakeRecorder(folder, RATE if self._source is not None else 0, start)
             except UserError as error:
                 self.took.emit(RecordedTake(folder, 0, None, 0.0, str(error)))
 

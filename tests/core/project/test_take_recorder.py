@@ -1,4 +1,7 @@
 import errno
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +10,7 @@ import pytest
 from studio.core.errors import UserError
 from studio.core.media.audio import load_audio
 from studio.core.motion.motion import Motion
-from studio.core.project.take_recorder import TakeRecorder, read_recorded_motion
+from studio.core.project.take_recorder import TakeRecorder, cut_off, read_recorded_motion
 
 RATE = 16000
 HOP = 160
@@ -102,6 +105,9 @@ class _Full:
     def seek(self, *place: int) -> int:
         return self._file.seek(*place)
 
+    def fileno(self) -> int:
+        return self._file.fileno()
+
     def close(self) -> None:
         self._file.close()
 
@@ -133,3 +139,28 @@ def test_a_folder_that_takes_nothing_is_said(tmp_path: Path) -> None:
     (tmp_path / "media").write_text("a file")
     with pytest.raises(UserError, match="cannot be written"):
         TakeRecorder(tmp_path / "media", RATE)
+
+
+def test_a_take_that_a_crash_cut_off_is_found_with_its_place(tmp_path: Path) -> None:
+    code = f"""
+import os, sys
+sys.path.insert(0, {str(Path(__file__).parent)!r})
+from test_take_recorder import RATE, TakeRecorder, live
+from pathlib import Path
+recorder = TakeRecorder(Path({str(tmp_path)!r}), RATE, 1.25)
+live(recorder, 0.0, 3.5)
+empty = TakeRecorder(Path({str(tmp_path)!r}), RATE)
+os._exit(9)
+"""
+    folders = os.pathsep.join(path for path in sys.path if path)
+    ended = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": folders}, check=False)
+    assert ended.returncode == 9
+    recording = TakeRecorder(tmp_path, RATE)  # of a program that runs
+    live(recording, 0.0, 1.0)
+    ((take, start),) = cut_off(tmp_path)
+    assert start == 1.25
+    assert take.frames == len(read_recorded_motion(take.motion)) == pytest.approx(340, abs=1)
+    assert take.sound is not None
+    assert take.seconds == pytest.approx(3.0, abs=0.1)  # its header is true every second
+    recording.finish()
+    assert len(list(tmp_path.glob("*.motion"))) == 2
