@@ -85,7 +85,7 @@ def train(
         with console.progress(as_json) as show, _stopping() as stopped:
             weights = run(job, show if first else None, stopped)
     except Cancelled:
-        console.error(f"Stopped; go on with avatar-studio train … -o {out} --resume.", "interrupted", as_json)
+        console.note(f"Go on with the same command and --resume; the run is in {out}.", as_json)
         return 130
     if first:
         manifest = weights.with_name("manifest.json")

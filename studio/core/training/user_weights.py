@@ -46,6 +46,7 @@ KNOWN: dict[str, UserWeights] = {
     "lpips-alex": UserWeights(
         ("lpips_alex*.pth", "alex.pth", "lpips_alex.safetensors"), "the weights of LPIPS 0.1 for AlexNet"
     ),
+    "syncnet": UserWeights(("syncnet_v2.model", "syncnet_v2.safetensors"), "the published weights of SyncNet"),
     "inception": UserWeights(("inception-2015-12-05.pt",), "NVIDIA's TorchScript of FID's Inception"),
     "i3d": UserWeights(("i3d_torchscript.pt",), "the TorchScript of FVD's I3D"),
 }
