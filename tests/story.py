@@ -31,7 +31,7 @@ from studio.core.media import live_input
 from studio.core.project.edits import looped
 from studio.core.project.patches import to_json
 from studio.core.sample import sample_portrait, sample_speech
-from studio.ui import tasks, theme
+from studio.ui import building_tasks, theme
 from studio.ui.director import Director
 from studio.ui.library import Library
 from studio.ui.main_window import MainWindow
@@ -74,7 +74,7 @@ class Story:
             Image.new("RGB", (90, 96), "#a08070").save(self.portrait)
             self.director = Director(library, settings, TinyBuilder(), find_face)
         else:
-            self.director = Director(library, settings, tasks.core_builder)
+            self.director = Director(library, settings, building_tasks.core_builder)
         self.window = MainWindow(self.director)
         self.window.show()
         self.director.session.events.status.connect(SAID.append)

@@ -2319,7 +2319,7 @@
         </message>
         <message>
             <source>What suits this display</source>
-            <translation>Was zu diesem Bildschirm passt</translation>
+            <translation>Was zum Bildschirm passt</translation>
         </message>
         <message>
             <source>Where the card cannot be used the processor draws, and Help says why.</source>

@@ -12,7 +12,7 @@ from studio.core.avatar import Avatar, Consent
 from studio.core.errors import NoFaceFoundError
 from studio.core.jobs import Progress
 from studio.core.orbit import Orbit
-from studio.ui import tasks
+from studio.ui import building_tasks, tasks
 from studio.ui.library import Entry, Library, stated_now
 from studio.ui.session import Session
 from studio.ui.workers import JobQueue, Ticket, Urgency
@@ -49,9 +49,9 @@ class Builds(QObject):
         library: Library,
         jobs: JobQueue,
         say: Callable[[str], None],
-        builder: tasks.Builder,
-        face_finder: tasks.FaceFinder,
-        inspector: tasks.Inspector,
+        builder: building_tasks.Builder,
+        face_finder: building_tasks.FaceFinder,
+        inspector: building_tasks.Inspector,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -63,8 +63,8 @@ class Builds(QObject):
         self._face_finder = face_finder
         self._inspector = inspector
         self._unasked: list[Person] = []
-        self._choosing: list[tuple[Path, tasks.Survey]] = []
-        self._placing: list[tuple[Path, tasks.Unplaced]] = []
+        self._choosing: list[tuple[Path, building_tasks.Survey]] = []
+        self._placing: list[tuple[Path, building_tasks.Unplaced]] = []
         self._placed: dict[Path, Handles] = {}
         self._foreground: Ticket | None = None
         self._pictured: Path | None = None
@@ -103,7 +103,7 @@ class Builds(QObject):
         """Ask where the face is in a picture, then build; `look` for one first, to begin with."""
         self._look_at(picture)
         title = self.tr("Looking at {name}").format(name=picture.name)
-        begin = partial(tasks.begin_handles, picture, look)
+        begin = partial(building_tasks.begin_handles, picture, look)
         self._jobs.submit(title, begin, Urgency.QUICK, partial(self._ready_to_place, picture), self._unusable)
 
     def answer_handles(self, handles: "Handles | None") -> None:
@@ -125,7 +125,7 @@ class Builds(QObject):
         """Build a head; its previews are shown unless another avatar is chosen meanwhile."""
         handles = self._placed.pop(picture, None)
         options = self._session.options
-        start = partial(tasks.build, self._builder, self._library, picture, face, handles, consent, options)
+        start = partial(building_tasks.build, self._builder, self._library, picture, face, handles, consent, options)
         title = self.tr("Building {name}").format(name=picture.stem)
         ticket = self._jobs.submit(
             title,
@@ -154,17 +154,17 @@ class Builds(QObject):
         self._look_at(picture)
         title = self.tr("Looking at {name}").format(name=picture.name)
         self._say(title + "…")
-        finder = tasks.nobody_to_choose if picture in self._placed else self._face_finder
+        finder = building_tasks.nobody_to_choose if picture in self._placed else self._face_finder
         self._jobs.submit(
             title,
-            partial(tasks.survey, self._library, picture, face, finder),
+            partial(building_tasks.survey, self._library, picture, face, finder),
             Urgency.QUICK,
             partial(self._surveyed, picture, face),
             partial(self._unusable, picture=picture),
             self._show_picture,
         )
 
-    def _surveyed(self, picture: Path, face: int | None, survey: tasks.Survey) -> None:
+    def _surveyed(self, picture: Path, face: int | None, survey: building_tasks.Survey) -> None:
         if survey.boxes is not None:
             self._choosing.append((picture, survey))
             if len(self._choosing) == 1:
@@ -178,7 +178,7 @@ class Builds(QObject):
             if picture not in self._placed:
                 self._inspect(picture, face, survey)
 
-    def _inspect(self, picture: Path, face: int | None, survey: tasks.Survey) -> None:
+    def _inspect(self, picture: Path, face: int | None, survey: building_tasks.Survey) -> None:
         def seen(preflight: "Preflight | None") -> None:
             if preflight is not None and self._pictured == picture and self._unasked:
                 self.inspected.emit(preflight, survey.scale)
@@ -195,7 +195,7 @@ class Builds(QObject):
         faces = self.tr("The picture shows {count} faces; click the one to build.")
         self._say(faces.format(count=len(survey.boxes)))
 
-    def _ready_to_place(self, picture: Path, unplaced: tasks.Unplaced) -> None:
+    def _ready_to_place(self, picture: Path, unplaced: building_tasks.Unplaced) -> None:
         self._placing.append((picture, unplaced))
         if len(self._placing) == 1:
             self._ask_handles()

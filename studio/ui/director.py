@@ -18,7 +18,7 @@ from studio.core.kernels import compile_elsewhere
 from studio.core.motion.motion import Motion
 from studio.core.orbit import PRESETS, Orbit
 from studio.core.project.document import Document, ProjectState
-from studio.ui import tasks
+from studio.ui import building_tasks, tasks
 from studio.ui.binding import Binding
 from studio.ui.builds import Builds
 from studio.ui.camera_work import CameraWork
@@ -56,9 +56,9 @@ class Director(QObject):
         self,
         library: Library,
         settings: QSettings,
-        builder: tasks.Builder = tasks.core_builder,
-        face_finder: tasks.FaceFinder = tasks.core_face_finder,
-        inspector: tasks.Inspector = tasks.core_inspector,
+        builder: building_tasks.Builder = building_tasks.core_builder,
+        face_finder: building_tasks.FaceFinder = building_tasks.core_face_finder,
+        inspector: building_tasks.Inspector = building_tasks.core_inspector,
         parent: QObject | None = None,
         learner: tasks.Learner = tasks.core_learner,
     ) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from sound_files import write_wave
 
+from studio.core import unfinished
 from studio.core.export_clip import ClipOptions
 from studio.core.jobs import Job, Progress
 from studio.core.media.video import probe_clip
@@ -177,3 +178,16 @@ def test_the_panel_is_tidy_in_every_theme(ready: MainWindow, qapp: QApplication)
         for button in (panel.clip, panel.motion):
             assert button.width() >= button.sizeHint().width()
     theme.apply(qapp, "dark")
+
+
+def test_what_a_killed_export_left_is_removed_at_the_next_start_and_that_is_said(
+    window: MainWindow, qtbot: QtBot, tmp_path: Path
+) -> None:
+    left, place = tmp_path / ".0123456789ab.part.mp4", unfinished.default_folder() / "0123456789ab"
+    left.write_bytes(b"half a clip")
+    place.mkdir(parents=True)
+    (place / "path").write_bytes(str(left).encode())
+    (place / "lock").touch()
+    window.director.exports.clear_away()
+    qtbot.waitUntil(lambda: "what it left was removed" in window.director.session.status)
+    assert not left.exists()

@@ -18,7 +18,7 @@ from studio.core.errors import NoFaceFoundError
 from studio.core.jobs import run
 from studio.core.perception.handles import HANDLES, LIDS, Handles, fit_landmarks, guess_handles
 from studio.core.sample import sample_portrait
-from studio.ui import tasks
+from studio.ui import building_tasks
 from studio.ui.library import stated_now
 from studio.ui.main_window import MainWindow
 from studio.ui.viewport.handle_canvas import HandleCanvas, mesh_edges
@@ -325,7 +325,7 @@ def test_the_menu_offers_handles_for_any_picture(window: MainWindow, qtbot: QtBo
 
 
 def test_handles_begin_on_the_face_that_is_found() -> None:
-    begin = run(tasks.begin_handles(sample_portrait()))
+    begin = run(building_tasks.begin_handles(sample_portrait()))
     points = fit_landmarks(begin.handles, begin.rgb.shape[1], begin.rgb.shape[0])
     middle = points[:468, :2].mean(0)
     np.testing.assert_allclose(middle, [224, 130], atol=25)  # the astronaut's face
@@ -333,7 +333,7 @@ def test_handles_begin_on_the_face_that_is_found() -> None:
 
 
 def test_handles_begin_in_the_middle_where_none_is_found(picture: Path) -> None:
-    begin = run(tasks.begin_handles(picture))
+    begin = run(building_tasks.begin_handles(picture))
     assert begin.handles == guess_handles(96, 96)
 
 
@@ -348,5 +348,5 @@ def test_handles_reach_the_real_build(monkeypatch: pytest.MonkeyPatch, picture: 
 
     monkeypatch.setattr(build, "build_avatar", build_avatar)
     handles = guess_handles(96, 96)
-    run(tasks.core_builder(picture, face=None, landmarks=handles, consent=Consent()))
+    run(building_tasks.core_builder(picture, face=None, landmarks=handles, consent=Consent()))
     assert asked == [handles]
