@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.heads.anatomy import EYE_MIDPOINT
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
+from studio.core.render.numba_runtime import KERNEL
 from studio.core.training.scene import Scene
 
 MIRRORED = np.array(
@@ -71,11 +73,29 @@ class Bend:
 
     def moved(self, points: NDArray[np.float32], tangents: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
         """Return points ``[N,3]`` and what became of their tangents ``[N,2,3]``, both m."""
+        bent, turned = np.empty_like(points), np.empty_like(tangents)
         eyes = EYE_MIDPOINT.astype(np.float32)
-        phase = points @ self.waves.T + self.phases
-        bent = eyes + (points - eyes) * self.stretch + np.sin(phase) @ self.moves
-        slope = np.cos(phase)[:, None] * (tangents @ self.waves.T)
-        return bent, tangents * self.stretch + slope @ self.moves
+        _bend(points, tangents, eyes, self.stretch, self.waves, self.phases, self.moves, bent, turned)
+        return bent, turned
+
+
+@njit(**KERNEL)
+def _bend(points, tangents, eyes, stretch, waves, phases, moves, bent, turned):
+    for n in range(len(points)):
+        for k in range(3):
+            bent[n, k] = eyes[k] + (points[n, k] - eyes[k]) * stretch[k]
+            turned[n, 0, k] = tangents[n, 0, k] * stretch[k]
+            turned[n, 1, k] = tangents[n, 1, k] * stretch[k]
+        for w in range(len(waves)):
+            x, y, z = waves[w, 0], waves[w, 1], waves[w, 2]
+            phase = points[n, 0] * x + points[n, 1] * y + points[n, 2] * z + phases[w]
+            sine, cosine = np.sin(phase), np.cos(phase)
+            u = cosine * (tangents[n, 0, 0] * x + tangents[n, 0, 1] * y + tangents[n, 0, 2] * z)
+            v = cosine * (tangents[n, 1, 0] * x + tangents[n, 1, 1] * y + tangents[n, 1, 2] * z)
+            for k in range(3):
+                bent[n, k] += sine * moves[w, k]
+                turned[n, 0, k] += u * moves[w, k]
+                turned[n, 1, k] += v * moves[w, k]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +15,8 @@ from studio.core.training.scene import Scene, Source
 
 # Depth where less than this is covered is more background than head.
 _KNOWN = 0.5
+# Views are drawn no smaller than this and then shrunk: the rasteriser blurs by its own pixels, a lens by none.
+_LEAST_DRAWN = 256
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,20 @@ def film(
     matrices = np.empty((views, 4, 4))
     windows = [shot.audio for shot in shots if shot.audio is not None]
     gaussians = None
+    finer = max(1, _LEAST_DRAWN // size)
     for k, shot in enumerate(shots):
-        gaussians = avatar.pose(shot.frame, shot.camera, gaussians)
-        raster = rasterize(gaussians, shot.camera, depth=True)
+        camera = shot.camera if finer == 1 else shot.camera.scaled(finer)
+        gaussians = avatar.pose(shot.frame, camera, gaussians)
+        raster = rasterize(gaussians, camera, depth=True)
         assert raster.depth is not None
-        alpha = np.clip(raster.alpha, 0, 1)
-        rgba[k, ..., :3] = np.clip(np.minimum(raster.color, alpha) * 255 + 0.5, 0, 255)
-        rgba[k, ..., 3:] = alpha * 255 + 0.5
-        depth[k] = np.where(alpha > _KNOWN, raster.depth, 0)[..., 0]
+        color, alpha, far = raster.color, raster.alpha[..., 0], raster.depth[..., 0]
+        if finer > 1:
+            color, alpha, far = (_shrunk(picture, size) for picture in (color, alpha, far * alpha))
+            far /= np.maximum(alpha, 1e-6)
+        alpha = np.minimum(alpha, 1)
+        rgba[k, ..., :3] = np.minimum(color, alpha[..., None]) * 255 + 0.5
+        rgba[k, ..., 3] = alpha * 255 + 0.5
+        depth[k] = far * (alpha > _KNOWN)
         # World is head space, and the camera of the shot stands in that of the head at rest.
         matrices[k] = shot.camera.world_to_camera @ turned_head(shot.frame.head_pose[0])
     return Scene(
@@ -77,3 +86,7 @@ def film(
         seed=credits.seed,
         origin=credits.origin,
     )
+
+
+def _shrunk(picture: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA), np.float32)

@@ -4,14 +4,15 @@ Everything about it is known exactly: its landmarks, its expression, its pose, i
 """
 
 from copy import copy
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from studio.core.avatar import AvatarState, Background, Consent
 from studio.core.datasets.complexion import Complexion
-from studio.core.datasets.hairstyles import Hair, Hairstyle, grown, mean_points
+from studio.core.datasets.hairstyles import Hairstyle, grown, mean_points
+from studio.core.datasets.lighting import Light, lay_on_triangles, light_strands
 from studio.core.engines.lift.posing import surfel_axes
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -29,59 +30,13 @@ from studio.core.render.raster import Raster
 # m between Gaussians on parts that are seen small and sharp, on the face, and on the rest; they overlap by this.
 _FINE, _FACE, _COARSE, _SPREAD = 0.0008, 0.0014, 0.0026, 0.75
 _THIN = 0.0004
+_SOLID, _STRAND = 0.97, 0.75  # opacities
 _FINE_PARTS = [PARTS.index(name) for name in ("eye_left", "eye_right", "teeth_upper", "teeth_lower")]
 _SKIN = PARTS.index("skin")
 _WET = [PARTS.index(name) for name in ("eye_left", "eye_right", "teeth_upper", "teeth_lower", "tongue")]
 _INSIDE = [PARTS.index(name) for name in PARTS if name not in ("skin", "eye_left", "eye_right")]
 # How dark the inside of a shut mouth is, and of an open one.
 _SHUT, _OPEN = 0.25, 0.8
-
-
-@dataclass(frozen=True)
-class Light:
-    """Light from everywhere, and from two sides.
-
-    Attributes
-    ----------
-    ambient
-        ``[3]``.
-    directions
-        ``[2,3]`` unit vectors towards the lamps, in the torso's space.
-    colors
-        ``[2,3]``.
-    """
-
-    ambient: NDArray[np.float32]
-    directions: NDArray[np.float32]
-    colors: NDArray[np.float32]
-
-    @staticmethod
-    def drawn(rng: np.random.Generator) -> "Light":
-        """Draw one; what faces the camera comes out about as bright as it is coloured."""
-        ambient = rng.uniform(0.35, 0.75)
-        tint = np.exp(rng.normal(0, 0.03, (3, 3)))
-        directions = rng.normal(size=(2, 3)) * [1, 0.7, 0.4] + [[0, 0.4, 0.8], [0, 0, 0.1]]
-        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-        facing = np.maximum(directions[:, 2], 0.15)
-        strength = (1.08 - ambient) * np.array([0.75, 0.25]) / facing
-        colors = np.minimum(strength, 1.1)[:, None] * tint[1:]
-        return Light((ambient * tint[0]).astype(np.float32), directions.astype(np.float32), colors.astype(np.float32))
-
-    def on(self, normals: NDArray, shine: NDArray, towards: NDArray) -> tuple[NDArray, NDArray]:
-        """Return what light does to surfaces with normals ``[N,3]``: factors ``[N,3]``, and highlights ``[N,3]``.
-
-        Parameters
-        ----------
-        shine
-            ``[N]`` 0..1.
-        towards
-            ``[N,3]`` unit vectors to the camera.
-        """
-        diffuse = np.maximum(normals @ self.directions.T, 0) @ self.colors + self.ambient
-        halves = self.directions[None] + towards[:, None]
-        halves /= np.linalg.norm(halves, axis=2, keepdims=True)
-        gloss = np.maximum((halves * normals[:, None]).sum(2), 0) ** 32
-        return diffuse, shine[:, None] * (gloss @ self.colors)
 
 
 class MeshHead:
@@ -112,6 +67,11 @@ class MeshHead:
         self.landmarks = np.asarray(landmarks, np.float64)
         self._lay(mean_points(), complexion, style, rng)
         self.hair = grown(self.head, mean_points(), style, rng)
+        if self.hair is not None:
+            self._hair_quats, self._hair_scales = surfel_axes(self.hair.tangents, self.hair.thickness)
+        self._thickness = np.full(len(self._face), _THIN, np.float32)
+        self._opacities = np.full(len(self), _STRAND, np.float32)
+        self._opacities[: len(self._face)] = _SOLID
 
     def _lay(self, mean: NDArray, complexion: Complexion, style: Hairstyle, rng: np.random.Generator) -> None:
         """Lay Gaussians on the triangles."""
@@ -164,26 +124,31 @@ class MeshHead:
 
     def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
         """Return the Gaussians ``[N]`` of one ARKit frame, lit, with highlights for this camera."""
-        posed = self.vertices(frame)
+        posed = self.vertices(frame).astype(np.float32)
         normals = vertex_normals(posed, self.head.faces).astype(np.float32)
-        corners = self.head.faces[self._face]
-        triangles = posed[corners]
-        means = np.einsum("nk,nkd->nd", self._share, triangles)
-        sides = np.stack([triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]], 1)
-        quats, scales = surfel_axes(self._frame @ sides, np.full(len(means), _THIN, np.float32))
-        facing = np.einsum("nk,nkd->nd", self._share, normals[corners])
-        diffuse, gloss = self.light.on(facing, self._shine, _towards(camera, means))
-        open_mouth = _SHUT + (_OPEN - _SHUT) * min(1.0, 2 * float(frame.code[0, ARKIT_INDEX["jawOpen"]]))
-        shade = np.where(self._inside, open_mouth, 1.0)[:, None]
-        colors = self._colors * diffuse * shade + gloss * shade
-        whole = [means, quats, scales, colors]
+        n, light = len(self._face), self.light
+        means, colors = (np.empty((len(self), 3), np.float32) for _ in range(2))
+        tangents = np.empty((n, 2, 3), np.float32)
+        open_mouth = min(1.0, 2 * float(frame.code[0, ARKIT_INDEX["jawOpen"]]))
+        reached = np.where(self._inside, np.float32(_SHUT + (_OPEN - _SHUT) * open_mouth), np.float32(1))
+        lay_on_triangles(
+            posed, normals, self.head.faces, self._face, self._share, self._frame, self._colors, self._shine, reached,
+            camera.position.astype(np.float32), light.ambient, light.directions, light.colors,
+            means[:n], tangents, colors[:n],
+        )  # fmt: skip
+        axes = [surfel_axes(tangents, self._thickness)]
         if self.hair is not None:
-            hair = _posed_hair(self.hair, self.light, frame, self.pivot)
-            whole = [np.concatenate(pair) for pair in zip(whole, hair, strict=True)]
-        means, quats, scales, colors = (np.ascontiguousarray(array, np.float32) for array in whole)
-        opacities = np.full(len(means), 0.97, np.float32)
-        opacities[len(self._face) :] = 0.75
-        return Gaussians(means, quats, scales, opacities, np.clip(colors, 0, 1))
+            matrix = turned_head(frame.head_pose[0]).astype(np.float32)
+            turn = matrix[:3, :3]
+            means[n:] = self.hair.means @ turn.T + matrix[:3, 3]
+            along = self.hair.along @ turn.T
+            middle = self.pivot.astype(np.float32)
+            light_strands(
+                means[n:], along, self.hair.colors, middle, light.ambient, light.directions, light.colors, colors[n:]
+            )
+            axes.append((quats_turned(self._hair_quats, turn), self._hair_scales))
+        quats, scales = (np.concatenate(parts) for parts in zip(*axes, strict=True))
+        return Gaussians(means, quats, scales, self._opacities, colors)
 
     def shade(
         self, raster: Raster, frame: Motion, camera: Camera, background: Background, out: Picture | None = None
@@ -196,28 +161,8 @@ class MeshHead:
         raise NotImplementedError("a rendered head is not saved")
 
 
-def _towards(camera: Camera, points: NDArray[np.float32]) -> NDArray[np.float32]:
-    away = camera.position.astype(np.float32) - points
-    return away / np.linalg.norm(away, axis=1, keepdims=True)
-
-
-def _posed_hair(hair: Hair, light: Light, frame: Motion, middle: NDArray) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """Turn hair with the head; it is lit as strands are, across their direction (Kajiya and Kay, 1989).
-
-    Returns
-    -------
-    Means, quats, scales and colours.
-    """
-    matrix = turned_head(frame.head_pose[0])
-    turn = matrix[:3, :3].astype(np.float32)
-    means = hair.means @ turn.T + matrix[:3, 3].astype(np.float32)
-    quats, scales = surfel_axes(hair.tangents @ turn.T, hair.thickness)
-    along = hair.along @ turn.T
-    along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-    across = np.sqrt(np.maximum(1 - (along @ light.directions.T) ** 2, 0))
-    # Half of the head is in its own shadow.
-    outward = means - middle.astype(np.float32)
-    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
-    lit = np.clip(0.5 + 0.5 * outward @ light.directions.T, 0, 1)
-    diffuse = (across * lit) @ light.colors + light.ambient
-    return means, quats, scales, hair.colors * diffuse + 0.12 * (across**24 * lit) @ light.colors
+def quats_turned(quats: NDArray[np.float32], turn: NDArray) -> NDArray[np.float32]:
+    """Return orientations ``[N,4]`` wxyz after a rotation ``[3,3]``."""
+    x, y, z, w = Rotation.from_matrix(turn).as_quat()
+    left = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]], np.float32)
+    return quats @ left.T

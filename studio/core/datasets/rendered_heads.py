@@ -18,8 +18,9 @@ from studio.core.datasets.augment import Bend, made_plate
 from studio.core.datasets.complexion import Complexion
 from studio.core.datasets.filming import Credits, film
 from studio.core.datasets.hairstyles import Hairstyle
+from studio.core.datasets.lighting import Light
 from studio.core.datasets.maker import Plan, Refused
-from studio.core.datasets.mesh_head import Light, MeshHead
+from studio.core.datasets.mesh_head import MeshHead
 from studio.core.datasets.spoken import Spoken, told
 from studio.core.heads.symmetry import mirrored_landmarks
 from studio.core.heads.template import mean_landmarks

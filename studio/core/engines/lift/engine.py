@@ -22,7 +22,7 @@ from studio.core.engines.lift.openings import Openings, find_openings
 from studio.core.engines.lift.other_head import OtherHeadShapes
 from studio.core.engines.lift.outline import fit_outline, with_own_outline
 from studio.core.engines.lift.personal import learn
-from studio.core.engines.lift.refine import refine
+from studio.core.engines.lift.refine import fit_colors, refine
 from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
 from studio.core.engines.lift.rig import Part, Rig, assemble
 from studio.core.engines.lift.surface import Surfels, front_surface
@@ -76,8 +76,12 @@ class LiftEngine:
     def draft(
         self, portrait: Portrait, consent: Consent = Consent(), *, options: BuildOptions = BuildOptions()
     ) -> Job[LiftAvatar]:
-        """Build a whole head but for the fit to the portrait, in a third of the time: for what is drawn small."""
-        avatar, _ = yield from self._laid(portrait, consent, options, Stopwatch())
+        """Build a head whose colours are fitted to the portrait and whose shapes are not: for what is drawn small."""
+        watch = Stopwatch()
+        avatar, portrait = yield from self._laid(portrait, consent, options, watch)
+        for fraction, better in fit_colors(avatar, portrait):
+            avatar = better
+            yield watch.progress(0.5 + 0.5 * fraction, "sharpening")
         return avatar
 
     def _laid(
