@@ -5,23 +5,25 @@ from functools import cache
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.signal import medfilt
 
-from studio.core.evaluate.face_points import head_box
+from studio.core.evaluate.face_points import N_SKIN, head_box
 from studio.core.evaluate.fingerprint import file_hash
 from studio.core.evaluate.strips import square
 from studio.core.jobs import Job, Stopwatch
 from studio.core.training.frechet import fid_features, frechet_distance, fvd_features, why_no_fid, why_no_fvd
 from studio.core.training.lpips import Lpips, why_no_lpips
+from studio.core.training.syncnet import crop_face, sync_score, why_no_syncnet
 from studio.core.training.user_weights import KNOWN, find_weights
 
 _SIDE = 256  # px at which heads are compared
 _FVD_FRAMES = 10  # of a clip
-_NO_READER = "this program does not read its network, and may not ship its weights"
+_STEADY = 13  # frames over which the box of a face is filtered, as SyncNet's own pipeline does
 
 
 def absent_measures() -> dict[str, str]:
     """Return the measures that are not taken here, by name, with the reason."""
-    whys = {"LPIPS": why_no_lpips(), "FID": why_no_fid(), "FVD": why_no_fvd(), "SyncNet LSE-C, LSE-D": _NO_READER,
+    whys = {"LPIPS": why_no_lpips(), "FID": why_no_fid(), "FVD": why_no_fvd(), "SyncNet LSE-C, LSE-D": why_no_syncnet(),
             "AUE": "it takes a detector of action units, which this program has none of"}  # fmt: skip
     return {name: f"{why}." for name, why in whys.items() if why}
 
@@ -73,3 +75,27 @@ def brought_figures(real: NDArray[np.uint8], made: NDArray[np.uint8], landmarks:
         clips = ([np.stack([kept[k] for k in span]) for span in spans] for kept in heads)
         figures["fvd"] = frechet_distance(*(fvd_features(kept) for kept in clips))
     return figures
+
+
+def brought_sync(made: NDArray[np.uint8], landmarks: NDArray, samples: NDArray[np.float32]) -> dict[str, float]:
+    """Return SyncNet's ``lse_d`` and ``lse_c`` of a clip ``[T,H,W,3]`` at 25 frames/s, if its weights are there.
+
+    Parameters
+    ----------
+    landmarks
+        ``[T,478,3]`` px of the clip; where a frame has none, its neighbours' tell where the face is.
+    samples
+        ``[N]`` at 16 kHz, beginning with the clip.
+    """
+    there = np.flatnonzero(np.isfinite(landmarks).all((1, 2)))
+    if why_no_syncnet() or not len(there):
+        return {}
+    skin = landmarks[there, :N_SKIN, :2]
+    corners = np.concatenate([skin.min(1), skin.max(1)], 1)
+    boxes = np.stack([np.interp(np.arange(len(made)), there, corner) for corner in corners.T], 1)
+    rim = _STEADY // 2
+    padded = np.pad(boxes, ((rim, rim), (0, 0)), mode="edge")  # medfilt would take what is beyond the ends for 0
+    steady = medfilt(padded, (_STEADY, 1))[rim:-rim]
+    faces = np.stack([crop_face(frame, tuple(box)) for frame, box in zip(made, steady.tolist(), strict=True)])
+    score = sync_score(faces, samples)
+    return {"lse_d": score.distance, "lse_c": score.confidence}

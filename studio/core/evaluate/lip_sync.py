@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.errors import UserError
+from studio.core.evaluate.brought import brought_sync
 from studio.core.evaluate.driving import spoken, spoken_motion
 from studio.core.evaluate.face_points import outer_eyes, track_landmarks
 from studio.core.evaluate.mouth import LIPS_MEET, closures_seen, lip_gap, match
@@ -82,6 +83,7 @@ def measure(case: Case, contender: Contender, shop: Workshop) -> Job[Measured]:
         "offset": float(offset), "opening": float(np.percentile(bridged, 95) - np.percentile(bridged, 5)),
         "lost": float((~there).sum()),
     }  # fmt: skip
+    figures |= brought_sync(made, landmarks, samples)
     shown = _telling(phones, len(made))
     return Measured(figures, strip(_mouths(made, landmarks)[shown], len(shown), _MOUTH_CELL))
 
@@ -117,6 +119,7 @@ SUITE = Suite(
     (
         Figure("closures", "closures F1"), Figure("mouth", "mouth r"), Figure("offset", "offset frames", "zero", 1),
         Figure("opening", "opening mm", "", 1), Figure("lost", "lost", "down", 0),
+        Figure("lse_d", "LSE-D", "down"), Figure("lse_c", "LSE-C"),
     ),
     (TRACK,), cases, measure, __name__,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from studio.core.evaluate.suites import load_suite
 from studio.core.evaluate.workshop import Workshop
 from studio.core.jobs import Cancelled, run
 from studio.core.media.video_writer import VideoWriter
+from studio.core.training.syncnet import SyncScore
 
 PHONES = [(0.0, 0.4, "sil"), (0.4, 0.6, "M"), (0.6, 1.0, "AA1"), (1.0, 1.2, "P"), (1.2, 2.5, "sil")]
 
@@ -159,3 +160,31 @@ def test_measures_of_networks_that_a_user_brings_are_taken_where_they_are_there(
     assert "lpips" not in found.rows[0].figures
     assert "| FID | " not in (tmp_path / "report.md").read_text(encoding="utf-8")
     assert "| LPIPS | " in (tmp_path / "report.md").read_text(encoding="utf-8")
+
+
+def test_syncnet_is_given_faces_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One frame in which no face was found, and one in which the tracker jumped, change nothing."""
+    given = []
+
+    def score(faces: np.ndarray, samples: np.ndarray) -> SyncScore:
+        given.append((faces, samples))
+        return SyncScore(7.0, 5.0, 0)
+
+    monkeypatch.setattr(brought, "sync_score", score)
+    monkeypatch.setattr(brought, "why_no_syncnet", lambda: "needs weights")
+    made = np.zeros((30, 96, 96, 3), np.uint8)
+    made[:, 30:70, 30:70] = 255
+    landmarks = np.random.default_rng(0).uniform(30, 70, (1, 478, 3)).repeat(30, 0)
+    landmarks[:, 0, :2], landmarks[:, 1, :2] = 30, 70
+    landmarks[9] = np.nan
+    landmarks[20, :, :2] += 25
+    samples = np.zeros(16000 * 30 // 25, np.float32)
+    assert brought.brought_sync(made, landmarks, samples) == {}
+    monkeypatch.setattr(brought, "why_no_syncnet", lambda: None)
+    assert brought.brought_sync(made, landmarks, samples) == {"lse_d": 7.0, "lse_c": 5.0}
+    ((faces, heard),) = given
+    assert faces.shape == (30, 224, 224, 3)
+    assert heard is samples
+    assert (faces == faces[0]).all()
+    assert faces[0, 80, 112].tolist() == [255, 255, 255]
+    assert brought.brought_sync(made, landmarks * np.nan, samples) == {}
