@@ -7,12 +7,10 @@ depth of the seen head, before the true plate. `depth` is view 0 with its true m
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
 from safetensors.torch import load_file
 
 from studio.core.engines.splat_portrait.model import Splats, StaticGenerator, half_width
@@ -25,10 +23,6 @@ from studio.core.training.shards import open_shards
 
 
 def generator(path: Path, config: str, variants: Variants) -> StaticGenerator:
-    with safe_open(path, "pt") as file:
-        facts = file.metadata() or {}
-    if "variants" in facts:
-        config, variants = facts["config"], Variants(tuple(json.loads(facts["variants"])))
     weights = {k.removeprefix("static."): v.float() for k, v in load_file(path).items() if not k.startswith("dynamic.")}
     model = StaticGenerator(model_size(config, variants))
     model.load_state_dict(weights)

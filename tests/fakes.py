@@ -127,7 +127,7 @@ class TinyAvatar:
                 "name": self.name,
                 "consent": vars(self.consent).copy(),
                 "notes": list(self.notes),
-                "options": vars(self.options).copy(),
+                "options": self.options.told(),
             },
         )
 

@@ -75,7 +75,7 @@ class Spoken:
         """Listen from the front: what is said before a moment shows in the mouth of it."""
         blocks = read_audio_blocks(self.recording, SPEECH_RATE)
         try:
-            frames = motion_frames(blocks, fps, self.settings, self.seed)
+            frames = motion_frames(blocks, fps, self.settings, self.seed, heard=True)
             last = Motion.neutral()
             for last in islice(frames, round(begin * fps), round(begin * fps) + count):
                 yield last

@@ -169,8 +169,9 @@ def core_builder(
     landmarks: "Handles | None" = None,
     options: BuildOptions = BuildOptions(),
 ) -> Job[Avatar]:
-    """Build with the default engine; mediapipe and the engine are imported on the job's thread."""
+    """Build with the engine that the options name; mediapipe and the engine are imported on the job's thread."""
     yield Progress(0.0, "starting")
     from studio.core.build import build_avatar
 
-    return (yield from build_avatar(picture, face=face, landmarks=landmarks, consent=consent, options=options))
+    chosen = {"engine": options.engine, "consent": consent, "options": options}
+    return (yield from build_avatar(picture, face=face, landmarks=landmarks, **chosen))

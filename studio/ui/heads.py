@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QSettings, Signal
 
 from studio.core.engines.base import BuildOptions, build_options
+from studio.core.engines.registry import ENGINES
 from studio.core.errors import UserError
 from studio.core.heads.head import BUILT_IN
 from studio.ui import tasks
@@ -45,6 +46,7 @@ class Heads(QObject):
         self._session.options = options
         self._settings.setValue("head", options.head)
         self._settings.setValue("quality", options.quality)
+        self._settings.setValue("engine", options.engine)
 
     def look(self) -> Ticket:
         """Find out which heads there are."""
@@ -75,7 +77,9 @@ class Heads(QObject):
 
 def _remembered(settings: QSettings) -> BuildOptions:
     """Return what was chosen last; the usual where the settings hold nothing or nonsense."""
+    engine = str(settings.value("engine", "lift"))
     try:
-        return build_options(str(settings.value("quality", "standard")), str(settings.value("head", BUILT_IN)))
+        options = build_options(str(settings.value("quality", "standard")), str(settings.value("head", BUILT_IN)))
     except UserError:
-        return BuildOptions()
+        options = BuildOptions()
+    return replace(options, engine=engine if engine in ENGINES else "lift")

@@ -337,6 +337,7 @@ class MainWindow(QMainWindow):
             self.stage.show_empty()
         else:
             self.stage.show_head(avatar.thumbnail)
+        self.face.show_space("arkit" if avatar is None else avatar.motion_space)
         self._show_angle()
         self._enable()
 

@@ -31,10 +31,17 @@ class BuildOptions:
         ``standard`` gives up to 120,000 Gaussians, ``high`` up to 250,000: slower to build and to draw.
     head
         The head whose expressions the avatar has: `BUILT_IN`, or a name of `studio.core.heads.library`.
+    engine
+        Which engine of `registry.ENGINES` the window builds with. An avatar says so itself: `told` leaves it out.
     """
 
     quality: Quality = "standard"
     head: str = BUILT_IN
+    engine: str = "lift"
+
+    def told(self) -> dict[str, str]:
+        """Return what an avatar saves of it, as `from_meta` reads it."""
+        return {"quality": self.quality, "head": self.head}
 
     @classmethod
     def from_meta(cls, meta: dict[str, Any]) -> "BuildOptions":

@@ -1,4 +1,4 @@
-"""What the next build is made with: whose head, and how many Gaussians."""
+"""What the next build is made with: which engine, whose head, and how many Gaussians."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +8,7 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QWidget
 
 from studio.core.engines.base import QUALITIES, BuildOptions
+from studio.core.engines.registry import ENGINES
 from studio.core.heads.head import BUILT_IN
 from studio.ui import theme
 
@@ -30,6 +31,11 @@ def quality_name(quality: str) -> str:
     return {"standard": tr("Standard"), "high": tr("High")}.get(quality, quality)
 
 
+def engine_name(engine: str) -> str:
+    """Return what an engine is called in the window."""
+    return {"lift": tr("Lift"), "splat-portrait": tr("Splat-Portrait")}.get(engine, engine)
+
+
 def told(options: BuildOptions) -> str:
     """Return one line about what an avatar was built with."""
     line = tr("Head: {head} · Quality: {quality}")
@@ -37,7 +43,7 @@ def told(options: BuildOptions) -> str:
 
 
 class BuildOptionsBox(QWidget):
-    """Two choices; the last entry of the heads asks for one more."""
+    """Three choices; the last entry of the heads asks for one more."""
 
     wanted = Signal(object)
     """`BuildOptions` of the next build."""
@@ -47,7 +53,16 @@ class BuildOptionsBox(QWidget):
         super().__init__()
         self._options = BuildOptions()
         self._heads: Sequence[HeadInfo] = ()
-        self.head, self.quality = QComboBox(), QComboBox()
+        self.engine, self.head, self.quality = QComboBox(), QComboBox(), QComboBox()
+        self.engine.setAccessibleName(tr("Engine of the next build"))
+        self.engine.setToolTip(
+            tr(
+                "Lift: turns, speaks and follows sliders and faces. Splat-Portrait: one trained network, "
+                "follows sound and the pose of the head alone."
+            )
+        )
+        for engine in ENGINES:
+            self.engine.addItem(engine_name(engine), engine)
         self.head.setAccessibleName(tr("Head of the next build"))
         self.head.setToolTip(tr("Whose expressions the next avatar has: the built-in head's, or a head's that you add"))
         self.quality.setAccessibleName(tr("Quality of the next build"))
@@ -56,7 +71,7 @@ class BuildOptionsBox(QWidget):
         )
         for quality in QUALITIES:
             self.quality.addItem(quality_name(quality), quality)
-        for box in (self.head, self.quality):
+        for box in (self.engine, self.head, self.quality):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.activated.connect(self._chosen)
         form = QFormLayout(self)
@@ -64,6 +79,7 @@ class BuildOptionsBox(QWidget):
         form.setHorizontalSpacing(2 * theme.GRID)
         form.setVerticalSpacing(theme.GRID)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.addRow(tr("Engine"), self.engine)
         form.addRow(tr("Head"), self.head)
         form.addRow(tr("Quality"), self.quality)
         self._fill()
@@ -91,6 +107,9 @@ class BuildOptionsBox(QWidget):
         self.head.addItem(tr("Add a head…"), None)
         self.head.setCurrentIndex(self.head.findData(chosen))
         self.quality.setCurrentIndex(self.quality.findData(self._options.quality))
+        self.engine.setCurrentIndex(self.engine.findData(self._options.engine))
+        # Another engine has no head model to choose.
+        self.head.setEnabled(self._options.engine == "lift")
 
     def _chosen(self) -> None:
         head = self.head.currentData()
@@ -98,4 +117,6 @@ class BuildOptionsBox(QWidget):
             self.show_options(self._options)
             self.add_head_wanted.emit()
         else:
-            self.wanted.emit(replace(self._options, head=head, quality=self.quality.currentData()))
+            engine, quality = self.engine.currentData(), self.quality.currentData()
+            head = head if engine == "lift" else BUILT_IN
+            self.wanted.emit(replace(self._options, engine=engine, head=head, quality=quality))

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QPushButton,
     QScrollArea,
@@ -175,7 +176,10 @@ class FacePanel(QWidget):
         top.addWidget(self.show_gain)
         top.addWidget(reset)
 
-        inner = QWidget()
+        self._unfollowed = QLabel()
+        self._unfollowed.setWordWrap(True)
+        self._unfollowed.hide()
+        self._controls = inner = QWidget()
         inner.setObjectName("panel")
         groups = QVBoxLayout(inner)
         groups.setContentsMargins(0, 0, 8, 0)
@@ -199,6 +203,7 @@ class FacePanel(QWidget):
         layout.setSpacing(theme.GRID)
         layout.addLayout(self._layers())
         layout.addWidget(self._presets())
+        layout.addWidget(self._unfollowed)
         layout.addLayout(top)
         layout.addWidget(scroll, 1)
         self.refresh()
@@ -245,6 +250,19 @@ class FacePanel(QWidget):
         if values is not None:
             self.expression_wanted.emit(values)
         self.presets.setCurrentIndex(0)
+
+    def show_space(self, space: str) -> None:
+        """Switch the sliders off, and say why, where the head on show follows no face parameters."""
+        follows = space == "arkit"
+        self._unfollowed.setText(
+            self.tr(
+                "This head has no face parameters: it follows sound and the pose of the head. "
+                "Build it with the engine Lift for sliders, expressions and tracked faces."
+            )
+        )
+        self._unfollowed.setVisible(not follows)
+        for part in (self._controls, self.search, self.show_gain, self.presets):
+            part.setEnabled(follows)
 
     def show_layers(self, off: Collection[Layer], moving: Collection[Layer]) -> None:
         """Show which layers take no part, and which of them have something to say now."""

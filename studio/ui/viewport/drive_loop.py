@@ -90,6 +90,7 @@ class DriveLoop(QObject):
         self._face: LiveFace | None = None
         self._vmc: VmcDriver | None = None
         self._begun = 0.0  # second of the stream at which the driver's time starts
+        self._tells_heard = False
         self._voice = ""  # the microphone whose calibration the driver uses
         self._record: list[NDArray[np.float32]] | None = None
         self._record_left = 0.0
@@ -156,6 +157,17 @@ class DriveLoop(QObject):
             from studio.core.media.live_input import LiveInput
 
             self._hear(LiveInput(microphone, self._say, self.output))
+
+        self._leave(note)
+
+    def tell_heard(self, heard: bool) -> None:
+        """Say with every frame what was heard, for avatars of the space "audio"; a voice going on starts anew."""
+
+        def note() -> None:
+            if heard != self._tells_heard:
+                self._tells_heard = heard
+                if self._driver is not None:
+                    self._renew_driver()
 
         self._leave(note)
 
@@ -355,7 +367,7 @@ class DriveLoop(QObject):
                 calibration = load_calibration(self._voice)
             except UserError as error:
                 self.said.emit(str(error))
-        self._driver = SpeechDriver(self._settings.speech, calibration)
+        self._driver = SpeechDriver(self._settings.speech, calibration, heard=self._tells_heard)
         self._begun = 0.0 if source is None else source.known
 
     def _let_go(self, sentence: str) -> None:

@@ -1,7 +1,7 @@
 """A `lift` avatar: surfels at rest, the rig that moves them, and the plate behind."""
 
 from copy import copy
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -189,7 +189,7 @@ class LiftAvatar:
             "follow_levels": FOLLOW_LEVELS,
             "notes": list(self.notes),
             "consent": {"stated": self.consent.stated, "by": self.consent.by, "at": self.consent.at},
-            "options": asdict(self.options),
+            "options": self.options.told(),
         }
         return AvatarState(ENGINE, arrays, meta)
 

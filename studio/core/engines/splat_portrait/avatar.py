@@ -51,10 +51,6 @@ class SplatPortraitAvatar:
 
     engine = ENGINE
     motion_space = "audio"
-    unfollowed = (
-        "Splat-Portrait has no face parameters: it follows sound and the pose of the head. "
-        "Choose the engine lift for sliders, expressions and tracked faces."
-    )
 
     def __init__(
         self,
@@ -146,7 +142,7 @@ class SplatPortraitAvatar:
         meta: dict[str, Any] = {
             "name": self.name, "width": self.camera.width, "height": self.camera.height, "detail": self.detail,
             "config": self.config, "variants": list(self.variants.names), "notes": list(self.notes),
-            "consent": asdict(self.consent), "options": asdict(self.options),
+            "consent": asdict(self.consent), "options": self.options.told(),
         }  # fmt: skip
         return AvatarState(ENGINE, arrays, meta)
 
@@ -237,7 +233,7 @@ def _checked(state: AvatarState) -> SplatPortraitAvatar:
         thumbnail,
         Consent(bool(consent["stated"]), str(consent["by"]), str(consent["at"])),
         tuple(str(note) for note in meta["notes"]),
-        BuildOptions.from_meta(meta),
+        replace(BuildOptions.from_meta(meta), engine=ENGINE),
     )
 
 

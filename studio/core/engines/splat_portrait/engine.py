@@ -1,6 +1,6 @@
 """The `splat-portrait` engine: one picture through one network, no head model."""
 
-import json
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -9,16 +9,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
 
-from studio.core.assets import ASSETS, asset_bytes
+from studio.core.assets import asset_bytes
 from studio.core.avatar import Avatar, AvatarState, Consent
 from studio.core.engines.base import BuildOptions, Footage
 from studio.core.engines.splat_portrait.avatar import ENGINE, SplatPortraitAvatar, _turned
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
 from studio.core.engines.splat_portrait.model import Splats
-from studio.core.engines.splat_portrait.sizes import Variants, model_size
+from studio.core.engines.splat_portrait.sizes import CONFIGS, VARIANTS, Variants, model_size
 from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -43,7 +43,7 @@ class SplatPortraitEngine:
     Parameters
     ----------
     weights
-        A file that `pack_weights` wrote; the shipped one where none is given.
+        What stage 2 of a training run wrote; the shipped file where none is given.
     """
 
     name: ClassVar[str] = ENGINE
@@ -98,44 +98,49 @@ class SplatPortraitEngine:
         return SplatPortraitAvatar.from_state(state)
 
 
-def pack_weights(model: SplatPortrait, config: str, variants: Variants, path: Path) -> None:
-    """Write both networks as float16, with the sizes they are of."""
-    from safetensors.torch import save_file
-
-    tensors = {name: t.half().contiguous() for name, t in model.state_dict().items()}
-    save_file(tensors, path, {"config": config, "variants": json.dumps(variants.names)})
-
-
 def read_weights(path: Path | None = None) -> tuple[SplatPortrait, str, Variants]:
     """Return the networks, their configuration and their variants; the shipped ones where no file is given.
+
+    Parameters
+    ----------
+    path
+        What stage 2 of a training run wrote, or float16 of it.
 
     Raises
     ------
     UserError
         If there are none, or they are damaged.
     """
-    if path is None and not (ASSETS / WEIGHTS).exists():
-        raise UserError(
-            "Splat-Portrait has no weights in this installation; train them with 'avatar-studio train splat-portrait' "
-            "and pack them into assets (its README says how), or use --engine lift."
-        )
-    if path is None:
-        asset_bytes(WEIGHTS)  # checks the sum
-        path = ASSETS / WEIGHTS
     try:
-        with safe_open(path, "pt") as file:
-            facts = file.metadata() or {}
-        variants = Variants(tuple(json.loads(facts["variants"])))
-        model = SplatPortrait(model_size(facts["config"], variants))
-        tensors = load_tensors(Path(path).read_bytes())
+        content = asset_bytes(WEIGHTS) if path is None else path.read_bytes()
+    except (OSError, UserError) as error:
+        raise UserError(
+            "Splat-Portrait has no weights that can be read here; train them with avatar-studio train "
+            "splat-portrait-dynamic (its README says how), or use --engine lift."
+        ) from error
+    try:
+        tensors = load_tensors(content)
         if not all(bool(torch.isfinite(t).all()) for t in tensors.values()):
             raise ValueError("weights that are not finite")
+        config, variants = _sizes_of(tensors)
+        model = SplatPortrait(model_size(config, variants))
         model.load_state_dict({name: t.float() for name, t in tensors.items()})
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
-        raise UserError(
-            f"The weights '{path.name}' are damaged or of another network; train or fetch them again."
-        ) from error
-    return model.eval(), facts["config"], variants
+    except (ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        raise UserError("The weights of Splat-Portrait are damaged or of another network; train them again.") from error
+    return model.eval(), config, variants
+
+
+def _sizes_of(tensors: dict[str, torch.Tensor]) -> tuple[str, Variants]:
+    """Return the configuration and the variants whose shapes the tensors have."""
+    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    for config in CONFIGS:
+        for count in range(len(VARIANTS) + 1):
+            for names in combinations(VARIANTS, count):
+                with torch.device("meta"):
+                    model = SplatPortrait(model_size(config, Variants(names)))
+                if {name: tensor.shape for name, tensor in model.state_dict().items()} == shapes:
+                    return config, Variants(names)
+    raise ValueError("shapes of no known size")
 
 
 def _looked_at(

@@ -12,8 +12,7 @@ from studio.core.engines.splat_portrait.model import half_width, relative
 from studio.core.engines.splat_portrait.objectives import drawn, static_losses
 from studio.core.engines.splat_portrait.pairs import Pairs, draw_pair
 from studio.core.engines.splat_portrait.recipe import StaticRecipe, splats_of
-from studio.core.errors import UserError
-from studio.core.speech.hidden import WINDOW_AHEAD, WINDOW_STEPS
+from studio.core.speech.hidden import WINDOW_AHEAD, WINDOW_STEPS, silence
 from studio.core.training.checkpoint import load_weights
 from studio.core.training.rendering import over
 from studio.core.training.scene import Scene
@@ -53,22 +52,18 @@ class DynamicRecipe(StaticRecipe):
         return model
 
     def sample(self, scene: Scene, rng: np.random.Generator) -> dict[str, Tensor]:
-        """Draw a pair of nearly one pose, so that what differs is what is said.
+        """Draw a pair of nearly one pose, so that what differs is what is said; without sound, one of one face.
 
         Half of the windows end early and hold their newest step, as those of a live microphone do.
-
-        Raises
-        ------
-        UserError
-            If the scene has no sound.
         """
+        pair = draw_pair(scene, rng, self.targets, same_face=scene.audio is None, same_pose=scene.audio is not None)
         if scene.audio is None:
-            raise UserError("Stage 2 learns from sound and the data has none; make it with speech.")
-        drawn_pair = draw_pair(scene, rng, self.targets, same_face=False, same_pose=True)
-        if rng.random() < 0.5:
+            # Nobody speaks: then nothing moves.
+            pair["audio"] = torch.from_numpy(silence().copy()).expand(self.targets, WINDOW_STEPS, -1).clone()
+        elif rng.random() < 0.5:
             newest = WINDOW_STEPS - 1 - int(rng.integers(1, WINDOW_AHEAD + 1))
-            drawn_pair["audio"][:, newest + 1 :] = drawn_pair["audio"][:, newest : newest + 1]
-        return drawn_pair
+            pair["audio"][:, newest + 1 :] = pair["audio"][:, newest : newest + 1]
+        return pair
 
     def losses(
         self, modules: nn.Module, batch: dict[str, Tensor], step: int, generator: Generator

@@ -46,7 +46,8 @@ SMALL = ModelSize(UNetSize(128, 48, (1, 1, 2, 4, 4), blocks=0, attention=(16,), 
 # For tests: everything there is, in milliseconds.
 TINY = ModelSize(UNetSize(16, 8, (1, 2), blocks=1, attention=(4,), patch=2), audio_channels=8)
 
-_SIZES = {"paper": PAPER, "small": SMALL, "tiny": TINY}
+_SIZES = {"small": SMALL, "paper": PAPER, "tiny": TINY}
+CONFIGS = tuple(_SIZES)
 VARIANTS = ("two_layers", "lifted_depth")
 
 

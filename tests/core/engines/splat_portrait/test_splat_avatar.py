@@ -9,7 +9,7 @@ from studio.core.avatar import AvatarState, render_frame
 from studio.core.engines.base import BuildOptions
 from studio.core.engines.splat_portrait.avatar import SplatPortraitAvatar
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
-from studio.core.engines.splat_portrait.engine import SplatPortraitEngine, pack_weights, read_weights
+from studio.core.engines.splat_portrait.engine import SplatPortraitEngine, read_weights
 from studio.core.engines.splat_portrait.sizes import Variants, model_size
 from studio.core.errors import UserError
 from studio.core.export_splats import export_splats
@@ -19,6 +19,7 @@ from studio.core.motion.motion import Motion
 from studio.core.motion.poses import NECK_JOINT
 from studio.core.perception.portrait import Portrait
 from studio.core.project.archive import load_avatar, save_avatar
+from studio.core.training.checkpoint import save_weights
 
 TWO = Variants(("two_layers",))
 
@@ -29,7 +30,7 @@ def write_weights(path: Path, seed: int = 0) -> Path:
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
-    pack_weights(model, "tiny", TWO, path)
+    save_weights(path, model.half(), {})
     return path
 
 
@@ -100,7 +101,7 @@ def test_splats_are_exported(avatar: SplatPortraitAvatar, tmp_path: Path) -> Non
 
 
 def test_without_weights_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("studio.core.engines.splat_portrait.engine.ASSETS", tmp_path)
+    monkeypatch.setattr("studio.core.assets.ASSETS", tmp_path)
     with pytest.raises(UserError, match="has no weights"):
         read_weights()
     (tmp_path / "w.safetensors").write_bytes(b"nothing")

@@ -17,6 +17,7 @@ from studio.core.engines.splat_portrait.sizes import PAPER
 from studio.core.errors import UserError
 from studio.core.nets.denoiser import Denoiser
 from studio.core.nets.unet import UNetSize
+from studio.core.speech.hidden import silence
 from studio.core.training.checkpoint import save_weights
 
 DENOISER = UNetSize(16, 8, (1, 2), blocks=1, film=False)
@@ -78,9 +79,9 @@ def test_windows_of_stage_two_sometimes_end_early() -> None:
     assert 2 <= held <= 10
 
 
-def test_stage_two_needs_sound() -> None:
-    with pytest.raises(UserError, match="has none"):
-        DynamicRecipe("tiny").sample(ball_scene(sound=False), np.random.default_rng(0))
+def test_without_sound_stage_two_hears_silence() -> None:
+    audio = DynamicRecipe("tiny").sample(ball_scene(sound=False), np.random.default_rng(0))["audio"]
+    np.testing.assert_array_equal(audio[0, 3].numpy(), silence())
 
 
 def test_figures_and_sheets_of_stage_two() -> None:
