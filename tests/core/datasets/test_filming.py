@@ -34,7 +34,7 @@ def filmed(take: Take, spoken: Spoken | None = None, seed: int = 0) -> Scene:
 def test_cameras_tell_where_the_head_is_however_it_turned() -> None:
     avatar = TinyAvatar.make(3000)
     camera = Camera.frontal(64, 150.0, 0.8).orbited(avatar.pivot, 0.3, 0.1)
-    frames = [Motion.neutral(), Motion.arkit(0, [0.1, 0.5, 0.0, 0.0, 0.0, 0.02])]
+    frames = [Motion.neutral(), Motion.arkit(0, [0.1, 0.5, 0.0, 0.05, 0.0, 0.02])]
     scene = film(avatar, [Shot(frame, camera) for frame in frames], PLATE, CREDITS)
     centres = []
     for view in range(2):
