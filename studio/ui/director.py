@@ -135,20 +135,24 @@ class Director(QObject):
             self.tr("Compiling for this computer, once"),
             partial(compile_elsewhere, self.frames.release),
             Urgency.FIRST,
-            on_failure=self._say_failure,
+            on_failure=self._not_compiled,
             on_progress=lambda told: self._say_of_renderer(told.message),
         )
-        compiling.ended.connect(self.frames.release)  # whether it failed or was cancelled: then drawing compiles
+        compiling.cancelled.connect(self.frames.release)  # then drawing compiles
         prepare = partial(self.jobs.submit, self.tr("Warming up"), tasks.warm_up, Urgency.UNASKED)
         self.frames.prepared.connect(lambda *_: prepare())
 
+    def _not_compiled(self, error: Exception, sentence: str) -> None:
+        self.say(sentence)
+        self.frames.release()  # drawing compiles
+
     def stop(self) -> None:
         """End every thread; unfinished jobs are cancelled and clean up after themselves."""
+        self.frames.stop()  # first: a renderer that waits for its kernels would compile them when the jobs have ended
         self.jobs.stop()
         self.project.stop()
         self.live_out.stop()
         self.playback.stop()
-        self.frames.stop()
 
     def _say_of_renderer(self, sentence: str) -> None:
         if self.session.selected and self.session.status != self.renderer_said:
