@@ -33,6 +33,9 @@ class DynamicDecoder(nn.Module):
         )
         self.norm = nn.GroupNorm(4, widths[-1])
         self.out = nn.Conv2d(widths[-1], 3 * size.layers * unet.patch**2, 3, padding=1)
+        for block in (self.enter, *self.up, *self.join):
+            # Blocks that begin as their skips would hear nothing for hundreds of steps: sound comes in between.
+            nn.init.xavier_uniform_(block.get_submodule("conv1").get_parameter("weight"))
         # At first nothing moves.
         nn.init.normal_(self.out.weight, std=1e-3)
         nn.init.constant_(self.out.get_parameter("bias"), 0.0)

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 WEIGHTS = "splat_portrait_v1.safetensors"
 _DETAIL = {"standard": 2, "high": 3}  # splats in a pixel of the network, along a side
 _THUMBNAIL = 128
+_BLUR = 0.3  # px², as `studio.core.render.rasterize`
 _FAINTEST = 0.02  # opacity below which a splat is left out
 _PIVOT_FORWARD = 0.45 * INTEROCULAR
 
@@ -75,7 +76,7 @@ class SplatPortraitEngine:
         coarse, fine = standard_crop(portrait, side), standard_crop(portrait, side * detail)
         yield watch.progress(0.6, "looking at the head")
         splats, hidden = _looked_at(model, coarse.picture, fine.picture, coarse.camera, fine.camera, detail)
-        gaussians, places = _in_head_space(splats, hidden, fine.camera)
+        gaussians, places = _in_head_space(splats, hidden, fine.camera, detail)
         background = splats.background[0].permute(1, 2, 0).numpy()
         alpha = fine.alpha > 0.5
         avatar = SplatPortraitAvatar(
@@ -169,12 +170,18 @@ def _looked_at(
     ), own  # fmt: skip
 
 
-def _in_head_space(fine: Splats, own: Splats, camera: Camera) -> tuple[Gaussians, NDArray[np.int32]]:
+def _in_head_space(fine: Splats, own: Splats, camera: Camera, detail: int) -> tuple[Gaussians, NDArray[np.int32]]:
     """Join the fine seen layer and the hidden one; leave out what is too faint; say where each one's offset is."""
     seen, coarse = fine.depth[0].numel(), own.depth[0].numel()
     fields = []
+    pixel = float(camera.world_to_camera[2, 3] / camera.K[0, 0])  # m at the head, of the fine picture
     for name in ("means", "quats", "scales", "opacities", "colors"):
         sharp, rough = getattr(fine, name)[0], getattr(own, name)[0]
+        if name == "scales":
+            # In training every splat was drawn with the rasteriser's blur at the network's own pixels, without which
+            # holes open between them; drawn larger, the blur must come along.
+            sharp = (sharp**2 + _BLUR * pixel**2).sqrt()
+            rough = (rough**2 + _BLUR * (pixel * detail) ** 2).sqrt()
         fields.append(torch.cat([sharp[:seen], rough[coarse:]]).numpy())
     means, quats, scales, opacities, colors = fields
     kept = np.flatnonzero(opacities > _FAINTEST)

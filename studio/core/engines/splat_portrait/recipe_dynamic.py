@@ -18,7 +18,7 @@ from studio.core.training.rendering import over
 from studio.core.training.scene import Scene
 
 # Where a mouth is in a standard crop, and how far it reaches, in sides.
-_MOUTH, _MOUTH_REACH, _MOUTH_COUNTS = (0.5, 0.64), (0.13, 0.1), 6.0
+_MOUTH, _MOUTH_REACH, _MOUTH_COUNTS = (0.5, 0.64), (0.11, 0.08), 50.0
 
 
 @dataclass
