@@ -75,9 +75,9 @@ def mean_figures(suite: Suite, rows: Sequence[Row]) -> dict[str, dict[str, float
     return found
 
 
-def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> list[str]:
-    """Return a Markdown table."""
-    rule = ["---", *["---:"] * (len(header) - 1)]
+def table(header: Sequence[str], lines: Sequence[Sequence[str]], numbers: bool = True) -> list[str]:
+    """Return a Markdown table; `numbers` stand at the right of all columns but the first."""
+    rule = ["---", *["---:" if numbers else "---"] * (len(header) - 1)]
     return ["| " + " | ".join(cells) + " |" for cells in (header, rule, *lines)] + [""]
 
 
@@ -128,7 +128,7 @@ def _absent() -> list[str]:
     lines = [[name, reason] for name, reason in absent_measures().items()]
     if not lines:
         return []
-    return ["## Not measured here", "", *table(["", "why"], lines)]
+    return ["## Not measured here", "", *table(["", "why"], lines, numbers=False)]
 
 
 def _csv(suites: Sequence[Suite], rows: Sequence[Row]) -> str:
