@@ -56,6 +56,16 @@ class AudioAttNet(nn.Module):
         return (self.weights(embeddings)[..., None] * embeddings).sum(1)
 
 
+def keep_variance(module: nn.Module) -> None:
+    """Draw weights anew so that what goes in comes out as strong: torch's own would halve it at every layer.
+
+    What is heard would then reach the decoder a hundred times weaker than the time delta, and be learnt last.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Conv1d | nn.Linear):
+            nn.init.kaiming_normal_(part.weight, nonlinearity="leaky_relu", a=0.02)
+
+
 class AudioCondition(nn.Module):
     """Sound and time delta as one condition."""
 
@@ -63,6 +73,7 @@ class AudioCondition(nn.Module):
         super().__init__()
         self.net, self.attention = AudioNet(features, channels), AudioAttNet(channels)
         self.numbers = channels + LAG_NUMBERS
+        keep_variance(self.net)
 
     def forward(self, steps: Tensor, lag: Tensor) -> Tensor:
         """Return ``[B,C+12]`` of windows ``[B,16,F]`` and time deltas ``[B]`` s."""

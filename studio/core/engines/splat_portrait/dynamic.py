@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from studio.core.engines.splat_portrait.audio import AudioCondition
+from studio.core.engines.splat_portrait.audio import AudioCondition, keep_variance
 from studio.core.engines.splat_portrait.model import Splats, StaticGenerator, repeated
 from studio.core.engines.splat_portrait.sizes import ModelSize
 from studio.core.nets.unet import UNetBlock
@@ -24,6 +24,8 @@ class DynamicDecoder(nn.Module):
         self.map_layer0 = nn.Linear(self.sound.numbers, unet.condition)
         self.map_layer1 = nn.Linear(unet.condition, unet.condition)
         static = unet.widths[::-1]
+        keep_variance(self.map_layer0)
+        keep_variance(self.map_layer1)
         widths = [min(width, size.dynamic_width) for width in static]
         self.enter = UNetBlock(static[0], widths[0], unet)
         self.up = nn.ModuleList(UNetBlock(width, width, unet, up=True) for width in widths[:-1])
