@@ -93,3 +93,22 @@ def test_every_preset_is_an_expression_within_range() -> None:
     for values in presets.values():
         assert values.keys() <= ARKIT_INDEX.keys()
         assert 0 < max(values.values()) <= 1
+
+
+def test_a_head_without_face_parameters_switches_the_sliders_off_and_says_why(window: MainWindow) -> None:
+    panel = window.face
+    panel.show_space("audio")
+    assert not panel.sliders[JAW].isEnabled()
+    assert not panel.presets.isEnabled()
+    assert "no face parameters" in panel._unfollowed.text()
+    panel.show_space("arkit")
+    assert panel.sliders[JAW].isEnabled()
+    assert panel._unfollowed.isHidden()
+
+
+def test_the_engine_of_the_next_build_is_chosen_beside_its_head(window: MainWindow) -> None:
+    box, session = window.options, window.director.session
+    box.engine.setCurrentIndex(box.engine.findData("splat-portrait"))
+    box.engine.activated.emit(box.engine.currentIndex())
+    assert session.options.engine == "splat-portrait"
+    assert not box.head.isEnabled()
