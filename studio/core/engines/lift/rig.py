@@ -11,7 +11,7 @@ from studio.core.engines.lift.binding import Binding
 from studio.core.engines.lift.surface import Surfels
 from studio.core.heads.anatomy import to_head
 from studio.core.heads.arkit import ARKIT_INDEX
-from studio.core.heads.shapes import JAW_ANGLE, FaceShapes
+from studio.core.heads.shapes import JAW_ANGLE
 from studio.core.heads.template import SHAPE_NAMES, TemplateHead
 from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_threads
 
@@ -130,6 +130,22 @@ class Rig:
     def _sparse(self) -> "_SparseShapes":
         return _SparseShapes.of(self.deltas)
 
+    def joined(self, parts: list[Part]) -> "tuple[Rig, list[Binding]]":
+        """Return a rig with the vertices of these parts after its own, and each part's binding to it."""
+        vertices, deltas, jaw, bindings = [self.vertices], [self.deltas], [self.jaw_weights], []
+        first = len(self.vertices)
+        for part in parts:
+            n = len(part.points)
+            own = np.zeros((len(SHAPE_NAMES), n, 3), np.float16)
+            for name, displacement in part.shapes.items():
+                own[SHAPE_NAMES.index(name)] = to_head(displacement) - _ORIGIN
+            vertices.append(to_head(part.points).astype(np.float32))
+            deltas.append(own)
+            jaw.append(np.broadcast_to(np.asarray(part.jaw, np.float32), n))
+            bindings.append(Binding.to_vertices(first, n))
+            first += n
+        return Rig(np.concatenate(vertices), np.concatenate(deltas, 1), np.concatenate(jaw), self.hinge), bindings
+
     def displacements(
         self, weights: NDArray[np.float32], jaw_open: float
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -182,29 +198,9 @@ class _SparseShapes:
 
 def assemble(head: TemplateHead, parts: list[Part]) -> tuple[Rig, list[Binding]]:
     """Join the template's skin and the parts into one rig; returns it and each part's binding."""
-    shapes: FaceShapes = head.shapes
-    vertices = [head.neutral]
-    deltas = [head.deltas]
-    jaw = [head.jaw_weights]
-    bindings = []
-    first = len(head.neutral)
-    for part in parts:
-        n = len(part.points)
-        own = np.zeros((len(SHAPE_NAMES), n, 3), np.float32)
-        for name, displacement in part.shapes.items():
-            own[SHAPE_NAMES.index(name)] = to_head(displacement) - _ORIGIN
-        vertices.append(to_head(part.points).astype(np.float32))
-        deltas.append(own)
-        jaw.append(np.broadcast_to(np.asarray(part.jaw, np.float32), n))
-        bindings.append(Binding.to_vertices(first, n))
-        first += n
-    rig = Rig(
-        np.concatenate(vertices),
-        np.concatenate(deltas, 1).astype(np.float16),
-        np.concatenate(jaw).astype(np.float32),
-        to_head(shapes.hinge).astype(np.float32),
-    )
-    return rig, bindings
+    hinge = to_head(head.shapes.hinge).astype(np.float32)
+    skin = Rig(head.neutral, head.deltas.astype(np.float16), head.jaw_weights.astype(np.float32), hinge)
+    return skin.joined(parts)
 
 
 def jaw_open(code: NDArray[np.float32]) -> float:

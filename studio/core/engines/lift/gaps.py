@@ -1,0 +1,236 @@
+"""Gaps: where a turned or speaking head would let its background through, and skin that closes them from behind.
+
+What is not seen is laid against what is (`unseen_skin`, `hair`); between the two, where the portrait's outline runs
+across a head, little slits stay. The head is looked at from around. Where one sees through it although the template
+stands there, Gaussians are put on the line of sight, out of sight of the portrait, with the colour of what is next
+to the gap on that picture.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from studio.core.engines.lift.avatar import LiftAvatar
+from studio.core.engines.lift.relief import Relief
+from studio.core.engines.lift.rig import FlatPart, Rig, jaw_open
+from studio.core.engines.lift.skin_mesh import skin_mesh
+from studio.core.framing import orbit, square_camera
+from studio.core.gaussians.camera import Camera
+from studio.core.heads.anatomy import CHIN, smoothstep, to_face
+from studio.core.heads.fitting import HeadPose
+from studio.core.heads.full import FullHead
+from studio.core.heads.head import HeadParams
+from studio.core.heads.shapes import FaceShapes
+from studio.core.heads.template import SHAPE_NAMES, lip_side, shape_weights
+from studio.core.motion.motion import Motion
+from studio.core.perception.masks import distance_inside, pixels_at, sampled, spread
+from studio.core.perception.portrait import Portrait
+from studio.core.render.raster import Raster
+from studio.core.render.rasterize import rasterize
+from studio.core.render.zbuffer import corner_shares, nearest_triangles
+
+# Degrees of yaw and pitch from which the head is looked at, px of those pictures, and how it holds its mouth.
+_VIEWS = ((-45, 0), (-30, 0), (-15, 0), (15, 0), (30, 0), (45, 0), (0, -20), (0, 20))
+_SIZE = 512
+_FRAMES = (Motion.neutral(), Motion.arkit(jawOpen=0.7))
+# Alpha below which something shines through; px of a view by which its own outline is soft.
+_SOLID, _EDGE = 0.99, 3
+# m: a filling stays so far behind what the portrait shows, and inside its outline; it is looked for so far along the
+# line of sight, in such steps.
+_BEHIND, _INSET = 0.002, 0.0012
+_DEPTH, _STEP = 0.05, 0.001
+# m by which a filling that shows before solid skin is in the way.
+_BEFORE = 0.0015
+# m: standard deviation, small beside the outline; thickness, and how far apart fillings are.
+_SPREAD, _THICKNESS, _APART = (0.0006, 0.0018), 0.0006, 0.0007
+_OPACITY = 0.99
+# Fillings found at once.
+_MOST = 1000
+# Share of light that reaches into a gap.
+_UNDER = 0.85
+# Interocular distances below the chin down to which the neck counts.
+_NECK = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class _Fillings:
+    """Points ``[n,3]`` m in head space at rest, their tangents ``[n,2,3]`` m and colours ``[n,3]``."""
+
+    points: NDArray[np.float64]
+    tangents: NDArray[np.float64]
+    colors: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """The head as it looks from somewhere; its raster has a depth."""
+
+    frame: Motion
+    camera: Camera
+    raster: Raster
+
+    @property
+    def alpha(self) -> NDArray[np.float32]:
+        """``[H,W]``."""
+        return self.raster.alpha[..., 0]
+
+    @property
+    def depth(self) -> NDArray[np.float32]:
+        """``[H,W]`` m."""
+        assert self.raster.depth is not None
+        return self.raster.depth[..., 0]
+
+    @cached_property
+    def silhouette(self) -> NDArray[np.bool_]:
+        """What lies inside the outer contours ``[H,W]``, holes filled."""
+        contours, _ = cv2.findContours((self.alpha > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        filled = np.zeros(self.alpha.shape, np.uint8)
+        cv2.drawContours(filled, contours, -1, (1,), cv2.FILLED)
+        return filled > 0
+
+
+def fill_gaps(
+    avatar: LiftAvatar,
+    portrait: Portrait,
+    pose: HeadPose,
+    relief: Relief,
+    templates: Sequence[FullHead],
+    shapes: FaceShapes,
+) -> FlatPart | None:
+    """Return what closes the gaps of a head, None where there are none.
+
+    Parameters
+    ----------
+    avatar
+        The head as it is without it.
+    templates
+        Guesses of the head's whole shape; what any of them covers should be solid.
+    shapes
+        The shapes that move the seen skin.
+    """
+    hidden = _Hidden(portrait, pose, relief)
+    found, views = [], []
+    for frame in _FRAMES:
+        zero = np.zeros(3, np.float32)
+        params = HeadParams(zero, frame.code[0], zero, zero)
+        posed = [template.vertices(params).astype(np.float64) for template in templates]
+        for yaw, pitch in _VIEWS:
+            camera = orbit(avatar, square_camera(avatar, _SIZE), yaw, pitch)
+            view = _View(frame, camera, rasterize(avatar.pose(frame, camera), camera, depth=True))
+            views.append(view)
+            for template, vertices in zip(templates, posed, strict=True):
+                found += _in_view(view, template, vertices, hidden)
+    if not found:
+        return None
+    points = np.concatenate([filling.points for filling in found])
+    _, chosen = np.unique(np.round(points / _APART).astype(int), axis=0, return_index=True)
+    chosen = chosen[:: -(-len(chosen) // _MOST)]
+    fillings = _Fillings(*(np.concatenate([getattr(f, g.name) for f in found])[chosen] for g in fields(_Fillings)))
+    part = _part(fillings, pose, templates[0], shapes)
+    kept = ~_in_the_way(avatar.rig, part, views)
+    if not kept.any():
+        return None
+    return _part(_Fillings(*(getattr(fillings, g.name)[kept] for g in fields(_Fillings))), pose, templates[0], shapes)
+
+
+def _part(fillings: _Fillings, pose: HeadPose, whole: FullHead, shapes: FaceShapes) -> FlatPart:
+    """Let fillings move with the skin next to them."""
+    place = to_face(fillings.points)
+    side = lip_side(place, shapes.landmarks)
+    mesh = skin_mesh()
+    fade = smoothstep(0, 1, mesh.fade[KDTree(whole.neutral[mesh.vertices]).query(fillings.points)[1]])
+    moves = shapes.skin(place, side)
+    return FlatPart(
+        place,
+        _THICKNESS,
+        _OPACITY,
+        fillings.colors,
+        shapes.jaw_weight(place, side) * fade,
+        {name: moves[name] * fade[:, None] for name in SHAPE_NAMES},
+        tangents=fillings.tangents,
+        # (0, 0) would say that it has no pixel.
+        pixels=np.maximum(pose.camera.project(fillings.points)[:, :2], 0.5),
+    )
+
+
+def _in_the_way(rig: Rig, part: FlatPart, views: Sequence[_View]) -> NDArray[np.bool_]:
+    """Tell which fillings ``[n]`` would be seen in any view before what is solid, or beside the head."""
+    n = len(part.points)
+    joined, _ = rig.joined([part])
+    wrong = np.zeros(n, bool)
+    for view in views:
+        code = view.frame.code[0]
+        moved = joined.vertices[-n:] + joined.displacements(shape_weights(code), jaw_open(code))[0][-n - 1 : -1]
+        projected = view.camera.project(moved)
+        at = pixels_at(projected[:, :2], view.alpha.shape)
+        solid = view.alpha[at] > _SOLID
+        wrong |= solid & (projected[:, 2] < view.depth[at] - _BEFORE)
+        wrong |= ~view.silhouette[at]
+    return wrong
+
+
+class _Hidden:
+    """What the portrait's own camera does not see: behind the person, inside their outline."""
+
+    def __init__(self, portrait: Portrait, pose: HeadPose, relief: Relief) -> None:
+        self._pose = pose
+        self._inwards = distance_inside(portrait.alpha > 0.5) * np.float32(pose.px)
+        reach = 2 * round(_SPREAD[0] / pose.px) + 1
+        self._near = np.asarray(cv2.erode(relief.nearness, np.ones((reach, reach), np.uint8)), np.float32)
+
+    def room(self, points: NDArray) -> NDArray[np.float32]:
+        """Return how far inside the outline points ``[n,3]`` m are hidden ``[n]`` m; 0 where they are not."""
+        projected = self._pose.camera.project(points)
+        pixels = projected[:, :2]
+        height, width = self._inwards.shape
+        framed = (pixels > 0).all(1) & (pixels < [width, height]).all(1)
+        near = self._pose.nearness(projected[:, 2])
+        behind = near < sampled(self._near, pixels) - _BEHIND / self._pose.px
+        return np.where(framed & behind, self._inwards[pixels_at(pixels, self._inwards.shape)], np.float32(0))
+
+
+def _in_view(view: _View, template: FullHead, posed: NDArray, hidden: _Hidden) -> list[_Fillings]:
+    """Return what closes the gaps that one view shows of a template posed as the head is ``[V,3]`` m."""
+    alpha, camera = view.alpha, view.camera
+    faces = _faces_that_count(template)
+    projected = camera.project(posed)
+    painted = nearest_triangles(projected.astype(np.float32), faces, *alpha.shape)
+    row, column = np.nonzero((painted >= 0) & _inner(view.silhouette) & (alpha < _SOLID))
+    if not len(row):
+        return []
+    corners = faces[painted[row, column]]
+    pixels = np.column_stack([column, row]) + 0.5
+    shares = corner_shares(pixels, *(projected[corners[:, k], :2] for k in range(3)))
+    depth = (shares * projected[corners, 2]).sum(1)
+    # An expression took the skin here, and the filling with it.
+    moved = (shares[..., None] * (posed - template.neutral)[corners]).sum(1)
+
+    points, room = np.zeros((len(row), 3)), np.zeros(len(row))
+    for step in np.arange(0, _DEPTH, _STEP):
+        tried = camera.unproject(pixels, depth + step) - moved
+        found = np.where(room == 0, hidden.room(tried), 0)
+        better = found > _INSET
+        points[better], room[better] = tried[better], found[better]
+    kept = room > 0
+    solid = cv2.erode((alpha > _SOLID).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    colors, _ = spread(view.raster.color / np.maximum(view.raster.alpha, 1e-3), solid)
+    facing = camera.world_to_camera[:2, :3]
+    tangents = np.clip(room[kept] / 2, *_SPREAD)[:, None, None] * facing
+    return [_Fillings(points[kept], tangents, _UNDER * colors[row, column][kept])]
+
+
+def _faces_that_count(whole: FullHead) -> NDArray[np.int32]:
+    down = to_face(whole.neutral)[:, 1]
+    counts = down < down[CHIN] + _NECK
+    return np.ascontiguousarray(whole.faces[counts[whole.faces].all(1)])
+
+
+def _inner(silhouette: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a silhouette without its soft edge."""
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _EDGE + 1, 2 * _EDGE + 1))
+    return cv2.erode(silhouette.astype(np.uint8), disc) > 0
