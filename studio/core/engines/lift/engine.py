@@ -75,9 +75,9 @@ class LiftEngine:
             avatar = refined
             yield watch.progress(0.5 + 0.4 * fraction, "sharpening", preview=avatar)
         # What became sharper became smaller; and what fills a gap leaves smaller ones.
-        for _ in range(2):
+        for fraction in (0.95, 1.0):
             avatar = fill(avatar)
-            yield watch.progress(0.95, "closing gaps", preview=avatar)
+            yield watch.progress(fraction, "closing gaps", preview=avatar)
         return avatar
 
     def draft(
