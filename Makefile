@@ -27,12 +27,15 @@ lint: $(READY)
 	$(BIN)/pyright --threads 2
 	$(BIN)/lint-imports
 
+# One process for each core takes whole files of tests; `pytest` alone runs them in one.
+SHARED_OUT := -n auto --maxprocesses 4 --dist loadfile
+
 # The window's tests need a display with OpenGL; Xvfb gives them one where there is none.
 test: lint
 	@if [ -z "$$DISPLAY" ] && command -v xvfb-run >/dev/null; then \
-		xvfb-run -a -s "-screen 0 1600x1000x24" $(BIN)/pytest; \
+		xvfb-run -a -s "-screen 0 1600x1000x24" $(BIN)/pytest $(SHARED_OUT); \
 	else \
-		$(BIN)/pytest; \
+		$(BIN)/pytest $(SHARED_OUT); \
 	fi
 
 # Finds every text of the window, lists what is untranslated and compiles resources/translations.
