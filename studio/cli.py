@@ -159,7 +159,7 @@ def build(
         "name": avatar.name,
         "engine": avatar.engine,
         "consent": asdict(avatar.consent),
-        "options": asdict(options),
+        "options": options.told(),
         "notes": avatar.notes,
     }
     console.answer(result, f"Built {out}", as_json)

@@ -133,9 +133,9 @@ def test_speak_passes_its_settings_on(monkeypatch: pytest.MonkeyPatch) -> None:
     used: list[object] = []
     usual = performance.motion_frames
 
-    def watched(blocks, fps, settings, seed):
+    def watched(blocks, fps, settings, seed, **options):
         used.append(settings)
-        return usual(blocks, fps, settings, seed)
+        return usual(blocks, fps, settings, seed, **options)
 
     monkeypatch.setattr(performance, "motion_frames", watched)
     wanted = {"gain": 1.5, "closure": 0.5, "emphasis": 0.2, "smoothing": 0.3, "sensitivity": 0.9}

@@ -1106,6 +1106,10 @@
             <translation>Die Regler darunter, über allem anderen</translation>
         </message>
         <message>
+            <source>This head has no face parameters: it follows sound and the pose of the head. Build it with the engine Lift for sliders, expressions and tracked faces.</source>
+            <translation>Dieser Kopf hat keine Gesichtsparameter: Er folgt Ton und Kopfhaltung. Mit der Engine Lift gebaut, folgt er Reglern, Ausdrücken und Gesichtern.</translation>
+        </message>
+        <message>
             <source>Timeline</source>
             <translation>Zeitleiste</translation>
         </message>
@@ -3021,6 +3025,14 @@
             <translation>Eingebaut</translation>
         </message>
         <message>
+            <source>Engine</source>
+            <translation>Engine</translation>
+        </message>
+        <message>
+            <source>Engine of the next build</source>
+            <translation>Engine des nächsten Kopfs</translation>
+        </message>
+        <message>
             <source>Head</source>
             <translation>Kopf</translation>
         </message>
@@ -3037,12 +3049,24 @@
             <translation>Hoch</translation>
         </message>
         <message>
+            <source>Lift</source>
+            <translation>Lift</translation>
+        </message>
+        <message>
+            <source>Lift: turns, speaks and follows sliders and faces. Splat-Portrait: one trained network, follows sound and the pose of the head alone.</source>
+            <translation>Lift: dreht sich, spricht und folgt Reglern und Gesichtern. Splat-Portrait: ein trainiertes Netz, folgt nur Ton und Kopfhaltung.</translation>
+        </message>
+        <message>
             <source>Quality</source>
             <translation>Qualität</translation>
         </message>
         <message>
             <source>Quality of the next build</source>
             <translation>Qualität des nächsten Baus</translation>
+        </message>
+        <message>
+            <source>Splat-Portrait</source>
+            <translation>Splat-Portrait</translation>
         </message>
         <message>
             <source>Standard</source>

@@ -342,7 +342,7 @@ def test_handles_reach_the_real_build(monkeypatch: pytest.MonkeyPatch, picture: 
 
     asked: list[object] = []
 
-    def build_avatar(path: Path, *, face: object, landmarks: object, consent: Consent, options: object) -> Avatar:
+    def build_avatar(path: Path, *, landmarks: object, **options: object) -> Avatar:
         asked.append(landmarks)
         return iter(())  # pyright: ignore[reportReturnType] - a job that ends at once
 

@@ -24,7 +24,7 @@ def test_where_nothing_was_loaded_garbage_stays_garbage() -> None:
     with loading():
         pass
     assert gc.isenabled()
-    assert gc.get_freeze_count() == frozen
+    assert gc.get_freeze_count() <= frozen  # what was frozen may have ended
 
 
 def test_the_collector_is_back_after_a_library_that_is_missing() -> None:
