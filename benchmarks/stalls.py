@@ -29,8 +29,7 @@ def main() -> None:
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         os.environ[name] = str(folder / name)
     from machine import machine_line
-    from PySide6.QtTest import QTest
-    from story import JAW, Story, until
+    from story import JAW, Story, live, until
 
     from studio.core.sample import sample_speech
 
@@ -48,7 +47,7 @@ def main() -> None:
     prepared: list[str] = []
     director.frames.prepared.connect(lambda backend, reason: prepared.append(backend))
     until(lambda: prepared and director.jobs.idle and director.project.jobs.idle)
-    QTest.qWait(3000)  # warming up begins when the renderer is ready
+    live(3000)  # warming up begins when the renderer is ready
     until(lambda: director.jobs.idle)
     part("starting and warming up")
 
@@ -74,7 +73,7 @@ def main() -> None:
     window.timeline.fold(False)
     for i in range(300):
         window.timeline.seek(i / 60)
-        QTest.qWait(10)
+        live(10)
     part("scrubbing")
 
     options = window.export.options("plate", director.session.orbit)

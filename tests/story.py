@@ -19,7 +19,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 from fake_microphone import FakeMicrophone
 from fakes import TinyBuilder
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QSettings, Qt, QUrl
+from PySide6.QtCore import QEventLoop, QMimeData, QPoint, QPointF, QSettings, Qt, QTimer, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -41,13 +41,20 @@ PATIENCE = 240.0  # s, of a machine that does much else
 JAW = ARKIT_INDEX["jawOpen"]
 
 
+def live(milliseconds: int) -> None:
+    """Let the window live for a while, as it does for its users; `QTest.qWait` would hold back all other threads."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
 def until(holds: Callable[[], object]) -> None:
     """Let the window live until something holds."""
     deadline = time.monotonic() + PATIENCE
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError(f"line {sys._getframe(1).f_lineno} waited in vain; the window says: {SAID[-5:]}")
-        QTest.qWait(10)
+        live(10)
 
 
 SAID: list[str] = []
@@ -140,7 +147,7 @@ class Story:
         until(lambda: journal.flush())
         self.tell()
         while True:
-            QTest.qWait(1000)
+            live(1000)
 
     def go_on(self) -> None:
         """Recover what was killed, undo into what it did, and export in every format."""
