@@ -276,7 +276,8 @@ def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
         ("size", f"{header.size / 1e6:.1f} MB, {len(header.arrays)} arrays"),
         *(("note", note) for note in header.notes),
     ]
-    console.answer(asdict(header), "\n".join(f"{key:<11}{value}" for key, value in lines), as_json)
+    told = asdict(header) | {"options": header.options.told()}
+    console.answer(told, "\n".join(f"{key:<11}{value}" for key, value in lines), as_json)
 
 
 @app.command()
