@@ -48,6 +48,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait as long for whatever a test waits for as a machine may take that does much else."""
     for name in ("waitUntil", "waitSignal", "waitSignals", "waitExposed"):
         monkeypatch.setattr(QtBot, name, partialmethod(getattr(QtBot, name), timeout=PATIENCE))
+    monkeypatch.setattr("studio.core.project.document.MERGED_WITHIN", PATIENCE / 1000)  # s: one drag is one step
 
 
 @pytest.fixture(autouse=True)

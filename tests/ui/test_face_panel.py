@@ -1,5 +1,8 @@
 """The Face panel on real widgets: layers, gains, presets."""
 
+from itertools import count
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -56,7 +59,11 @@ def test_a_layer_is_left_out_and_comes_back(window: MainWindow, qtbot: QtBot) ->
     assert window.face.sliders[JAW].number() == pytest.approx(0.2)
 
 
-def test_a_gain_scales_what_drives_and_is_undone(window: MainWindow, qtbot: QtBot) -> None:
+def test_a_gain_scales_what_drives_and_is_undone(
+    window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count(step=1000)  # s: too slow a hand for two changes to be one step
+    monkeypatch.setattr("studio.ui.director.time", SimpleNamespace(monotonic=lambda: next(clock)))
     window.tabs.setCurrentWidget(window.face)
     document, panel = window.director.document, window.face
     window.director.add_motion("Open", half_open())
@@ -71,6 +78,10 @@ def test_a_gain_scales_what_drives_and_is_undone(window: MainWindow, qtbot: QtBo
     qtbot.waitUntil(lambda: jaw(window) == pytest.approx(0.75), timeout=PATIENCE)
     panel.gains[JAW].rest()
     assert document.state.gains == {}
+    qtbot.waitUntil(lambda: jaw(window) == pytest.approx(0.5), timeout=PATIENCE)
+    document.undo()
+    assert document.state.gains == {"jawOpen": 1.5}
+    qtbot.waitUntil(lambda: jaw(window) == pytest.approx(0.75), timeout=PATIENCE)
     document.undo()
     qtbot.waitUntil(lambda: jaw(window) == pytest.approx(0.5), timeout=PATIENCE)
     panel.search.clear()
