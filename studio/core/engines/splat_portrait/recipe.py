@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from studio.core.engines.splat_portrait.objectives import (
 )
 from studio.core.engines.splat_portrait.pairs import Pairs, draw_pair
 from studio.core.engines.splat_portrait.sizes import ModelSize, Variants, model_size
+from studio.core.training.checkpoint import load_weights
 from studio.core.training.perceptual import perceptual_loss
 from studio.core.training.rendering import over
 from studio.core.training.scene import Scene
@@ -42,6 +44,8 @@ class StaticRecipe:
         Of the losses; None takes the configuration's.
     distillation
         The SDS term of equation 5, or None.
+    init
+        Weights of the whole stage to begin with, to go on learning from other data; None begins with random ones.
     """
 
     config: str = "small"
@@ -49,6 +53,7 @@ class StaticRecipe:
     targets: int = 1
     weights: Weights | None = None
     distillation: Distillation | None = None
+    init: Path | None = None
     name: str = "splat_portrait"
     _perceptual: nn.Module | None = field(default=None, repr=False)
 
@@ -59,7 +64,12 @@ class StaticRecipe:
 
     def modules(self) -> nn.Module:
         """Make the static generator."""
-        return StaticGenerator(self.size)
+        return self._begun(StaticGenerator(self.size))
+
+    def _begun(self, modules: nn.Module) -> nn.Module:
+        if self.init is not None:
+            load_weights(self.init, modules)
+        return modules
 
     def sample(self, scene: Scene, rng: np.random.Generator) -> dict[str, Tensor]:
         """Draw a pair; see `draw_pair`."""

@@ -48,6 +48,7 @@ class DynamicRecipe(StaticRecipe):
         model = SplatPortrait(self.size)
         if self.static is not None:
             load_weights(self.static, model.static)
+        self._begun(model)
         model.static.requires_grad_(not self.frozen)
         return model
 

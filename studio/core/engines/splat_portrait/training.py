@@ -15,15 +15,16 @@ from studio.core.nets.denoiser import SMALL_DENOISER, Denoiser, read_edm
 from studio.core.training.checkpoint import load_weights
 
 _SWITCHES = ("l2", "perceptual", "l1", "ssim", "depth", "plate", "lean", "source")
-_STATIC = ("variants", "targets", "denoiser", "edm", "sds", *_SWITCHES)
+_STATIC = ("variants", "targets", "init", "denoiser", "edm", "sds", *_SWITCHES)
 _DYNAMIC = (*_STATIC, "static", "frozen", "mouth", "time_delta")
 
 
 def static_recipe(config: str, options: Mapping[str, str]) -> StaticRecipe:
     """Make stage 1's recipe.
 
-    Options: ``variants`` (names joined by +), ``targets``, the weights of losses by name, and for score distillation
-    ``denoiser`` (weights trained here) or ``edm`` (converted EDM weights), with ``sds`` its weight.
+    Options: ``variants`` (names joined by +), ``targets``, ``init`` (weights to begin with), the weights of losses by
+    name; for score distillation ``denoiser`` (weights trained here) or ``edm`` (converted EDM weights), ``sds`` is
+    its weight.
     """
     _check(config, options, _STATIC)
     return StaticRecipe(
@@ -32,6 +33,7 @@ def static_recipe(config: str, options: Mapping[str, str]) -> StaticRecipe:
         int(_number(options, "targets", 1)),
         _weights(config, options),
         _distillation(options),
+        _path(options, "init"),
     )
 
 
@@ -48,7 +50,8 @@ def dynamic_recipe(config: str, options: Mapping[str, str]) -> DynamicRecipe:
         int(_number(options, "targets", 1)),
         _weights(config, options),
         _distillation(options),
-        static=Path(options["static"]) if "static" in options else None,
+        _path(options, "init"),
+        static=_path(options, "static"),
         frozen=bool(_number(options, "frozen", float(small))),
         mouth=bool(_number(options, "mouth", float(small))),
         time_delta=bool(_number(options, "time_delta", 1)),
@@ -84,6 +87,10 @@ def _number(options: Mapping[str, str], name: str, otherwise: float) -> float:
         return float(options.get(name, otherwise))
     except ValueError as error:
         raise UserError(f"The option {name} takes a number; write --with {name}=1.") from error
+
+
+def _path(options: Mapping[str, str], name: str) -> Path | None:
+    return Path(options[name]) if name in options else None
 
 
 def _weights(config: str, options: Mapping[str, str]) -> Weights:

@@ -70,6 +70,17 @@ def test_a_frozen_static_generator_stays_as_stage_one_left_it(tmp_path: Path) ->
     assert any(bool((p.grad != 0).any()) for p in model.dynamic.parameters() if p.grad is not None)
 
 
+@pytest.mark.parametrize("name", ["splat-portrait", "splat-portrait-dynamic"])
+def test_a_stage_goes_on_from_weights_of_its_own(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(1)
+    before = load_recipe(name, "tiny", {}).modules()
+    save_weights(tmp_path / "weights.safetensors", before, {})
+    torch.manual_seed(2)
+    after = load_recipe(name, "tiny", {"init": str(tmp_path / "weights.safetensors")}).modules()
+    for key, tensor in before.state_dict().items():
+        torch.testing.assert_close(after.state_dict()[key], tensor, rtol=0, atol=0)
+
+
 def test_windows_of_stage_two_sometimes_end_early() -> None:
     recipe, scene = DynamicRecipe("tiny"), ball_scene()
     held = 0
