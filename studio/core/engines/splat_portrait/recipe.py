@@ -72,8 +72,10 @@ class StaticRecipe:
         return modules
 
     def sample(self, scene: Scene, rng: np.random.Generator) -> dict[str, Tensor]:
-        """Draw a pair; see `draw_pair`."""
-        return draw_pair(scene, rng, self.targets, same_face=True)
+        """Draw a pair, deaf: takes with and without sound are mixed; see `draw_pair`."""
+        pair = draw_pair(scene, rng, self.targets, same_face=True)
+        pair.pop("audio", None)
+        return pair
 
     def losses(
         self, modules: nn.Module, batch: dict[str, Tensor], step: int, generator: Generator

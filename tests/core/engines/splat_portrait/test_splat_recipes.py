@@ -81,6 +81,14 @@ def test_a_stage_goes_on_from_weights_of_its_own(name: str, tmp_path: Path) -> N
         torch.testing.assert_close(after.state_dict()[key], tensor, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("name", ["splat-portrait", "splat-portrait-dynamic"])
+def test_takes_with_and_without_sound_fit_into_one_batch(name: str) -> None:
+    recipe, rng = load_recipe(name, "tiny", {}), np.random.default_rng(0)
+    spoken = ball_scene()
+    heard, silent = (recipe.sample(scene, rng) for scene in (spoken, replace(spoken, audio=None)))
+    assert {key: value.shape for key, value in heard.items()} == {key: value.shape for key, value in silent.items()}
+
+
 def test_windows_of_stage_two_sometimes_end_early() -> None:
     recipe, scene = DynamicRecipe("tiny"), ball_scene()
     held = 0
