@@ -7,7 +7,6 @@ from copy import copy
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from studio.core.avatar import AvatarState, Background, Consent
 from studio.core.datasets.complexion import Complexion
@@ -16,6 +15,7 @@ from studio.core.datasets.lighting import Light, lay_on_triangles, light_strands
 from studio.core.engines.lift.posing import surfel_axes
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
+from studio.core.gaussians.turning import turned_quats
 from studio.core.heads.anatomy import INTEROCULAR
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.heads.fitting import fit_head_pose
@@ -146,7 +146,7 @@ class MeshHead:
             light_strands(
                 means[n:], along, self.hair.colors, middle, light.ambient, light.directions, light.colors, colors[n:]
             )
-            axes.append((quats_turned(self._hair_quats, turn), self._hair_scales))
+            axes.append((turned_quats(self._hair_quats, turn), self._hair_scales))
         quats, scales = (np.concatenate(parts) for parts in zip(*axes, strict=True))
         return Gaussians(means, quats, scales, self._opacities, colors)
 
@@ -159,10 +159,3 @@ class MeshHead:
     def state(self) -> AvatarState:
         """Refuse: it is drawn anew from its seed."""
         raise NotImplementedError("a rendered head is not saved")
-
-
-def quats_turned(quats: NDArray[np.float32], turn: NDArray) -> NDArray[np.float32]:
-    """Return orientations ``[N,4]`` wxyz after a rotation ``[3,3]``."""
-    x, y, z, w = Rotation.from_matrix(turn).as_quat()
-    left = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]], np.float32)
-    return quats @ left.T

@@ -2,7 +2,6 @@
 
 from copy import copy
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +14,7 @@ from studio.core.engines.lift.neck import FOLLOW_LEVELS, head_turns
 from studio.core.engines.lift.posing import SurfelBlocks, pose_surfels
 from studio.core.engines.lift.rig import Rig, jaw_open
 from studio.core.engines.lift.surface import Surfels
-from studio.core.errors import UserError
+from studio.core.engines.saved import Shapes, check_arrays, damage_told, portrait_of, portrait_state
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.anatomy import smoothstep
@@ -161,17 +160,14 @@ class LiftAvatar:
 
     def state(self) -> AvatarState:
         """Return arrays and values from which `from_state` rebuilds this avatar exactly."""
-        s, b, r = self.surfels, self.binding, self.rig
-        arrays = {
+        s, b, r, portrait = self.surfels, self.binding, self.rig, portrait_state(self)
+        arrays = portrait.arrays | {
             "means": s.means, "tangents": s.tangents, "thickness": s.thickness, "opacities": s.opacities,
             "colors": s.colors, "pixels": s.pixels, "cell": s.cell, "seen": s.seen.astype(np.uint8),
             "binding_vertices": b.vertices, "binding_weights": b.weights, "binding_gradients": b.gradients,
             "rig_vertices": r.vertices, "rig_deltas": r.deltas, "rig_jaw_weights": r.jaw_weights,
             "rig_hinge": r.hinge,
             "follow": self.follow, "revealed_by": self.revealed_by,
-            "plate": self.plate, "thumbnail": self.thumbnail,
-            "world_to_camera": self.camera.world_to_camera, "K": self.camera.K,
-            "pivot": self.pivot, "head_box": self.head_box,
         }  # fmt: skip
         if self.correctives is not None:
             c = self.correctives
@@ -181,16 +177,7 @@ class LiftAvatar:
             }  # fmt: skip
         if self.rest_face is not None:
             arrays |= {"rest_landmarks": self.rest_face.landmarks, "rest_points": self.rest_face.points}
-        meta: dict[str, Any] = {
-            "name": self.name,
-            "width": self.camera.width,
-            "height": self.camera.height,
-            "shapes": list(SHAPE_NAMES),
-            "follow_levels": FOLLOW_LEVELS,
-            "notes": list(self.notes),
-            "consent": {"stated": self.consent.stated, "by": self.consent.by, "at": self.consent.at},
-            "options": self.options.told(),
-        }
+        meta = portrait.meta | {"shapes": list(SHAPE_NAMES), "follow_levels": FOLLOW_LEVELS}
         return AvatarState(ENGINE, arrays, meta)
 
     @staticmethod
@@ -202,36 +189,20 @@ class LiftAvatar:
         UserError
             If anything is missing, misshapen, out of range or not finite.
         """
-        try:
+        with damage_told():
             return _checked(state)
-        except (KeyError, ValueError, TypeError, IndexError, OverflowError) as error:
-            raise UserError(
-                "The avatar's data are damaged; build it again from the portrait, or use another copy of the file."
-            ) from error
-
-
-def _check_camera(world_to_camera: NDArray, K: NDArray) -> None:
-    """Raise ValueError unless the camera is a plain pinhole at a rigid pose."""
-    focal = np.array([K[0, 0], K[1, 1]])
-    plain = K[0, 1] == K[1, 0] == K[2, 0] == K[2, 1] == 0 and K[2, 2] == 1
-    if not (plain and focal.min() > 1 and abs(K[:2]).max() < 1e6):
-        raise ValueError("the camera's K is not that of a pinhole")
-    rotation, translation = world_to_camera[:3, :3], world_to_camera[:3, 3]
-    rigid = np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6) and np.linalg.det(rotation) > 0
-    if not (rigid and abs(translation).max() < 100 and np.array_equal(world_to_camera[3], [0, 0, 0, 1])):
-        raise ValueError("the camera's pose is not rigid")
 
 
 def _checked(state: AvatarState) -> LiftAvatar:
     a, meta = state.arrays, state.meta
     if tuple(meta["shapes"]) != SHAPE_NAMES:
         raise ValueError("the file was made with other shapes")
+    portrait = portrait_of(state, _SIDES)
     n, v = len(a["means"]), len(a["rig_vertices"])
     levels = int(meta.get("follow_levels", _FIRST_LEVELS))
-    height, width = int(meta["height"]), int(meta["width"])
-    if not (_SIDES[0] <= min(height, width) and max(height, width) <= _SIDES[1] and n <= _MAX_SURFELS):
-        raise ValueError("larger or smaller than any portrait")
-    expected: dict[str, tuple[tuple[int | None, ...], type]] = {
+    if n > _MAX_SURFELS:
+        raise ValueError("more surfels than any head has")
+    expected: Shapes = {
         "means": ((n, 3), np.float32), "tangents": ((n, 2, 3), np.float32), "thickness": ((n,), np.float32),
         "opacities": ((n,), np.float32), "colors": ((n, 3), np.float32), "pixels": ((n, 2), np.float32),
         "cell": ((n,), np.float32), "seen": ((n,), np.uint8),
@@ -240,9 +211,6 @@ def _checked(state: AvatarState) -> LiftAvatar:
         "rig_vertices": ((v, 3), np.float32), "rig_deltas": ((len(SHAPE_NAMES), v, 3), np.float16),
         "rig_jaw_weights": ((v,), np.float32), "rig_hinge": ((3,), np.float32),
         "follow": ((n,), np.uint8), "revealed_by": ((n,), np.int16),
-        "plate": ((height, width, 3), np.uint8), "thumbnail": ((None, None, 3), np.uint8),
-        "world_to_camera": ((4, 4), np.float64), "K": ((3, 3), np.float64),
-        "pivot": ((3,), np.float64), "head_box": ((4,), np.float64),
     }  # fmt: skip
     if "corrective_basis" in a:
         k = len(a["corrective_basis"])
@@ -252,16 +220,7 @@ def _checked(state: AvatarState) -> LiftAvatar:
         }  # fmt: skip
     if "rest_landmarks" in a:
         expected |= {"rest_landmarks": ((478, 3), np.float64), "rest_points": ((478, 3), np.float64)}
-    for name, (shape, dtype) in expected.items():
-        array = a[name]
-        if len(array.shape) != len(shape) or any(
-            want is not None and got != want for got, want in zip(array.shape, shape, strict=True)
-        ):
-            raise ValueError(f"{name} has shape {array.shape}")
-        if array.dtype != dtype:
-            raise ValueError(f"{name} is {array.dtype}")
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ValueError(f"{name} is not finite")
+    check_arrays(a, expected)
     if n and not (
         a["opacities"].min() >= 0 and a["opacities"].max() <= 1 and a["thickness"].min() >= 0
         and a["binding_vertices"].min() >= -1 and a["binding_vertices"].max() < v
@@ -269,10 +228,6 @@ def _checked(state: AvatarState) -> LiftAvatar:
         and a["revealed_by"].min() >= -1 and a["revealed_by"].max() < len(ARKIT_NAMES)
     ):  # fmt: skip
         raise ValueError("values out of range")
-    x0, y0, x1, y1 = a["head_box"]
-    if not (1 <= x1 - x0 <= width and 1 <= y1 - y0 <= height and abs(a["pivot"]).max() < 10):
-        raise ValueError("the head is outside the picture")
-    _check_camera(a["world_to_camera"], a["K"])
     correctives = None
     if "corrective_basis" in a:
         least, most = a["corrective_least"], a["corrective_most"]
@@ -280,25 +235,16 @@ def _checked(state: AvatarState) -> LiftAvatar:
         if len(least) > _MAX_NUMBERS or least.max(initial=0) > 0 or most.min(initial=0) < 0:
             raise ValueError("values out of range")
         correctives = Correctives(a["corrective_basis"], least, most, a["corrective_table"].astype(np.float32))
-    consent = meta["consent"]
     return LiftAvatar(
-        str(meta["name"]),
-        Camera(a["world_to_camera"], a["K"], width, height),
-        a["pivot"],
-        a["head_box"],
-        Surfels(
+        surfels=Surfels(
             *(a[k] for k in ("means", "tangents", "thickness", "opacities", "colors", "pixels", "cell")),
             seen=a["seen"].astype(bool),
         ),
-        Binding(a["binding_vertices"], a["binding_weights"], a["binding_gradients"]),
-        Rig(a["rig_vertices"], a["rig_deltas"], a["rig_jaw_weights"], a["rig_hinge"]),
-        np.round(a["follow"] * (FOLLOW_LEVELS / max(levels, 1))).astype(np.uint8),
-        a["revealed_by"],
-        a["plate"],
-        a["thumbnail"],
-        Consent(bool(consent["stated"]), str(consent["by"]), str(consent["at"])),
-        tuple(str(note) for note in meta["notes"]),
-        BuildOptions.from_meta(meta),
-        correctives,
-        RestFace(a["rest_landmarks"], a["rest_points"]) if "rest_landmarks" in a else None,
+        binding=Binding(a["binding_vertices"], a["binding_weights"], a["binding_gradients"]),
+        rig=Rig(a["rig_vertices"], a["rig_deltas"], a["rig_jaw_weights"], a["rig_hinge"]),
+        follow=np.round(a["follow"] * (FOLLOW_LEVELS / max(levels, 1))).astype(np.uint8),
+        revealed_by=a["revealed_by"],
+        correctives=correctives,
+        rest_face=RestFace(a["rest_landmarks"], a["rest_points"]) if "rest_landmarks" in a else None,
+        **portrait,
     )

@@ -1,7 +1,6 @@
 """A built Splat-Portrait: splats of one picture, a background behind them, and the decoder that moves them."""
 
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,11 +10,12 @@ from torch import Tensor
 
 from studio.core.avatar import AvatarState, Background, Consent
 from studio.core.engines.base import BuildOptions
+from studio.core.engines.saved import Shapes, check_arrays, damage_told, portrait_of, portrait_state
 from studio.core.engines.splat_portrait.dynamic import DynamicDecoder
 from studio.core.engines.splat_portrait.sizes import ModelSize, Variants, model_size
-from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
+from studio.core.gaussians.turning import turned_quats
 from studio.core.motion.motion import Motion
 from studio.core.motion.poses import NECK_JOINT
 from studio.core.render.composite import Picture, composite
@@ -27,6 +27,7 @@ LAG = 1.0
 """s: the time delta that a portrait is told; training pairs lie so far apart on average."""
 
 _SIDES = (16, 2048)
+_NEAREST = 0.05  # m from the camera to the head
 _MAX_SPLATS = 1_000_000
 _DECODER = "decoder."
 _FEATURE = "feature."
@@ -95,10 +96,9 @@ class SplatPortraitAvatar:
             means = means + self._moves(frame.heard[0])
         turn, shift = frame.head_pose[0, :3], frame.head_pose[0, 3:]
         if turn.any() or shift.any():
-            rotation = Rotation.from_rotvec(turn)
-            matrix, joint = rotation.as_matrix().astype(np.float32), NECK_JOINT.astype(np.float32)
-            means = (means - joint) @ matrix.T + joint + shift
-            quats = _turned(np.roll(rotation.as_quat(), 1).astype(np.float32), quats)
+            matrix, joint = Rotation.from_rotvec(turn).as_matrix(), NECK_JOINT.astype(np.float32)
+            means = (means - joint) @ matrix.astype(np.float32).T + joint + shift
+            quats = np.ascontiguousarray(turned_quats(quats, matrix))
         return replace(self.splats, means=np.ascontiguousarray(means, np.float32), quats=quats)
 
     def _moves(self, heard: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -129,21 +129,15 @@ class SplatPortraitAvatar:
 
     def state(self) -> AvatarState:
         """Return arrays and values from which `from_state` rebuilds this avatar exactly."""
-        g = self.splats
-        arrays: dict[str, NDArray] = {
+        g, portrait = self.splats, portrait_state(self)
+        arrays = portrait.arrays | {
             "means": g.means, "quats": g.quats, "scales": g.scales, "opacities": g.opacities, "colors": g.colors,
-            "seen": np.asarray(g.seen).astype(np.uint8), "places": self.places, "plate": self.plate,
-            "thumbnail": self.thumbnail, "world_to_camera": self.camera.world_to_camera, "K": self.camera.K,
-            "pivot": self.pivot, "head_box": self.head_box,
+            "seen": np.asarray(g.seen).astype(np.uint8), "places": self.places,
         }  # fmt: skip
         arrays |= {f"{_FEATURE}{i}": feature for i, feature in enumerate(self._features)}
         weights = self._decoder.state_dict()
         arrays |= {_DECODER + name: tensor.numpy().astype(np.float16) for name, tensor in weights.items()}
-        meta: dict[str, Any] = {
-            "name": self.name, "width": self.camera.width, "height": self.camera.height, "detail": self.detail,
-            "config": self.config, "variants": list(self.variants.names), "notes": list(self.notes),
-            "consent": asdict(self.consent), "options": self.options.told(),
-        }  # fmt: skip
+        meta = portrait.meta | {"detail": self.detail, "config": self.config, "variants": list(self.variants.names)}
         return AvatarState(ENGINE, arrays, meta)
 
     @staticmethod
@@ -155,12 +149,8 @@ class SplatPortraitAvatar:
         UserError
             If anything is missing, misshapen, out of range or not finite.
         """
-        try:
+        with damage_told():
             return _checked(state)
-        except (KeyError, ValueError, TypeError, IndexError, OverflowError, RuntimeError) as error:
-            raise UserError(
-                "The avatar's data are damaged; build it again from the portrait, or use another copy of the file."
-            ) from error
 
 
 def _at(maps: Tensor, places: NDArray[np.int32], detail: int) -> NDArray[np.float32]:
@@ -170,78 +160,46 @@ def _at(maps: Tensor, places: NDArray[np.int32], detail: int) -> NDArray[np.floa
     return np.ascontiguousarray(rows[:, torch.from_numpy(places.astype(np.int64))].T.numpy())
 
 
-def _turned(by: NDArray[np.float32], quats: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the quaternions ``[N,4]`` wxyz turned by another ``[4]``."""
-    w, x, y, z = by
-    matrix = np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]], np.float32)
-    return np.ascontiguousarray(quats @ matrix.T)
-
-
 def _checked(state: AvatarState) -> SplatPortraitAvatar:
     a, meta = state.arrays, state.meta
     variants = Variants(tuple(str(name) for name in meta["variants"]))
     size: ModelSize = model_size(str(meta["config"]), variants)
+    portrait = portrait_of(state, _SIDES)
+    camera: Camera = portrait["camera"]
     n, detail = len(a["means"]), int(meta["detail"])
-    height, width = int(meta["height"]), int(meta["width"])
-    if not (_SIDES[0] <= width == height <= _SIDES[1] and n <= _MAX_SPLATS and 1 <= detail <= 4):
-        raise ValueError("larger or smaller than any portrait")
+    if not (camera.width == camera.height and n <= _MAX_SPLATS and 1 <= detail <= 4):
+        raise ValueError("no picture or detail of this engine")
+    if camera.world_to_camera[2, 3] < _NEAREST:
+        raise ValueError("the head is behind the camera")
     side = size.unet.resolution
-    expected: dict[str, tuple[tuple[int, ...], type]] = {
+    expected: Shapes = {
         "means": ((n, 3), np.float32), "quats": ((n, 4), np.float32), "scales": ((n, 3), np.float32),
         "opacities": ((n,), np.float32), "colors": ((n, 3), np.float32), "seen": ((n,), np.uint8),
-        "places": ((n,), np.int32), "plate": ((height, width, 3), np.uint8),
-        "world_to_camera": ((4, 4), np.float64), "K": ((3, 3), np.float64),
-        "pivot": ((3,), np.float64), "head_box": ((4,), np.float64),
+        "places": ((n,), np.int32),
     }  # fmt: skip
     for i, (wide, channels) in enumerate(zip(size.unet.sides[::-1], size.unet.widths[::-1], strict=True)):
         expected[f"{_FEATURE}{i}"] = ((channels, wide, wide), np.float16)
-    for name, (shape, dtype) in expected.items():
-        if a[name].shape != shape or a[name].dtype != dtype or not np.isfinite(a[name]).all():
-            raise ValueError(f"{name} has shape {a[name].shape} of {a[name].dtype}")
-    thumbnail = a["thumbnail"]
-    if thumbnail.ndim != 3 or thumbnail.shape[2] != 3 or thumbnail.dtype != np.uint8:
-        raise ValueError("thumbnail")
+    check_arrays(a, expected)
     places = side * side * (detail**2 + size.layers - 1)
     if n and not (
         a["opacities"].min() >= 0 and a["opacities"].max() <= 1 and a["scales"].min() > 0
         and a["places"].min() >= 0 and a["places"].max() < places
     ):  # fmt: skip
         raise ValueError("values out of range")
-    x0, y0, x1, y1 = a["head_box"]
-    if not (1 <= x1 - x0 <= width and 1 <= y1 - y0 <= height and abs(a["pivot"]).max() < 10):
-        raise ValueError("the head is outside the picture")
-    _check_camera(a["world_to_camera"], a["K"])
     decoder = DynamicDecoder(size)
     weights = {k.removeprefix(_DECODER): v for k, v in a.items() if k.startswith(_DECODER)}
     if any(v.dtype != np.float16 or not np.isfinite(v).all() for v in weights.values()):
         raise ValueError("the decoder's weights")
     decoder.load_state_dict({k: torch.from_numpy(v.astype(np.float32)) for k, v in weights.items()})
-    consent = meta["consent"]
     return SplatPortraitAvatar(
-        str(meta["name"]),
-        Camera(a["world_to_camera"], a["K"], width, height),
-        a["pivot"],
-        a["head_box"],
-        Gaussians(*(a[k] for k in ("means", "quats", "scales", "opacities", "colors")), seen=a["seen"].astype(bool)),
-        a["places"],
-        detail,
-        tuple(a[f"{_FEATURE}{i}"] for i in range(len(size.unet.widths))),
-        decoder,
-        str(meta["config"]),
-        variants,
-        a["plate"],
-        thumbnail,
-        Consent(bool(consent["stated"]), str(consent["by"]), str(consent["at"])),
-        tuple(str(note) for note in meta["notes"]),
-        replace(BuildOptions.from_meta(meta), engine=ENGINE),
+        splats=Gaussians(
+            *(a[k] for k in ("means", "quats", "scales", "opacities", "colors")), seen=a["seen"].astype(bool)
+        ),
+        places=a["places"],
+        detail=detail,
+        features=tuple(a[f"{_FEATURE}{i}"] for i in range(len(size.unet.widths))),
+        decoder=decoder,
+        config=str(meta["config"]),
+        variants=variants,
+        **portrait | {"options": replace(portrait["options"], engine=ENGINE)},
     )
-
-
-def _check_camera(world_to_camera: NDArray, K: NDArray) -> None:
-    """Raise ValueError unless the camera is a plain pinhole in front of the head."""
-    if not (K[0, 1] == K[1, 0] == K[2, 0] == K[2, 1] == 0 and K[2, 2] == 1 and 1 < min(K[0, 0], K[1, 1]) < 1e6):
-        raise ValueError("the camera's K is not that of a pinhole")
-    rotation, translation = world_to_camera[:3, :3], world_to_camera[:3, 3]
-    rigid = np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6) and np.linalg.det(rotation) > 0
-    if not (rigid and 0.05 < translation[2] < 100 and np.array_equal(world_to_camera[3], [0, 0, 0, 1])):
-        raise ValueError("the camera's pose is not rigid")

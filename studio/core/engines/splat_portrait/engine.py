@@ -15,15 +15,15 @@ from safetensors.torch import load as load_tensors
 from studio.core.assets import asset_bytes
 from studio.core.avatar import Avatar, AvatarState, Consent
 from studio.core.engines.base import BuildOptions, Footage
-from studio.core.engines.splat_portrait.avatar import ENGINE, SplatPortraitAvatar, _turned
+from studio.core.engines.splat_portrait.avatar import ENGINE, SplatPortraitAvatar
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
 from studio.core.engines.splat_portrait.model import Splats
 from studio.core.engines.splat_portrait.sizes import CONFIGS, VARIANTS, Variants, model_size
 from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
+from studio.core.gaussians.turning import turned_quats
 from studio.core.heads.anatomy import INTEROCULAR
-from studio.core.heads.fitting import rotation_vector
 from studio.core.jobs import Job, Stopwatch
 from studio.core.standard_crop import standard_crop
 
@@ -187,13 +187,9 @@ def _in_head_space(fine: Splats, own: Splats, camera: Camera, detail: int) -> tu
     kept = np.flatnonzero(opacities > _FAINTEST)
     turn, shift = camera.world_to_camera[:3, :3], camera.world_to_camera[:3, 3]
     quats = quats[kept] / np.linalg.norm(quats[kept], axis=1, keepdims=True)
-    back = rotation_vector(turn.T)
-    angle = float(np.linalg.norm(back))
-    axis = back / max(angle, 1e-12)
-    to_head = np.concatenate([[np.cos(angle / 2)], np.sin(angle / 2) * axis]).astype(np.float32)
     gaussians = Gaussians(
         np.ascontiguousarray((means[kept] - shift) @ turn, np.float32),
-        _turned(to_head, quats.astype(np.float32)),
+        turned_quats(quats.astype(np.float32), turn.T),
         np.ascontiguousarray(scales[kept], np.float32),
         np.ascontiguousarray(opacities[kept], np.float32),
         np.ascontiguousarray(np.clip(colors[kept], 0, 1), np.float32),
