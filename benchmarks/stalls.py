@@ -29,12 +29,10 @@ def main() -> None:
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         os.environ[name] = str(folder / name)
     from machine import machine_line
-    from story import JAW, Story, live, until
-
-    from studio.core.sample import sample_speech
+    from story import Story, live, until
 
     story = Story(folder, "lift", stacks)
-    window, director, document = story.window, story.director, story.director.document
+    window, director = story.window, story.director
     found: dict[str, list[str]] = {}
 
     def part(name: str) -> None:
@@ -51,23 +49,12 @@ def main() -> None:
     until(lambda: director.jobs.idle)
     part("starting and warming up")
 
-    story.drop(story.portrait)
-    until(window.stage.consent.isVisible)
-    story.click(window.stage.consent.yes)
-    until(lambda: director.session.selected and window.stage.shown is not None and director.jobs.idle)
+    story.build()
+    until(lambda: director.jobs.idle)
     part("building a head")
-
-    story.press("listen")
-    until(lambda: director.drive.newest.code[0, JAW] > 0.05)
-    story.press("record")
-    until(lambda: (director.drive.taken or 0) > 8)
-    story.press("record")
-    until(lambda: document.state.timeline.takes and not director.session.recording)
-    story.press("listen")
+    story.record(8)
     part("live drive and recording")
-
-    story.drop(sample_speech())
-    until(lambda: len(document.state.timeline.sounds) == 2 and director.jobs.idle)
+    story.open_sound()
     part("opening a sound")
 
     window.timeline.fold(False)

@@ -92,24 +92,36 @@ class Story:
         self.watchdog = Watchdog(stacks=stacks)
         self.press = lambda name: self.window.actions_by_name[name].trigger()
 
+    def build(self) -> None:
+        """Make a head of the portrait, with consent."""
+        self.drop(self.portrait)
+        until(self.window.stage.consent.isVisible)
+        self.click(self.window.stage.consent.yes)
+        until(lambda: self.director.session.selected and self.window.stage.shown is not None)
+
+    def record(self, seconds: float) -> None:
+        """Let the microphone drive the head and record it."""
+        director = self.director
+        self.press("listen")
+        until(lambda: director.drive.newest.code[0, JAW] > 0.05)
+        self.press("record")
+        until(lambda: (director.drive.taken or 0) > seconds)
+        self.press("record")
+        until(lambda: director.document.state.timeline.takes and not director.session.recording)
+        self.press("listen")
+
+    def open_sound(self) -> None:
+        """Open a second sound beside what was recorded."""
+        self.drop(sample_speech())
+        until(lambda: len(self.director.document.state.timeline.sounds) == 2 and self.director.jobs.idle)
+
     def begin(self) -> None:
         """Everything up to a project that is saved and edited further."""
         window, director, document = self.window, self.director, self.director.document
         until(lambda: director.jobs.idle)
-        self.drop(self.portrait)
-        until(window.stage.consent.isVisible)
-        self.click(window.stage.consent.yes)
-        until(lambda: director.session.selected and window.stage.shown is not None)
-
-        self.press("listen")
-        until(lambda: director.drive.newest.code[0, JAW] > 0.05)
-        self.press("record")
-        until(lambda: (director.drive.taken or 0) > 1.5)
-        self.press("record")
-        until(lambda: document.state.timeline.takes and not director.session.recording)
-        self.press("listen")
-        self.drop(sample_speech())
-        until(lambda: len(document.state.timeline.sounds) == 2 and director.jobs.idle)
+        self.build()
+        self.record(1.5)
+        self.open_sound()
 
         panel = window.timeline
         panel.fold(False)

@@ -1,10 +1,8 @@
 """A denoiser of pictures after EDM (Karras et al. 2022): preconditioning, its loss, its noise levels, and its weights.
 
-`read_edm` takes published weights. NVIDIA gives them as pickles, which run code when they are opened; convert one where
-it may do so, with NVIDIA's own program at hand::
-
-    net = pickle.load(open("edm-ffhq-64x64-uncond-vp.pkl", "rb"))["ema"]
-    torch.save(net.state_dict(), "edm-ffhq.pt")   # or safetensors.torch.save_file
+`read_edm` takes published weights. NVIDIA gives them as pickles, which run code when they are opened and which nothing
+here opens: in NVIDIA's own program, write the ``state_dict()`` of the network's ``ema`` with
+``safetensors.torch.save_file``, or with ``torch.save``.
 """
 
 import warnings
