@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from studio.core.avatar import Avatar, Personal, RestFace, render_bytes
 from studio.core.errors import UserError
 from studio.core.motion.motion import Motion
-from studio.core.perception.landmarks import find_faces
+from studio.core.perception.landmarks import find_faces, read_again
 from studio.core.render.rasterize import rasterize
 from studio.core.tracking.face_model import STABLE, FaceModel
 from studio.core.tracking.identity import fit_identity
@@ -86,12 +86,13 @@ def find_rest_face(avatar: Avatar) -> RestFace:
     """
     shrink = _shrinking(avatar)
     camera, neutral = avatar.camera.scaled(shrink), Motion.neutral()
-    faces = find_faces(np.ascontiguousarray(on_host(render_bytes(avatar, neutral, camera))[..., :3]))
+    picture = np.ascontiguousarray(on_host(render_bytes(avatar, neutral, camera))[..., :3])
+    faces = find_faces(picture)
     if not faces:
         raise UserError(
             f"No face is found in the avatar '{avatar.name}'; drive it by speech, or build it from another portrait."
         )
-    landmarks = faces[0].landmarks.astype(np.float64)
+    landmarks = read_again(picture, faces[0].landmarks).astype(np.float64)
     raster = rasterize(avatar.pose(neutral, camera), camera, depth=True)
     assert raster.depth is not None
     column, row = np.clip(landmarks[:, :2].astype(int), 0, [camera.width - 1, camera.height - 1]).T

@@ -13,7 +13,7 @@ from studio.core.errors import UserError
 from studio.core.heads.fitting import FOCAL_PER_FACE_HEIGHT
 from studio.core.jobs import Job, Stopwatch
 from studio.core.media.video import Footing, clip_footing, read_frames
-from studio.core.perception.landmarks import MeshTracker, find_faces
+from studio.core.perception.landmarks import MeshTracker, find_faces, read_again
 from studio.core.tracking.covering import MouthWatch
 from studio.core.tracking.follow import MOST_FACES, apart
 from studio.core.tracking.shoulders import Shoulders
@@ -168,7 +168,7 @@ class _Following:
             return None
         best = min(near, key=lambda i: apart(boxes[i], self._box))
         self._box = boxes[best]
-        return found[best]
+        return read_again(rgb, found[best])
 
     def _cut(self, rgb: NDArray[np.uint8]) -> bool:
         small = cv2.resize(rgb, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32) / 255

@@ -40,29 +40,35 @@ class Expressions:
     """Plays one face's codes on a head whose rest is an expression too.
 
     Where the head's rest shows nothing, a code is played as it is. Otherwise the code is sought that brings the head's
-    landmarks from its rest to where the played code takes them from a neutral face.
+    landmarks from its rest to where the played code takes them: from what the rest shows on the driving face, where
+    that is the same person's; else from a neutral face.
 
     Parameters
     ----------
     model
         The head's own face, as its portrait shows it.
+    driving
+        The face that the codes were found on.
     rest_code
         ``[52]``: the expression that the head's rest already shows, in the driving face's terms; None where the two
         are not one person, and only the lips' gap at rest is known not to be neutral.
     """
 
-    def __init__(self, model: FaceModel, rest_code: NDArray | None) -> None:
+    def __init__(self, model: FaceModel, driving: FaceModel, rest_code: NDArray | None) -> None:
         chosen, weights = observed_landmarks()
         self._model = model.at(chosen)
         self._pairs, pair_weights = openings(chosen)
         self._weights = np.repeat(np.concatenate([weights, pair_weights]), 3)
         if rest_code is None:
+            self._driving = None
             closed = np.zeros(len(ARKIT_NAMES))
             closed[ARKIT_INDEX["mouthClose"]] = 1
-            self._offset = self._model.points(closed) - self._model.rest
+            self._offset = shown = self._model.points(closed) - self._model.rest
         else:
-            self._offset = self._model.rest - self._played(rest_code)
-        self._neutral = bool(np.abs(self._offset).max() < 1e-3 * INTEROCULAR)
+            self._driving = driving.at(chosen)
+            self._offset = self._model.rest - self._driving.points(rest_code)
+            shown = self._driving.points(rest_code) - self._driving.rest
+        self._neutral = bool(np.abs(shown).max() < 1e-3 * INTEROCULAR)
 
     def __call__(self, code: NDArray) -> NDArray[np.float64]:
         """Return the code ``[52]`` that shows on this head what `code` shows on the driving face."""
@@ -85,7 +91,9 @@ class Expressions:
         return np.concatenate([values, values[..., lower, :] - values[..., upper, :]], axis=-2)
 
     def _played(self, code: NDArray) -> NDArray[np.float64]:
-        """Return the landmarks under a code, no gap of the rest closed by it."""
+        """Return the landmarks under a code; on a stranger's head no gap of its rest closed by it."""
+        if self._driving is not None:
+            return self._driving.points(code)
         gap = min(1.0, float(code[_GAP_CHANNELS] @ _GAP_SHARES))
         return self._model.points(code) - gap * self._model.deltas[_CLOSE_GAP]
 
@@ -122,8 +130,9 @@ class Retarget:
         gains: FaceGains = FaceGains(),
     ) -> None:  # fmt: skip
         self._track, self._framing = track, framing
-        face = look_at(avatar, FaceModel.of(track.rest))
-        self._expressions = Expressions(face.model, face.rest_code)
+        driving = FaceModel.of(track.rest)
+        face = look_at(avatar, driving)
+        self._expressions = Expressions(face.model, driving, face.rest_code)
         self._gain = gains.of_channels()
         self._head_gain = gains.head
         self._points = face.points[INNER]

@@ -4,7 +4,7 @@ import pytest
 from numpy.typing import NDArray
 
 from studio.core.heads.anatomy import CHIN, FOREHEAD, LOWER_LIP_INNER, UPPER_LID, eye_centres
-from studio.core.perception.landmarks import MeshTracker, find_faces, landmark_box
+from studio.core.perception.landmarks import MeshTracker, find_faces, landmark_box, read_again
 
 # Where the astronaut's face is in the picture, px.
 FACE = np.array([179, 70, 271, 178])
@@ -67,3 +67,15 @@ def test_a_tracker_follows_a_moving_face(bust: NDArray[np.float32]) -> None:
 
 def test_a_box_is_drawn_around_landmarks() -> None:
     np.testing.assert_array_equal(landmark_box(np.array([[3, 9, 5], [1, 4, 0], [2, 11, 7]])), [1, 4, 3, 11])
+
+
+def test_a_second_reading_is_averaged_and_one_of_another_place_is_not(bust: NDArray[np.float32]) -> None:
+    picture = to_uint8(bust)
+    (face,) = find_faces(picture)
+    astray = face.landmarks + np.array([0.02 * face.height, 0, 0], np.float32)
+    again = read_again(picture, astray)
+    off = [np.linalg.norm((points - face.landmarks)[:, :2], axis=1).mean() for points in (again, astray)]
+    assert off[0] < 0.75 * off[1]
+    elsewhere = face.landmarks + np.array([0.5 * face.height, 0, 0], np.float32)
+    assert read_again(picture, elsewhere) is elsewhere
+    assert read_again(np.full_like(picture, 127), astray) is astray

@@ -18,6 +18,7 @@ from studio.core.engines.lift.eyes import build_eyes
 from studio.core.engines.lift.gaps import fill_gaps
 from studio.core.engines.lift.glasses import Glasses, find_glasses
 from studio.core.engines.lift.hair import hair_shell
+from studio.core.engines.lift.lip_line import with_lip_line
 from studio.core.engines.lift.mouth import build_mouth
 from studio.core.engines.lift.neck import FOLLOW_LEVELS, follow_weights
 from studio.core.engines.lift.openings import Openings, find_openings
@@ -99,6 +100,7 @@ class LiftEngine:
         It takes half of the progress.
         """
         yield watch.progress(0.05, "fitting the head")
+        portrait = with_lip_line(portrait)
         fit = _Fit(portrait, options)
         yield watch.progress(0.15, "cutting out the hair", preview=_coarse(fit, consent))
         portrait = refine_matte(portrait)
