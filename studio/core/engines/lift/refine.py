@@ -20,8 +20,9 @@ from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.anatomy import smoothstep
 from studio.core.motion.motion import Motion
-from studio.core.perception.masks import distance_inside, resized, sampled
+from studio.core.perception.masks import distance_inside, pixels_at, resized, sampled
 from studio.core.perception.portrait import Portrait
+from studio.core.perception.regions import FACE, SKIN
 from studio.core.render.fitting import Confines, Fit, Rates
 from studio.core.render.loss import PhotometricLoss
 from studio.core.render.rasterize import rasterize, rasterize_vjp
@@ -42,8 +43,10 @@ _SHOWN_SIZE = 512
 _MOMENTUM = 0.6
 # A Gaussian whose summed blending weight is below this (px) is as good as hidden.
 _HIDDEN = 0.05
-# How many px of the file count as edge, and how far an edge may leave its colour.
-_RIM, _SOFT_LEAVE = 2.0, 0.07
+# Between so many px of the file inside the edge shapes become free, and colours.
+_FREE_SHAPES, _FREE_COLORS = (2.0, 4.0), (4.0, 8.0)
+# How far an edge may leave its colour: skin, on which every line shows, and hair or clothes.
+_SKIN_LEAVE, _SOFT_LEAVE = 0.02, 0.07
 # How far the guessed inside of mouth and eyes may leave its colour.
 _GUESSED_LEAVE = 0.12
 
@@ -80,7 +83,7 @@ def refine(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, Lift
 def fit_shapes(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, LiftAvatar]]:
     """Yield ``(fraction done, avatar)``; the last one's seen surfels lie along the picture's edges."""
     start = avatar.pose(Motion.neutral(), avatar.camera)
-    movable = avatar.surfels.seen & ~avatar.surfels.inside & (_firmness(avatar, portrait) > 0.99)
+    movable = avatar.surfels.seen & ~avatar.surfels.inside & (_firmness(avatar, portrait, *_FREE_SHAPES) > 0.99)
     cell = avatar.surfels.cell * np.float32(portrait.pose.px)
     confines = Confines(_REACH * cell, *_SIZES)
     rates = Rates(means=_MEANS_RATE * float(np.median(cell)), quats=3e-3, scales=1.5e-2, opacities=0, colors=4e-3)
@@ -95,7 +98,8 @@ def fit_shapes(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
         if step % 4 == 3 and step + 1 < SHAPE_STEPS:
             yield (step + 1) / SHAPE_STEPS, avatar
     fitted = avatar.with_surfels(*_laid_anew(avatar, fit.gaussians, movable))
-    yield 1.0, avatar if _any_worse(avatar, fitted, portrait) else fitted
+    worse = _any_worse(avatar, fitted.with_colors(fit.gaussians.colors), portrait)
+    yield 1.0, avatar if worse else fitted
 
 
 def _laid_anew(avatar: LiftAvatar, fitted: Gaussians, moved: NDArray[np.bool_]) -> tuple[Surfels, Binding]:
@@ -109,12 +113,9 @@ def _laid_anew(avatar: LiftAvatar, fitted: Gaussians, moved: NDArray[np.bool_]) 
     inverse = np.linalg.pinv(before.astype(np.float64))
     gradients = binding.gradients.copy()
     gradients[moved] = axes @ inverse @ gradients[moved]
-    tangents, means, colors, thickness = (
-        np.array(a) for a in (surfels.tangents, surfels.means, surfels.colors, surfels.thickness)
-    )
-    tangents[moved], means[moved], colors[moved] = axes, fitted.means[moved], fitted.colors[moved]
-    thickness[moved] = fitted.scales[moved, 2]
-    laid = replace(surfels, tangents=tangents, means=means, colors=colors, thickness=thickness)
+    tangents, means, thickness = (np.array(a) for a in (surfels.tangents, surfels.means, surfels.thickness))
+    tangents[moved], means[moved], thickness[moved] = axes, fitted.means[moved], fitted.scales[moved, 2]
+    laid = replace(surfels, tangents=tangents, means=means, thickness=thickness)
     return laid, replace(binding, gradients=gradients)
 
 
@@ -149,10 +150,13 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
         views = [full, small]
     colors = gaussians.colors.copy()
     velocity = np.zeros_like(colors)
-    # Edge pixels mix person and background: fitted freely, they would carry a rim of background into every turned
-    # view, so the nearer a Gaussian is to the person's edge, the less it may leave its own colour.
-    firm = _firmness(avatar, portrait)
-    leave = (_SOFT_LEAVE + (1 - _SOFT_LEAVE) * firm**3)[:, None].astype(np.float32)
+    # Edge pixels mix person and background: fitted freely, they, or what is next to them and makes up for them, would
+    # carry a rim of background into every turned view, so the nearer a Gaussian is to the person's edge, the less it
+    # may leave its own colour.
+    firm = _firmness(avatar, portrait, *_FREE_COLORS)
+    skin = np.isin(portrait.regions[pixels_at(avatar.surfels.pixels, portrait.regions.shape)], (FACE, SKIN))
+    soft = np.where(skin, _SKIN_LEAVE, _SOFT_LEAVE)
+    leave = (soft + (1 - soft) * firm**3)[:, None].astype(np.float32)
     # What is guessed shows through soft edges and thin places only, and must not take their colour; in an open mouth
     # and around an eye it shows itself.
     guessed = ~avatar.surfels.seen
@@ -171,10 +175,9 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
             yield (step + 1) / STEPS, avatar.with_colors(colors)
 
 
-def _firmness(avatar: LiftAvatar, portrait: Portrait) -> NDArray[np.float64]:
-    """Return 0 at the person's edge to 1 well inside, for each surfel ``[N]``."""
-    rim = _RIM * max(1.0, portrait.scale)
-    inwards = sampled(distance_inside(portrait.alpha > 0.5), avatar.surfels.pixels)
-    firm = smoothstep(rim, 2 * rim, inwards)
+def _firmness(avatar: LiftAvatar, portrait: Portrait, edge: float, free: float) -> NDArray[np.float64]:
+    """Return 0 at the person's edge to 1 well inside it, between these px of the file, for each surfel ``[N]``."""
+    inwards = sampled(distance_inside(portrait.alpha > 0.5), avatar.surfels.pixels) / max(1.0, portrait.scale)
+    firm = smoothstep(edge, free, inwards)
     firm[avatar.surfels.inside] = 1
     return firm

@@ -7,9 +7,11 @@ from lift_trials import build, psnr
 from studio.core.avatar import render_frame
 from studio.core.engines.lift import refine as refinement
 from studio.core.engines.lift.avatar import LiftAvatar
-from studio.core.engines.lift.refine import fit_shapes
+from studio.core.engines.lift.refine import fit_colors, fit_shapes
 from studio.core.motion.motion import Motion
+from studio.core.perception.masks import distance_inside
 from studio.core.perception.portrait import Portrait
+from studio.core.perception.regions import FACE, SKIN
 
 
 @pytest.fixture(scope="module")
@@ -25,17 +27,33 @@ def likeness(avatar: LiftAvatar, portrait: Portrait) -> float:
     return psnr(render_frame(avatar, Motion.neutral(), avatar.camera), portrait.rgb, portrait.alpha)
 
 
+def colored(avatar: LiftAvatar, portrait: Portrait) -> LiftAvatar:
+    *_, (_, fitted) = fit_colors(avatar, portrait)
+    return fitted
+
+
 def test_a_fitted_surface_is_more_like_the_portrait_and_stays_where_it_was(
     laid: LiftAvatar, small_portrait: Portrait
 ) -> None:
     *_, (done, fitted) = fit_shapes(laid, small_portrait)
     assert done == 1
-    assert likeness(fitted, small_portrait) > likeness(laid, small_portrait) + 1
+    before, after = (likeness(colored(head, small_portrait), small_portrait) for head in (laid, fitted))
+    assert after > before + 0.2
     moved = np.abs(fitted.surfels.means - laid.surfels.means).max(1)
     cell = laid.surfels.cell * small_portrait.pose.px
     assert moved.max() > 0
     assert (moved <= 0.601 * cell + 1e-6).all()
     assert (moved[~laid.surfels.seen] == 0).all()
+
+
+def test_skin_at_the_edge_keeps_its_colour(laid: LiftAvatar, small_portrait: Portrait) -> None:
+    surfels = laid.surfels
+    column, row = surfels.pixels.astype(int).T
+    inwards = distance_inside(small_portrait.alpha > 0.5)[row, column]
+    skin = np.isin(small_portrait.regions[row, column], (FACE, SKIN)) & surfels.seen & (inwards > 0)
+    change = np.abs(colored(laid, small_portrait).surfels.colors - surfels.colors).max(1)
+    assert change[skin & (inwards < 3)].max() < 0.021
+    assert change[skin & (inwards > 12)].max() > 0.1
 
 
 def test_fitted_tangents_are_the_fitted_axes(laid: LiftAvatar, small_portrait: Portrait) -> None:
