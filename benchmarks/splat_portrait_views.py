@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--variants", default="")
     parser.add_argument("--sheet", type=Path)
     options = parser.parse_args()
-    variants = Variants(tuple(name for name in options.variants.split(",") if name))
+    variants = Variants(tuple(name for name in options.variants.split("+") if name))
     model = generator(options.weights, options.config, variants)
     scenes = [entry.read() for part in open_shards(options.data).split() for entry in part]
     found: dict[tuple[str, int], list[float]] = {}

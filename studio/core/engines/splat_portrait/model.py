@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from studio.core.engines.splat_portrait.background import spread_background
 from studio.core.engines.splat_portrait.sizes import ModelSize
 from studio.core.nets.embeddings import wave_embedding
 from studio.core.nets.unet import SongUNet
@@ -16,7 +17,6 @@ CONDITION = 60
 # Per Gaussian: opacity, depth, static offset, scale, rotation, colour.
 _OPACITY, _DEPTH, _OFFSET = slice(0, 1), slice(1, 2), slice(2, 5)
 _SCALE, _QUAT, _COLOR, ATTRIBUTES = slice(5, 8), slice(8, 12), slice(12, 15), 15
-_BACKGROUND = 4  # a gate, and RGB
 
 # Depth in half widths of the picture at the head, towards the camera from the head's origin: from the neck's back to
 # the tip of any nose. The hidden layer lies behind the seen one by as much as a head is deep.
@@ -82,7 +82,8 @@ class StaticGenerator(nn.Module):
     def __init__(self, size: ModelSize) -> None:
         super().__init__()
         self.size = size
-        channels = size.layers * ATTRIBUTES + _BACKGROUND
+        self._gate = size.layers * ATTRIBUTES  # the background's channels begin with it
+        channels = self._gate + (1 if size.spread_background else 4)
         self.unet = SongUNet(size.unet, 5 + size.lifted_depth, channels, CONDITION)
 
     def raw(
@@ -152,8 +153,11 @@ class StaticGenerator(nn.Module):
         means, quats, scales, opacities, colors = (
             torch.cat([part[i].flatten(2).transpose(1, 2) for part in parts], 1) for i in range(5)
         )
-        gate = torch.sigmoid(maps[:, -_BACKGROUND : -_BACKGROUND + 1] + 1)
-        background = gate * picture + (1 - gate) * torch.sigmoid(maps[:, -_BACKGROUND + 1 :])
+        gate = torch.sigmoid(maps[:, self._gate : self._gate + 1] + 1)
+        if self.size.spread_background:
+            background = spread_background(picture, gate)
+        else:
+            background = gate * picture + (1 - gate) * torch.sigmoid(maps[:, self._gate + 1 :])
         return Splats(means, quats, scales, opacities[..., 0], colors, background, parts[0][5])
 
     def forward(self, picture: Tensor, world_to_camera: Tensor, K: Tensor, lifted: Tensor | None = None) -> Splats:

@@ -18,6 +18,8 @@ class ModelSize:
         Ours: every pixel has a second Gaussian, for what lies hidden behind it.
     lifted_depth
         Ours: the depth that `lift` solves for is an input. The paper's claim, no head model, does not hold then.
+    spread_background
+        Ours: what lies behind the head is what the picture shows around it, spread; the paper predicts its colours.
     dynamic_width
         The most channels that a level of the dynamic decoder has.
     audio_features
@@ -29,6 +31,7 @@ class ModelSize:
     unet: UNetSize
     two_layers: bool = False
     lifted_depth: bool = False
+    spread_background: bool = False
     dynamic_width: int = 256
     audio_features: int = HIDDEN_SIZE
     audio_channels: int = 64
@@ -48,7 +51,7 @@ TINY = ModelSize(UNetSize(16, 8, (1, 2), blocks=1, attention=(4,), patch=2), aud
 
 _SIZES = {"small": SMALL, "paper": PAPER, "tiny": TINY}
 CONFIGS = tuple(_SIZES)
-VARIANTS = ("two_layers", "lifted_depth")
+VARIANTS = ("two_layers", "lifted_depth", "spread_background")
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from portrait_scenes import ball_scene
 
+from studio.core.engines.splat_portrait.background import spread_background
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait, as_offsets
 from studio.core.engines.splat_portrait.model import CONDITION, StaticGenerator, camera_condition, half_width
 from studio.core.engines.splat_portrait.objectives import PAPER_WEIGHTS, SMALL_WEIGHTS
@@ -32,7 +33,7 @@ def test_cameras_are_told_in_sixty_numbers() -> None:
     assert (camera_condition(poses, 2 * K, scene.size) - told).abs().max() > 0.1
 
 
-@pytest.mark.parametrize("variants", [(), ("two_layers",), ("lifted_depth",), ("two_layers", "lifted_depth")])
+@pytest.mark.parametrize("variants", [(), ("two_layers",), ("lifted_depth",), ("two_layers", "spread_background")])
 def test_a_pixel_becomes_a_gaussian_on_its_ray(variants: tuple[str, ...]) -> None:
     size = model_size("tiny", Variants(variants))
     torch.manual_seed(0)
@@ -146,3 +147,14 @@ def test_unknown_names_are_refused() -> None:
         Variants(("three_layers",))
     with pytest.raises(ValueError, match="no configuration"):
         model_size("large")
+
+
+def test_a_background_goes_on_behind_the_head_and_takes_nothing_of_it() -> None:
+    wall = torch.linspace(0.2, 0.6, 33).expand(1, 3, 33, 33)
+    inside = torch.zeros(1, 1, 33, 33)
+    inside[..., 8:25, 8:25] = 1
+    picture = torch.where(inside > 0, torch.tensor([1.0, 0.0, 0.0])[:, None, None], wall)
+    spread = spread_background(picture, 1 - inside)
+    assert (spread - wall).abs().max() < 0.12
+    assert (spread[:, 0] - spread[:, 1]).abs().max() < 1e-3  # nothing red
+    assert (spread - wall)[..., :6, :].abs().max() < 1e-4
