@@ -160,8 +160,9 @@ def render(
         console.tell_consent(avatar, as_json)
         files = {key: media.path for key, media in state.media.items()}
         expression = Motion.arkit(0.0, None, **state.expression)
-        played = console.finish(timeline_played(state.timeline, opened.motions, files, expression, state.gains), show)
-        report = console.finish(write_clip(avatar, played, out, options), show)
+        heard = avatar.motion_space == "audio"
+        played = timeline_played(state.timeline, opened.motions, files, expression, state.gains, heard=heard)
+        report = console.finish(write_clip(avatar, console.finish(played, show), out, options), show)
     _tell(report, as_json)
 
 

@@ -2119,6 +2119,10 @@
             <translation>Die Aufnahme wird behalten</translation>
         </message>
         <message>
+            <source>Listening to {name}</source>
+            <translation>{name} wird angehört</translation>
+        </message>
+        <message>
             <source>Looking for takes</source>
             <translation>Suche nach Aufnahmen</translation>
         </message>

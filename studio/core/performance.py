@@ -18,9 +18,10 @@ from studio.core.motion.mixer import blend
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
 from studio.core.project.evaluation import Evaluation
+from studio.core.project.heard_sounds import HeardSounds
 from studio.core.project.sound_mix import FADE
 from studio.core.project.timeline import Timeline
-from studio.core.speech.recording import motion_frames
+from studio.core.speech.recording import heard_recording, motion_frames
 from studio.core.speech.settings import SpeechSettings
 
 SPEECH_RATE = 16_000
@@ -183,6 +184,8 @@ def timeline_played(
     files: Mapping[str, str | PathLike[str]],
     expression: Motion | None = None,
     gains: Mapping[str, float] | None = None,
+    *,
+    heard: bool = False,
 ) -> Job[TimelinePlayed]:
     """Survey the sounds of a timeline.
 
@@ -192,6 +195,8 @@ def timeline_played(
         Where each sound lies, by the key that its blocks name.
     gains
         By what ARKit channels of the timeline are multiplied, where it is not 1.
+    heard
+        Whether frames also carry `Motion.heard`, for avatars of the space "audio".
 
     Raises
     ------
@@ -209,7 +214,13 @@ def timeline_played(
         if block.source not in surveyed:
             surveyed[block.source] = yield from survey(files[block.source])
         laid.append(Laid(surveyed[block.source], block.start, block.begin, block.end, block.gain, FADE))
-    evaluation = Evaluation(timeline, motions)
+    sounds = None
+    if heard:
+        states = {}
+        for key, recording in surveyed.items():
+            states[key] = yield from heard_recording(recording)
+        sounds = HeardSounds(timeline, states)
+    evaluation = Evaluation(timeline, motions, sounds)
     factors = np.array([gains.get(name, 1.0) for name in ARKIT_NAMES], np.float32) if gains else None
     return TimelinePlayed(evaluation, tuple(laid), expression or Motion.neutral(), factors)
 

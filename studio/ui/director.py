@@ -103,7 +103,7 @@ class Director(QObject):
         events = self.session.events
         events.avatar.connect(lambda avatar: self.frames.show(avatar=avatar))
         events.avatar.connect(
-            lambda avatar: self.drive.tell_heard(avatar is not None and avatar.motion_space == "audio")
+            lambda avatar: self.playback.tell_heard(avatar is not None and avatar.motion_space == "audio")
         )
         # While the timeline leads the camera, its frames bring their view along.
         events.orbit.connect(lambda orbit: None if self.playback.view else self.frames.show(orbit=orbit))

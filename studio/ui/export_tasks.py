@@ -53,19 +53,20 @@ class Shown:
     files: Mapping[str, str] = field(default_factory=dict)
 
 
-def perform(shown: Shown) -> "Job[Performance]":
-    """Read the recordings of what is to be shown."""
+def perform(shown: Shown, heard: bool = False) -> "Job[Performance]":
+    """Read the recordings of what is to be shown; they are `heard` for an avatar of the space "audio"."""
     yield Progress(0.0, "starting")
     from studio.core.performance import Turntable, timeline_played
 
     if shown.source == "turntable":
         return Turntable(TURN_SECONDS, frame=shown.expression)
-    return (yield from timeline_played(shown.timeline, shown.motions, shown.files, shown.expression, shown.gains))
+    played = timeline_played(shown.timeline, shown.motions, shown.files, shown.expression, shown.gains, heard=heard)
+    return (yield from played)
 
 
 def export_clip(avatar: Avatar, shown: Shown, out: Path, options: "ClipOptions") -> Job[Exported]:
     """Write a clip; what is said is its likeness, and what is wrong with its recordings."""
-    performance = yield from perform(shown)
+    performance = yield from perform(shown, avatar.motion_space == "audio")
     from studio.core.export_clip import write_clip
 
     report = yield from write_clip(avatar, performance, out, options)
@@ -76,7 +77,7 @@ def export_clip(avatar: Avatar, shown: Shown, out: Path, options: "ClipOptions")
 
 def estimate_clip(avatar: Avatar, shown: Shown, name: str, options: "ClipOptions") -> "Job[Estimate]":
     """Measure on some frames how long a clip takes and how large it gets."""
-    performance = yield from perform(shown)
+    performance = yield from perform(shown, avatar.motion_space == "audio")
     from studio.core.export_estimate import estimate_clip
     from studio.core.media.clip_format import FORMATS
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from studio.core.motion.motion import Motion
@@ -59,6 +60,11 @@ class Playback(QObject):
         self._sounds: dict[str, DecodedSound] = {}
         self._unready: set[tuple[str, str]] = set()
         """Sounds that are being decoded, or cannot be: key and path."""
+        self._states: dict[str, NDArray[np.float32]] = {}
+        """What the speech network hears of sounds."""
+        self._unheard: set[tuple[str, str]] = set()
+        """Sounds that are being heard, or cannot be."""
+        self._tells_heard = False
         self._score: Score | None = None
         self._leading = threading.Lock()
         self._leads = False  # whether the timeline moves the camera
@@ -224,6 +230,30 @@ class Playback(QObject):
             start = partial(tasks.open_sound, path, self._scratch_folder())
             self._jobs.submit(title, start, Urgency.QUICK, decoded, self._failed)
 
+    def tell_heard(self, heard: bool) -> None:
+        """Say with every frame, live or of the timeline, what was heard: for avatars of the space "audio"."""
+        self.drive.tell_heard(heard)
+        if heard != self._tells_heard:
+            self._tells_heard = heard
+            self._hear_sounds(self._document.state)
+            self._changed_score()
+
+    def _hear_sounds(self, state: ProjectState) -> None:
+        """Let the speech network hear what is on the timeline, if that is told and was not heard yet."""
+        sounds = {block.source for block in state.timeline.sounds} if self._tells_heard else set()
+        for key in sounds & state.media.keys() - self._states.keys():
+            path = Path(state.media[key].path)
+            if (key, str(path)) in self._unheard:
+                continue
+            self._unheard.add((key, str(path)))
+
+            def heard(states: NDArray[np.float32], key: str = key) -> None:
+                self._states[key] = states
+                self._changed_score()
+
+            title = self.tr("Listening to {name}").format(name=path.name)
+            self._jobs.submit(title, partial(tasks.hear_states, path), Urgency.BUILD, heard, self._failed)
+
     def _scratch_folder(self) -> Path:
         if self._scratch is None:
             self._scratch = tempfile.TemporaryDirectory(prefix="avatar-studio-", ignore_cleanup_errors=True)
@@ -331,6 +361,7 @@ class Playback(QObject):
         if now.timeline is before.timeline and now.media is before.media:
             return
         self._prepare_sounds(now)
+        self._hear_sounds(now)
         self._changed_score()
 
     def _changed_score(self) -> None:
@@ -348,7 +379,13 @@ class Playback(QObject):
             from studio.ui.viewport.timeline_source import Score
 
             timeline = self._document.state.timeline
-            self._score = Score(Evaluation(timeline, self._document.motions), SoundMix(timeline, self._sounds))
+            heard = None
+            if self._states and self._tells_heard:
+                from studio.core.project.heard_sounds import HeardSounds
+
+                heard = HeardSounds(timeline, self._states)
+            evaluation = Evaluation(timeline, self._document.motions, heard)
+            self._score = Score(evaluation, SoundMix(timeline, self._sounds))
         return self._score
 
     def _end_live(self) -> None:

@@ -210,6 +210,16 @@ def hear_sound(path: Path, settings: "SpeechSettings") -> Job["Motion"]:
     return (yield from recorded_motion(recording, TAKE_FPS, settings))
 
 
+def hear_states(path: Path) -> Job[NDArray[np.float32]]:
+    """Return what the speech network hears of a recording, for heads that follow that."""
+    yield Progress(0.0, "reading the sound")
+    from studio.core.media.audio import survey
+    from studio.core.speech.recording import heard_recording
+
+    recording = yield from survey(path)
+    return (yield from heard_recording(recording))
+
+
 def find_cut_off(folder: Path) -> Job[list[tuple["RecordedTake", "Motion", float]]]:
     """Read the takes that a crash cut off, each with the second of the timeline from which on it was recorded."""
     yield Progress(0.0, "looking for takes")

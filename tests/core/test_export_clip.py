@@ -38,6 +38,7 @@ from studio.core.performance import speech as spoken
 from studio.core.project.sound_mix import SoundMix
 from studio.core.project.timeline import Block, CameraKey, Timeline
 from studio.core.sample import CONSENT, sample_speech
+from studio.core.speech.hidden import hidden_states, hidden_window
 from studio.core.speech.settings import SpeechSettings
 from studio.core.unfinished import sweep
 
@@ -375,6 +376,15 @@ def test_a_timeline_is_heard_in_a_clip_as_the_window_plays_it(tmp_path: Path, av
     np.testing.assert_allclose(heard[:, 0], played[: len(heard), 0], atol=2e-3)
     part = np.concatenate(list(mixdown(performance.heard(), 48_000, 0.2, 0.45)))
     np.testing.assert_allclose(part, heard[9600:], atol=1e-6)
+
+
+def test_a_head_that_follows_sound_hears_a_timeline_as_it_hears_the_recording(speech: Path) -> None:
+    timeline = Timeline(sounds=(Block("s", "voice", "speech.wav", 1.0, 0.0, 1.2, ("audio",)),))
+    performance = run(timeline_played(timeline, {}, {"voice": speech}, heard=True))
+    (frame,) = performance.frames(1.8, 1, 25.0)
+    assert frame.heard is not None
+    np.testing.assert_allclose(frame.heard[0], hidden_window(hidden_states(load_audio(speech)), 0.8), atol=1e-3)
+    assert next(run(timeline_played(timeline, {}, {"voice": speech})).frames(1.8, 1, 25.0)).heard is None
 
 
 def test_a_turntable_ends_where_it_began(tmp_path: Path, avatar: TinyAvatar) -> None:

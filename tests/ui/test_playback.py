@@ -19,6 +19,7 @@ from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
 from studio.core.project.timeline import MOTION_LANES, CameraKey, Curve, Key
 from studio.core.sample import sample_speech
+from studio.core.speech.hidden import hidden_states, hidden_window
 from studio.ui.director import Director
 from studio.ui.viewport import timeline_source
 
@@ -171,6 +172,26 @@ def test_the_camera_follows_its_keys_until_the_user_takes_it(director: Director,
     assert orbit().yaw == -5
     director.playback.seek(1.5)
     qtbot.waitUntil(lambda: orbit().yaw == pytest.approx(15), timeout=PATIENCE)
+
+
+def test_a_head_that_follows_sound_hears_the_timeline_and_no_other_does(
+    director: Director, qtbot: QtBot, tmp_path: Path
+) -> None:
+    shutil.copy(sample_speech(), tmp_path / "words.flac")
+    director.session.avatar = replace(TinyAvatar.make(50), motion_space="audio")
+    director.open_paths([tmp_path / "words.flac"])
+    qtbot.waitUntil(lambda: len(director.document.state.timeline.sounds) == 1, timeout=PATIENCE)
+    director.playback.seek(1.0)
+    qtbot.waitUntil(lambda: director.drive.newest.heard is not None, timeout=PATIENCE)
+    wanted = hidden_window(hidden_states(load_audio(tmp_path / "words.flac")), 1.0)
+
+    def hears() -> bool:
+        heard = director.drive.newest.heard
+        return heard is not None and np.allclose(heard[0], wanted, atol=1e-3)
+
+    qtbot.waitUntil(hears, timeout=PATIENCE)
+    director.session.avatar = TinyAvatar.make(50)
+    qtbot.waitUntil(lambda: director.drive.newest.heard is None, timeout=PATIENCE)
 
 
 def test_an_opened_sound_lies_on_the_timeline_with_lips_that_can_be_edited(

@@ -6,6 +6,8 @@ edit what does not change from frame to frame. It never changes, so any thread m
 
 from bisect import bisect_right
 from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +17,9 @@ from studio.core.motion.mixer import mix
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
 from studio.core.project.timeline import HEAD_AXES, LANE_COLUMNS, MOTION_LANES, Block, Curve, Timeline, lane_of
+
+if TYPE_CHECKING:
+    from studio.core.project.heard_sounds import HeardSounds
 
 _VIEW_FIELDS = tuple(Orbit.__dataclass_fields__)
 
@@ -27,6 +32,8 @@ class Evaluation:
     motions
         Stored motions by their key, each ``arkit``, times from 0 s. A take whose motion is not among them moves
         nothing.
+    heard
+        The sounds, for heads that follow what is heard; without it no frame tells of them.
 
     Attributes
     ----------
@@ -34,8 +41,9 @@ class Evaluation:
         Keys of such motions.
     """
 
-    def __init__(self, timeline: Timeline, motions: Mapping[str, Motion]) -> None:
+    def __init__(self, timeline: Timeline, motions: Mapping[str, Motion], heard: "HeardSounds | None" = None) -> None:
         self.timeline = timeline
+        self._heard = heard
         self.duration = timeline.duration
         lanes = [lane for lane in MOTION_LANES if timeline.heard(lane)]
         self._takes = [
@@ -55,7 +63,7 @@ class Evaluation:
             self._views = PchipInterpolator(np.array([key.time for key in timeline.camera]), values)
 
     def motion_at(self, time: float) -> Motion:
-        """Return one ARKit frame; see `Timeline.motion_at`."""
+        """Return one ARKit frame with what is heard; see `Timeline.motion_at`."""
         code, pose = np.zeros(len(ARKIT_NAMES), np.float32), np.zeros(6, np.float32)
         for take in self._takes:
             if take.block.covers(time):
@@ -64,6 +72,8 @@ class Evaluation:
         for curve in self._curves:
             curve.put(time, code, pose, added)
         frame = Motion.from_frames("arkit", np.array([time]), np.clip(code, 0, 1)[None], pose[None])
+        if self._heard is not None:
+            frame = replace(frame, heard=self._heard.window(time)[None])
         if not added.any():
             return frame
         return mix(Motion.from_frames("arkit", frame.times, np.zeros_like(frame.code), added[None]), frame)

@@ -145,10 +145,18 @@ def hidden_window(states: NDArray[np.float32], time: float, first: int = 0) -> N
     first
         Number of the first of `states`.
     """
-    moment = time * HIDDEN_RATE
-    low = int(np.floor(moment))
-    share = np.float32(moment - low)
-    rows = np.arange(low - (WINDOW_STEPS - WINDOW_AHEAD - 1), low + WINDOW_AHEAD + 2) - first
     known = states if len(states) else silence()[None]
-    steps = known[np.clip(rows, 0, len(known) - 1)]
-    return (1 - share) * steps[:-1] + share * steps[1:]
+    return rows_at(known, window_times(time) - first / HIDDEN_RATE)
+
+
+def window_times(time: float) -> NDArray[np.float64]:
+    """Return the moments ``[16]`` s of the steps of a window."""
+    return time + np.arange(WINDOW_AHEAD + 1 - WINDOW_STEPS, WINDOW_AHEAD + 1) / HIDDEN_RATE
+
+
+def rows_at(states: NDArray[np.float32], times: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return rows ``[N,160]`` of moments ``[N]`` s: mixed of the two next to each, the first or last one outside."""
+    moments = np.clip(times * HIDDEN_RATE, 0, len(states) - 1)
+    low = np.floor(moments).astype(np.intp)
+    share = (moments - low).astype(np.float32)[:, None]
+    return (1 - share) * states[low] + share * states[np.minimum(low + 1, len(states) - 1)]

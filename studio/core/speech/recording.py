@@ -15,6 +15,7 @@ from studio.core.motion.idle import IdleMotion
 from studio.core.motion.mixer import mix
 from studio.core.motion.motion import Motion
 from studio.core.speech.features import HOP, SAMPLE_RATE
+from studio.core.speech.hidden import HIDDEN_RATE, HiddenStream
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
 from studio.core.speech.stream import SpeechDriver
 
@@ -109,6 +110,23 @@ def recorded_motion(
                 yield Progress(share, "listening")
     yield Progress(1.0, "listening")
     return _track(frames)
+
+
+def heard_recording(recording: Recording) -> Job[NDArray[np.float32]]:
+    """Return the hidden states ``[T,160]`` of a surveyed recording, see `studio.core.speech.hidden`, as a job.
+
+    Raises
+    ------
+    UserError
+        If the file is no longer what was surveyed.
+    """
+    stream, seconds = HiddenStream(), max(recording.seconds, 1e-9)
+    rows = [stream.push(np.zeros(0, np.float32))]
+    with closing(read_audio_blocks(recording, SAMPLE_RATE)) as blocks:
+        for block in blocks:
+            rows.append(stream.push(block))
+            yield Progress(min(stream.count / HIDDEN_RATE / seconds, 1.0), "listening")
+    return np.concatenate(rows)
 
 
 def _track(frames: list[Motion]) -> Motion:
