@@ -41,9 +41,10 @@ _FRAMES = (Motion.neutral(), Motion.arkit(jawOpen=0.7))
 # Alpha below which something shines through; px of a view by which its own outline is soft.
 _SOLID, _EDGE = 0.99, 3
 # m: a filling stays so far behind what the portrait shows, and inside its outline; it is looked for so far along the
-# line of sight, in such steps.
+# line of sight, in such steps: through a head, for beside a neck the portrait shows its background, and what hides
+# the view there is what hangs or stands behind. Beyond the skin's share of that no expression reaches.
 _BEHIND, _INSET = 0.002, 0.0012
-_DEPTH, _STEP = 0.05, 0.001
+_DEPTH, _STEP, _SKIN_DEPTH = 0.16, 0.001, 0.05
 # m by which a filling that shows before solid skin is in the way.
 _BEFORE = 0.0015
 # m: standard deviation, small beside the outline; thickness, and how far apart fillings are.
@@ -93,6 +94,19 @@ class _View:
         cv2.drawContours(filled, contours, -1, (1,), cv2.FILLED)
         return filled > 0
 
+    @cached_property
+    def _inwards(self) -> NDArray[np.float32]:
+        """How far inside the silhouette ``[H,W]`` px."""
+        return distance_inside(self.silhouette)
+
+    def room(self, points: NDArray) -> NDArray[np.float64]:
+        """Return how far inside the outline points ``[n,3]`` m are seen here ``[n]`` m; 0 before what is solid."""
+        projected = self.camera.project(points)
+        at = pixels_at(projected[:, :2], self.alpha.shape)
+        before = projected[:, 2] < self.depth[at] - _BEFORE
+        inwards = self._inwards[at] * projected[:, 2] / self.camera.K[0, 0]
+        return np.where(before & (self.alpha[at] > _SOLID), 0.0, inwards)
+
 
 def fill_gaps(
     avatar: LiftAvatar,
@@ -113,16 +127,18 @@ def fill_gaps(
     shapes
         The shapes that move the seen skin.
     """
-    hidden = _Hidden(portrait, pose, relief)
-    found, views = [], []
-    for frame in _FRAMES:
+    cameras = [orbit(avatar, square_camera(avatar, _SIZE), yaw, pitch) for yaw, pitch in _VIEWS]
+    views = [
+        [_View(frame, camera, rasterize(avatar.pose(frame, camera), camera, depth=True)) for camera in cameras]
+        for frame in _FRAMES
+    ]
+    hidden = _Hidden(portrait, pose, relief, views[0])
+    found = []
+    for frame, looks in zip(_FRAMES, views, strict=True):
         zero = np.zeros(3, np.float32)
         params = HeadParams(zero, frame.code[0], zero, zero)
         posed = [template.vertices(params).astype(np.float64) for template in templates]
-        for yaw, pitch in _VIEWS:
-            camera = orbit(avatar, square_camera(avatar, _SIZE), yaw, pitch)
-            view = _View(frame, camera, rasterize(avatar.pose(frame, camera), camera, depth=True))
-            views.append(view)
+        for view in looks:
             for template, vertices in zip(templates, posed, strict=True):
                 found += _in_view(view, template, vertices, hidden)
     if not found:
@@ -132,7 +148,7 @@ def fill_gaps(
     chosen = chosen[:: -(-len(chosen) // _MOST)]
     fillings = _Fillings(*(np.concatenate([getattr(f, g.name) for f in found])[chosen] for g in fields(_Fillings)))
     part = _part(fillings, pose, templates[0], shapes)
-    kept = ~_in_the_way(avatar.rig, part, views)
+    kept = ~_in_the_way(avatar.rig, part, [view for looks in views for view in looks])
     if not kept.any():
         return None
     return _part(_Fillings(*(getattr(fillings, g.name)[kept] for g in fields(_Fillings))), pose, templates[0], shapes)
@@ -166,32 +182,32 @@ def _in_the_way(rig: Rig, part: FlatPart, views: Sequence[_View]) -> NDArray[np.
     for view in views:
         code = view.frame.code[0]
         moved = joined.vertices[-n:] + joined.displacements(shape_weights(code), jaw_open(code))[0][-n - 1 : -1]
-        projected = view.camera.project(moved)
-        at = pixels_at(projected[:, :2], view.alpha.shape)
-        solid = view.alpha[at] > _SOLID
-        wrong |= solid & (projected[:, 2] < view.depth[at] - _BEFORE)
-        wrong |= ~view.silhouette[at]
+        wrong |= view.room(moved) == 0
     return wrong
 
 
 class _Hidden:
-    """What the portrait's own camera does not see: behind the person, inside their outline."""
+    """What the portrait's own camera does not see: behind the person, inside their outline, that of every view."""
 
-    def __init__(self, portrait: Portrait, pose: HeadPose, relief: Relief) -> None:
-        self._pose = pose
+    def __init__(self, portrait: Portrait, pose: HeadPose, relief: Relief, resting: Sequence[_View]) -> None:
+        self._pose, self._resting = pose, resting
         self._inwards = distance_inside(portrait.alpha > 0.5) * np.float32(pose.px)
         reach = 2 * round(_SPREAD[0] / pose.px) + 1
         self._near = np.asarray(cv2.erode(relief.nearness, np.ones((reach, reach), np.uint8)), np.float32)
 
     def room(self, points: NDArray) -> NDArray[np.float32]:
-        """Return how far inside the outline points ``[n,3]`` m are hidden ``[n]`` m; 0 where they are not."""
+        """Return how far inside all outlines points ``[n,3]`` m are hidden ``[n]`` m; 0 where they are not."""
         projected = self._pose.camera.project(points)
         pixels = projected[:, :2]
         height, width = self._inwards.shape
         framed = (pixels > 0).all(1) & (pixels < [width, height]).all(1)
         near = self._pose.nearness(projected[:, 2])
         behind = near < sampled(self._near, pixels) - _BEHIND / self._pose.px
-        return np.where(framed & behind, self._inwards[pixels_at(pixels, self._inwards.shape)], np.float32(0))
+        room = np.where(framed & behind, self._inwards[pixels_at(pixels, self._inwards.shape)], np.float32(0))
+        for view in self._resting:
+            some = room > _INSET
+            room[some] = np.minimum(room[some], view.room(points[some]))
+        return room
 
 
 def _in_view(view: _View, template: FullHead, posed: NDArray, hidden: _Hidden) -> list[_Fillings]:
@@ -212,10 +228,11 @@ def _in_view(view: _View, template: FullHead, posed: NDArray, hidden: _Hidden) -
 
     points, room = np.zeros((len(row), 3)), np.zeros(len(row))
     for step in np.arange(0, _DEPTH, _STEP):
-        tried = camera.unproject(pixels, depth + step) - moved
-        found = np.where(room == 0, hidden.room(tried), 0)
+        left = np.flatnonzero(room == 0)
+        tried = camera.unproject(pixels[left], depth[left] + step) - (moved[left] if step < _SKIN_DEPTH else 0)
+        found = hidden.room(tried)
         better = found > _INSET
-        points[better], room[better] = tried[better], found[better]
+        points[left[better]], room[left[better]] = tried[better], found[better]
     kept = room > 0
     solid = cv2.erode((alpha > _SOLID).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     colors, _ = spread(view.raster.color / np.maximum(view.raster.alpha, 1e-3), solid)

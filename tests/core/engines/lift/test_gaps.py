@@ -11,6 +11,7 @@ from studio.core.engines.lift.gaps import fill_gaps
 from studio.core.engines.lift.relief import Relief, lifted_landmarks, solve_relief
 from studio.core.engines.lift.rig import FlatPart
 from studio.core.engines.lift.unseen_skin import completed_landmarks
+from studio.core.framing import orbit, square_camera
 from studio.core.heads.anatomy import to_face, to_head
 from studio.core.heads.full import FullHead
 from studio.core.heads.shapes import FaceShapes
@@ -73,3 +74,12 @@ def test_it_stays_behind_the_portrait_and_inside_its_outline(
     assert before.max() * pose.px < -0.001
     column, row = projected[:, :2].astype(int).T
     assert small_portrait.alpha[row, column].min() > 0.5
+
+
+@pytest.mark.parametrize("yaw", [-45, 45])
+def test_nothing_comes_out_beside_a_turned_head(open_avatar: LiftAvatar, small_avatar: LiftAvatar, yaw: float) -> None:
+    camera = orbit(open_avatar, square_camera(open_avatar, 384), yaw, 0)
+    before, after = (
+        rasterize(avatar.pose(Motion.neutral(), camera), camera).alpha[..., 0] for avatar in (open_avatar, small_avatar)
+    )
+    assert (after - before)[before < 0.05].max() < 0.1
