@@ -274,6 +274,7 @@ def info(avatar_file: AvatarFile, as_json: JsonFlag = False) -> None:
         ("consent", stated),
         ("provenance", header.provenance),
         ("size", f"{header.size / 1e6:.1f} MB, {len(header.arrays)} arrays"),
+        *([("speaks", header.style.in_words())] if header.style.agreement else []),
         *(("note", note) for note in header.notes),
     ]
     told = asdict(header) | {"options": header.options.told()}

@@ -28,6 +28,7 @@ from studio.core.jobs import Job
 from studio.core.motion.motion import Motion
 from studio.core.render.composite import Picture, empty_bytes
 from studio.core.render.rasterize import Raster, choose_backend, rasterize
+from studio.core.speech.style import SpeakingStyle
 
 Background: TypeAlias = "str | tuple[float, float, float] | NDArray[np.float32]"
 """``"plate"``, ``"transparent"``, an RGB colour 0..1, or a picture ``[H,W,3]`` float32 0..1."""
@@ -142,6 +143,22 @@ class Personal(Avatar, Protocol):
 
     rest_face: RestFace | None
     """None where it has learnt nothing yet."""
+
+
+@runtime_checkable
+class Speaking(Avatar, Protocol):
+    """An avatar that can learn how its person speaks."""
+
+    speaking_style: SpeakingStyle
+
+    def with_speaking_style(self, style: SpeakingStyle) -> "Speaking":
+        """Return the same head with another way of speaking."""
+        ...
+
+
+def style_of(avatar: Avatar | None) -> SpeakingStyle:
+    """Return how an avatar's person speaks; the plain style where that is not known."""
+    return avatar.speaking_style if isinstance(avatar, Speaking) else SpeakingStyle()
 
 
 @runtime_checkable

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from studio.core.avatar import Avatar, Background
+from studio.core.avatar import Avatar, Background, style_of
 from studio.core.errors import UserError
 from studio.core.export import credentials_of
 from studio.core.frame_stream import Picture, allocate, batch_size, drawn_fastest, stream
@@ -149,7 +149,7 @@ def speak_clip(
     """
     check_options(options, format_of(out_path, options.depth))
     watch = Stopwatch()
-    performance = yield from share(speech(audio_path, settings, seed), watch, 0.0, _SURVEYED)
+    performance = yield from share(speech(audio_path, settings, seed, style_of(avatar)), watch, 0.0, _SURVEYED)
     return (yield from _written(avatar, performance, out_path, options, watch, _SURVEYED))
 
 

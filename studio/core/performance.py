@@ -23,6 +23,7 @@ from studio.core.project.sound_mix import FADE
 from studio.core.project.timeline import Timeline
 from studio.core.speech.recording import heard_recording, motion_frames
 from studio.core.speech.settings import SpeechSettings
+from studio.core.speech.style import SpeakingStyle
 
 SPEECH_RATE = 16_000
 
@@ -61,6 +62,7 @@ class Spoken:
     settings: SpeechSettings = field(default_factory=SpeechSettings)
     seed: int = 0
     view: Orbit | None = None
+    style: SpeakingStyle = field(default_factory=SpeakingStyle)
 
     @property
     def seconds(self) -> float:
@@ -76,7 +78,7 @@ class Spoken:
         """Listen from the front: what is said before a moment shows in the mouth of it."""
         blocks = read_audio_blocks(self.recording, SPEECH_RATE)
         try:
-            frames = motion_frames(blocks, fps, self.settings, self.seed, heard=True)
+            frames = motion_frames(blocks, fps, self.settings, self.seed, heard=True, style=self.style)
             last = Motion.neutral()
             for last in islice(frames, round(begin * fps), round(begin * fps) + count):
                 yield last
@@ -95,8 +97,13 @@ class Spoken:
         return (Laid(self.recording, 0.0, 0.0, self.recording.seconds),)
 
 
-def speech(path: str | PathLike[str], settings: SpeechSettings | None = None, seed: int = 0) -> Job[Spoken]:
-    """Survey a recording to be spoken.
+def speech(
+    path: str | PathLike[str],
+    settings: SpeechSettings | None = None,
+    seed: int = 0,
+    style: SpeakingStyle = SpeakingStyle(),
+) -> Job[Spoken]:
+    """Survey a recording to be spoken, in the `style` of the avatar that speaks it.
 
     Raises
     ------
@@ -106,7 +113,7 @@ def speech(path: str | PathLike[str], settings: SpeechSettings | None = None, se
     if seed < 0:
         raise UserError(f"The seed {seed} is out of range; use 0 or more.")
     recording = yield from survey(path)
-    return Spoken(recording, settings or SpeechSettings(), seed)
+    return Spoken(recording, settings or SpeechSettings(), seed, style=style)
 
 
 @dataclass(frozen=True)

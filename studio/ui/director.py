@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtGui import QImage
 
-from studio.core.avatar import Avatar
+from studio.core.avatar import Avatar, style_of
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.kernels import compile_elsewhere
 from studio.core.motion.motion import Motion
@@ -105,6 +105,7 @@ class Director(QObject):
         events.avatar.connect(
             lambda avatar: self.playback.tell_heard(avatar is not None and avatar.motion_space == "audio")
         )
+        events.avatar.connect(lambda avatar: self.drive.tell_style(style_of(avatar)))
         # While the timeline leads the camera, its frames bring their view along.
         events.orbit.connect(lambda orbit: None if self.playback.view else self.frames.show(orbit=orbit))
         events.background.connect(lambda background: self.frames.show(background=background))

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from studio.core.avatar import style_of
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
 from studio.core.project.document import Document, Media, ProjectState
@@ -188,7 +189,7 @@ class Playback(QObject):
             self._document.edit(label, replace(state, timeline=timeline))
 
         title = self.tr("Reading the lips of {name}").format(name=path.name)
-        start = partial(tasks.hear_sound, path, self._session.drive.speech)
+        start = partial(tasks.hear_sound, path, self._session.drive.speech, style_of(self._session.avatar))
         self._jobs.submit(title, start, Urgency.BUILD, heard, self._failed)
 
     def _sounds_end(self) -> float:

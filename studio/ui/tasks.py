@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from studio.core.project.pyramid import Pyramid
     from studio.core.project.take_recorder import RecordedTake
     from studio.core.speech.settings import SpeechSettings
+    from studio.core.speech.style import SpeakingStyle
     from studio.core.tracking.gains import FaceGains
     from studio.core.tracking.performance import Performance
 
@@ -200,14 +201,14 @@ def open_background(path: Path) -> Job[NDArray[np.float32]]:
     return rgb
 
 
-def hear_sound(path: Path, settings: "SpeechSettings") -> Job["Motion"]:
+def hear_sound(path: Path, settings: "SpeechSettings", style: "SpeakingStyle") -> Job["Motion"]:
     """Return the motion of a head that says a recording, for takes."""
     yield Progress(0.0, "reading the sound")
     from studio.core.media.audio import survey
     from studio.core.speech.recording import recorded_motion
 
     recording = yield from survey(path)
-    return (yield from recorded_motion(recording, TAKE_FPS, settings))
+    return (yield from recorded_motion(recording, TAKE_FPS, settings, style=style))
 
 
 def hear_states(path: Path) -> Job[NDArray[np.float32]]:

@@ -37,6 +37,7 @@ from studio.core.media.files import atomic_path, opened
 from studio.core.media.provenance import PROGRAM, STATEMENT
 from studio.core.motion.motion import Motion
 from studio.core.project.bounded_zip import DamagedError, is_text, open_zip, read_json, read_member
+from studio.core.speech.style import SpeakingStyle
 
 FORMAT = "avatar-studio/avatar"
 FORMAT_VERSION = 2
@@ -78,6 +79,7 @@ class AvatarHeader:
     provenance: str
     consent: Consent
     options: BuildOptions
+    style: SpeakingStyle
     notes: tuple[str, ...]
     arrays: dict[str, tuple[str, tuple[int, ...]]]
     size: int
@@ -163,6 +165,7 @@ def read_header(path: str | os.PathLike[str]) -> AvatarHeader:
             provenance=header["provenance"],
             consent=Consent(**header["consent"]),
             options=BuildOptions.from_meta(header["meta"]),
+            style=SpeakingStyle.from_meta(header["meta"]),
             notes=tuple(header["notes"]),
             arrays={
                 name: (str(entry["dtype"]), tuple(entry["shape"]))

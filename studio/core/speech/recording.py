@@ -18,6 +18,7 @@ from studio.core.speech.features import HOP, SAMPLE_RATE
 from studio.core.speech.hidden import HIDDEN_RATE, HiddenStream
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
 from studio.core.speech.stream import SpeechDriver
+from studio.core.speech.style import SpeakingStyle
 
 _TELL_EVERY = 0.1  # s
 
@@ -29,6 +30,7 @@ def motion_frames(
     seed: int = 0,
     *,
     heard: bool = False,
+    style: SpeakingStyle = SpeakingStyle(),
 ) -> Generator[Motion, None, None]:
     """Yield the motion of a recording while it is read; how it is cut into blocks changes nothing.
 
@@ -48,6 +50,8 @@ def motion_frames(
         Of blinks, gaze and idle motion.
     heard
         Whether frames also carry `Motion.heard`, for avatars of the space "audio".
+    style
+        As of `SpeechDriver`.
 
     Raises
     ------
@@ -55,7 +59,7 @@ def motion_frames(
         As `SpeechDriver.push`.
     """
     settings = replace(settings or SpeechSettings(), look_ahead=LOOK_AHEADS[-1])
-    driver = SpeechDriver(settings, seed=seed, recording=True, heard=heard)
+    driver = SpeechDriver(settings, seed=seed, recording=True, heard=heard, style=style)
     idle = IdleMotion(seed)
 
     def frame(k: int) -> Motion:
@@ -91,7 +95,13 @@ def speech_motion(
 
 
 def recorded_motion(
-    recording: Recording, fps: float, settings: SpeechSettings | None = None, seed: int = 0, *, heard: bool = False
+    recording: Recording,
+    fps: float,
+    settings: SpeechSettings | None = None,
+    seed: int = 0,
+    *,
+    heard: bool = False,
+    style: SpeakingStyle = SpeakingStyle(),
 ) -> Job[Motion]:
     """Return the same of a surveyed recording, as a job.
 
@@ -102,7 +112,7 @@ def recorded_motion(
     """
     frames, told = [], time.monotonic()
     with closing(read_audio_blocks(recording, SAMPLE_RATE)) as blocks:
-        for frame in motion_frames(blocks, fps, settings, seed, heard=heard):
+        for frame in motion_frames(blocks, fps, settings, seed, heard=heard, style=style):
             frames.append(frame)
             if time.monotonic() - told > _TELL_EVERY:
                 told = time.monotonic()

@@ -17,6 +17,7 @@ from studio.core.speech.network import CHANNELS, DELAYS, LONGEST_WAIT, NetworkSt
 from studio.core.speech.pitch import PitchStream
 from studio.core.speech.prosody import ProsodyFollower
 from studio.core.speech.settings import LOOK_AHEADS, SpeechSettings
+from studio.core.speech.style import SpeakingStyle
 from studio.core.speech.voice import VoiceActivity, VoiceTrust, ramp
 
 _SPEECH = CHANNELS.index("speech")
@@ -57,6 +58,8 @@ class SpeechDriver:
         later (see `look_ahead`) and more often right. Call `finish` behind the end.
     heard
         Whether frames also carry `Motion.heard`, for avatars of the space "audio".
+    style
+        How the person speaks whose head this moves. A mouth ahead of its sound is only had of recordings.
 
     Attributes
     ----------
@@ -76,12 +79,15 @@ class SpeechDriver:
         look_ahead: float | None = None,
         recording: bool = False,
         heard: bool = False,
+        style: SpeakingStyle = SpeakingStyle(),
     ) -> None:
         settings = settings or SpeechSettings()
         if look_ahead is not None:
             settings = replace(settings, look_ahead=look_ahead)
         self.settings = settings
-        self.look_ahead = settings.look_ahead + (LONGEST_WAIT if recording else 0.0)
+        self._style = style
+        self._lag = style.lag if recording else max(style.lag, 0.0)
+        self.look_ahead = settings.look_ahead + (LONGEST_WAIT + max(-self._lag, 0.0) if recording else 0.0)
         self._recording = recording
         self._hears = heard
         self._calibration = calibration
@@ -231,6 +237,7 @@ class SpeechDriver:
 
         A later `read` of what was released gives the oldest frame kept.
         """
+        before -= max(self._lag, 0.0)
         newest = self._count - 1
         oldest = min(int(before / HOP_SECONDS - 1 + DELAYS[self._head]), newest)
         # Moving rows is worth it only when there is more room than what has to be moved.
@@ -254,8 +261,8 @@ class SpeechDriver:
 
         Final once the stream has passed ``time + look_ahead``; past that, the newest frame is held.
         """
-        row, settings = self._row(time), self.settings
+        row, settings, style = self._row(time - self._lag), self.settings, self._style
         gain = settings.gain * float(1 + row[len(CHANNELS)])
-        code = articulate(row[: len(CHANNELS)], gain, settings.closure)
+        code = style.applied(articulate(row[: len(CHANNELS)], gain, settings.closure * style.closure))
         frame = Motion.from_frames("arkit", np.array([time]), code[None])
         return frame if self._hidden is None else replace(frame, heard=self._hidden.window(time)[None])

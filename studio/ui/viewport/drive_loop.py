@@ -18,6 +18,7 @@ from studio.core.errors import UserError
 from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.motion.motion import Motion
 from studio.core.orbit import Orbit
+from studio.core.speech.style import SpeakingStyle
 from studio.ui.session import RATE, DriveSettings
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class DriveLoop(QObject):
         self._vmc: VmcDriver | None = None
         self._begun = 0.0  # second of the stream at which the driver's time starts
         self._tells_heard = False
+        self._style = SpeakingStyle()
         self._voice = ""  # the microphone whose calibration the driver uses
         self._record: list[NDArray[np.float32]] | None = None
         self._record_left = 0.0
@@ -166,6 +168,17 @@ class DriveLoop(QObject):
         def note() -> None:
             if heard != self._tells_heard:
                 self._tells_heard = heard
+                if self._driver is not None:
+                    self._renew_driver()
+
+        self._leave(note)
+
+    def tell_style(self, style: SpeakingStyle) -> None:
+        """Speak as the person of the head does; a voice going on starts anew."""
+
+        def note() -> None:
+            if style != self._style:
+                self._style = style
                 if self._driver is not None:
                     self._renew_driver()
 
@@ -367,7 +380,7 @@ class DriveLoop(QObject):
                 calibration = load_calibration(self._voice)
             except UserError as error:
                 self.said.emit(str(error))
-        self._driver = SpeechDriver(self._settings.speech, calibration, heard=self._tells_heard)
+        self._driver = SpeechDriver(self._settings.speech, calibration, heard=self._tells_heard, style=self._style)
         self._begun = 0.0 if source is None else source.known
 
     def _let_go(self, sentence: str) -> None:

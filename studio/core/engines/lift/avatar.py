@@ -26,6 +26,7 @@ from studio.core.motion.motion import Motion
 from studio.core.render.composite import Picture, composite
 from studio.core.render.plate_view import PlateView
 from studio.core.render.raster import Raster
+from studio.core.speech.style import SpeakingStyle
 
 ENGINE = "lift"
 
@@ -66,6 +67,7 @@ class LiftAvatar:
         options: BuildOptions = BuildOptions(),
         correctives: Correctives | None = None,
         rest_face: RestFace | None = None,
+        speaking_style: SpeakingStyle = SpeakingStyle(),
     ) -> None:
         self.name = name
         self.camera = camera
@@ -83,6 +85,7 @@ class LiftAvatar:
         self.options = options
         self.correctives = correctives
         self.rest_face = rest_face
+        self.speaking_style = speaking_style
         self._blocks = SurfelBlocks.of(surfels, binding, len(rig.vertices), follow)
         channels = [int(c) for c in np.unique(revealed_by) if c >= 0]
         self._hidden = [(channel, np.flatnonzero(revealed_by == channel)) for channel in channels]
@@ -124,6 +127,12 @@ class LiftAvatar:
         other = copy(self)
         other.correctives, other.plate, other.rest_face = correctives, plate, rest_face
         other._plates = PlateView(plate, self.camera)
+        return other
+
+    def with_speaking_style(self, style: SpeakingStyle) -> "LiftAvatar":
+        """Return this head with another way of speaking."""
+        other = copy(self)
+        other.speaking_style = style
         return other
 
     def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
@@ -178,6 +187,8 @@ class LiftAvatar:
         if self.rest_face is not None:
             arrays |= {"rest_landmarks": self.rest_face.landmarks, "rest_points": self.rest_face.points}
         meta = portrait.meta | {"shapes": list(SHAPE_NAMES), "follow_levels": FOLLOW_LEVELS}
+        if self.speaking_style != SpeakingStyle():
+            meta |= {"speaking_style": self.speaking_style.told()}
         return AvatarState(ENGINE, arrays, meta)
 
     @staticmethod
@@ -246,5 +257,6 @@ def _checked(state: AvatarState) -> LiftAvatar:
         revealed_by=a["revealed_by"],
         correctives=correctives,
         rest_face=RestFace(a["rest_landmarks"], a["rest_points"]) if "rest_landmarks" in a else None,
+        speaking_style=SpeakingStyle.from_meta(meta),
         **portrait,
     )

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from studio.core.avatar import AvatarState, render_frame
+from studio.core.avatar import AvatarState, render_frame, style_of
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.engines.lift.engine import LiftEngine
 from studio.core.errors import UserError
 from studio.core.motion.motion import Motion
+from studio.core.speech.style import SpeakingStyle
 
 FLOATS = (
     "means", "tangents", "thickness", "opacities", "colors", "binding_weights", "binding_gradients", "rig_vertices",
@@ -27,6 +28,7 @@ def copied(state: AvatarState) -> AvatarState:
 
 
 def test_the_round_trip_is_exact(avatar: LiftAvatar) -> None:
+    avatar = avatar.with_speaking_style(SpeakingStyle(opening=1.2, lag=0.03, agreement=0.6))
     state = copied(avatar.state())
     again = LiftEngine().load(state)
     for name, array in avatar.state().arrays.items():
@@ -35,6 +37,7 @@ def test_the_round_trip_is_exact(avatar: LiftAvatar) -> None:
         np.testing.assert_array_equal(other, array, err_msg=name)
     assert again.state().meta == avatar.state().meta
     assert again.consent == avatar.consent
+    assert style_of(again) == avatar.speaking_style
     frame = Motion.arkit(0, [0.1, 0.2, 0, 0, 0, 0], jawOpen=0.5, eyeBlinkLeft=1)
     camera = avatar.camera.fitted(400)
     np.testing.assert_array_equal(render_frame(again, frame, camera), render_frame(avatar, frame, camera))
@@ -120,6 +123,8 @@ def spoil(key: str, value: Any) -> Callable[[dict[str, Any]], None]:
         spoil("consent", None),
         spoil("consent", {}),
         spoil("notes", 3),
+        spoil("speaking_style", {"opening": 1.0}),
+        spoil("speaking_style", SpeakingStyle().told() | {"closure": 100.0}),
         lambda meta: meta.pop("name"),
         lambda meta: meta["shapes"].reverse(),
     ],
