@@ -9,7 +9,16 @@ import pytest
 from studio.core.speech.features import HOP_SECONDS, MELS
 from studio.core.speech.network import CHANNELS
 from tools.train_speech import augment, festival, kokoro, lips, music, shards
-from tools.train_speech.articulation import SYMBOLS, labels, letters, opened, phones_from_events, tracks
+from tools.train_speech.articulation import (
+    SYMBOLS,
+    UNKNOWN,
+    labels,
+    letters,
+    opened,
+    phones_from_events,
+    phones_from_labels,
+    tracks,
+)
 from tools.train_speech.noises import noise_bank
 from tools.train_speech.utterance import Phone, Utterance
 
@@ -63,6 +72,16 @@ def test_labels_name_the_phone_of_each_hop() -> None:
     assert SYMBOLS[found[5]] == ""
     assert SYMBOLS[found[15]] == "m"
     assert SYMBOLS[found[25]] == ""
+
+
+def test_phones_are_read_back_from_their_labels() -> None:
+    phones = [Phone(0.0, 0.1, ""), Phone(0.1, 0.2, "m"), Phone(0.2, 0.35, "ə")]
+    classes = labels(phones, 40)
+    found = phones_from_labels(classes)
+    assert [phone.symbol for phone in found] == ["", "m", "ə", ""]
+    np.testing.assert_array_equal(labels(found, 40), classes)
+    classes[3:6] = UNKNOWN
+    assert phones_from_labels(classes)[1] == Phone(pytest.approx(0.03), pytest.approx(0.06), "")
 
 
 def said() -> Utterance:

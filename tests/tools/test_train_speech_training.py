@@ -12,7 +12,7 @@ from studio.core.errors import UserError
 from studio.core.speech.features import MELS
 from studio.core.speech.network import CHANNELS, DELAYS, NetworkStream, RecordingNetwork
 from tools.train_speech import export as exporting
-from tools.train_speech import shards, voice_or_music
+from tools.train_speech import jaw, shards, voice_or_music
 from tools.train_speech.mixing import HOPS, Corpus, batch
 from tools.train_speech.model import LiveNet, RecordingNet
 from tools.train_speech.noises import noise_bank
@@ -86,6 +86,21 @@ def test_training_goes_on_where_it_stopped(folder: Path) -> None:
         torch.testing.assert_close(parts["net"][key], value)
 
 
+def test_the_jaw_learns_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jaw, "noise_bank", lambda seed: noise_bank(seed, 4))
+    net = jaw.shipped()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    jaw.learn(net, folder, rows=32, passes=1)
+    changed = {name for name, value in net.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {"jaw1.weight", "jaw1.bias", "jaw2.weight", "jaw2.bias"}
+
+
+def test_the_right_jaw_loses_least() -> None:
+    wanted, vowel = torch.rand(2, 100) * 0.9 + 0.05, torch.zeros(2, 100)
+    right = torch.stack([torch.logit(wanted.roll(delay - 1, 1)) for delay in DELAYS], 2)
+    assert jaw.loss(right, wanted, vowel) < 1e-6 < jaw.loss(right.roll(1, 1), wanted, vowel)
+
+
 def test_exported_weights_answer_as_the_network_did(
     folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -95,6 +110,7 @@ def test_exported_weights_answer_as_the_network_did(
 
     torch.manual_seed(0)
     live = LiveNet()
+    torch.nn.init.normal_(live.jaw2.weight)  # which begins with nothing to add
     torch.save({"average": live.state_dict(), "step": 7}, tmp_path / "live.pt")
     path = exporting.export(tmp_path / "live.pt", [0.35, 0.35, 0.35])
     weights = _read(path)

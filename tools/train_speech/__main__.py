@@ -37,6 +37,11 @@ def main() -> None:
     voice.add_argument("--seed", type=int, default=0)
     voice.set_defaults(run=_voice)
 
+    jaw = commands.add_parser("jaw", help="teach the shipped network how open vowels are, and put that into assets/")
+    jaw.add_argument("shards", type=Path)
+    jaw.add_argument("--seed", type=int, default=0)
+    jaw.set_defaults(run=_jaw)
+
     average = commands.add_parser("average", help="say how far the average speaker opens and shuts the mouth")
     average.add_argument("shards", type=Path)
     average.set_defaults(run=_average)
@@ -86,8 +91,15 @@ def _voice(arguments: argparse.Namespace) -> None:
     from .export import write
     from .voice_or_music import PIECES, ROWS, learn
 
+    how = f"python -m tools.train_speech (README there), {ROWS} rows, by L-BFGS"
     beside = f" Music: {PIECES} pieces made by rule (music.py)."
-    print(write(VOICE_WEIGHTS, learn(arguments.shards, arguments.seed), f"{ROWS} rows, by L-BFGS", beside))
+    print(write(VOICE_WEIGHTS, learn(arguments.shards, arguments.seed), how, beside))
+
+
+def _jaw(arguments: argparse.Namespace) -> None:
+    from .jaw import ship
+
+    print(ship(arguments.shards, arguments.seed))
 
 
 def _average(arguments: argparse.Namespace) -> None:

@@ -8,6 +8,7 @@ cannot keep it from closing; a jaw gives way to all around it.
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ VOWELS: dict[str, tuple[float, float, float]] = {
     "i": (0.15, 0, 0.8), "ɪ": (0.25, 0, 0.55), "e": (0.35, 0, 0.55), "ɛ": (0.5, 0, 0.4), "æ": (0.75, 0, 0.45),
     "a": (0.85, 0, 0.2), "ɑ": (0.85, 0.05, 0), "ɒ": (0.75, 0.35, 0), "ɔ": (0.55, 0.55, 0), "o": (0.4, 0.75, 0),
     "ʊ": (0.3, 0.6, 0), "u": (0.2, 0.95, 0), "y": (0.15, 0.9, 0.1), "ʏ": (0.25, 0.75, 0.1), "ø": (0.35, 0.75, 0),
-    "œ": (0.5, 0.6, 0), "ə": (0.35, 0.05, 0.1), "ɚ": (0.35, 0.25, 0.05), "ɜ": (0.4, 0.15, 0.05),
+    "œ": (0.5, 0.6, 0), "ə": (0.45, 0.05, 0.1), "ɚ": (0.35, 0.25, 0.05), "ɜ": (0.4, 0.15, 0.05),
     "ɝ": (0.35, 0.3, 0.05), "ʌ": (0.55, 0, 0.1), "ɐ": (0.65, 0, 0.1), "ɯ": (0.2, 0.1, 0.3), "ɨ": (0.2, 0.05, 0.4),
     "ʉ": (0.2, 0.7, 0), "ɤ": (0.4, 0, 0.1), "ɵ": (0.35, 0.55, 0), "ɘ": (0.35, 0, 0.2), "ɞ": (0.5, 0.4, 0),
 }  # fmt: skip
@@ -115,7 +116,7 @@ def _pull(symbol: str) -> tuple[NDArray, NDArray]:
     target[CHANNELS.index("speech")] = 1
     if symbol in VOWELS:
         target[[0, 2, 3]] = VOWELS[symbol]
-        dominance[0] = 0.5 if symbol in "əɨ" else 1.1
+        dominance[0] = 1.1
         dominance[2] = 1.5 if target[2] > 0.3 else 0.8
         dominance[3] = 1.2
     else:
@@ -156,6 +157,13 @@ def opened(channels: NDArray[np.float32], classes: NDArray[np.integer]) -> NDArr
     jaw = channels[:, 0]
     nearer = jaw + _OWN_OPENING * (OPENINGS[classes] - jaw)
     return np.concatenate([np.where(np.isfinite(nearer), nearer, jaw)[:, None], channels[:, 1:]], axis=1)
+
+
+def phones_from_labels(classes: NDArray[np.integer]) -> list[Phone]:
+    """Return the phones that `labels` made ``[T]`` of; what nobody knows is silence."""
+    edges = [0, *(np.flatnonzero(np.diff(classes)) + 1), len(classes)]
+    known = [*SYMBOLS, *[""] * (UNKNOWN + 1 - len(SYMBOLS))]
+    return [Phone(a * HOP_SECONDS, b * HOP_SECONDS, known[classes[a]]) for a, b in pairwise(edges)]
 
 
 def labels(phones: Iterable[Phone], count: int) -> NDArray[np.uint8]:

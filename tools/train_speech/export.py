@@ -34,7 +34,7 @@ _WHAT = {
     VOICE_WEIGHTS: "whether the live network hears a voice, or music and noise",
 }
 _NETWORK = {
-    WEIGHTS: "2 causal convolutions (5 and 3 taps, 128) + 2 GRU layers (160) + linear head (3 x 8)",
+    WEIGHTS: "2 causal convolutions (5 and 3 taps, 128) + 2 GRU layers (160) + linear head (3 x 8), 96 jaw units",
     RECORDING_WEIGHTS: "backward GRU (128) on the live network's second GRU + linear head (8)",
     VOICE_WEIGHTS: "logistic regression on the live network's second GRU",
 }
@@ -69,7 +69,8 @@ def export(checkpoint: Path, thresholds: Sequence[float], note: str = "") -> Pat
     if len(thresholds) != len(heads):
         raise UserError(f"{name} has {len(heads)} heads; give as many thresholds.")
     heads[:, _CLOSE] += _logit(_HALF_SHUT) - _logit(np.asarray(thresholds))
-    return write(name, tensors, f"{saved['step']} steps on one CPU thread{note and ', '}{note}")
+    how = f"python -m tools.train_speech (README there), {saved['step']} steps on one CPU thread{note and ', '}{note}"
+    return write(name, tensors, how)
 
 
 def write(name: str, tensors: dict[str, np.ndarray], how: str, beside: str = "") -> Path:
@@ -84,12 +85,17 @@ def write(name: str, tensors: dict[str, np.ndarray], how: str, beside: str = "")
         "what": _WHAT[name],
         "network": _NETWORK[name],
         "shapes": {key: "x".join(map(str, value.shape)) for key, value in tensors.items()},
-        "trained_by": f"python -m tools.train_speech (README there), {how}",
+        "trained_by": how,
         "trained_on": _TRAINED_ON + beside,
         "licence": _LICENCE,
     }
     manifest_path.write_text(json.dumps(manifest, indent=2, ensure_ascii=False, sort_keys=True) + "\n", "utf-8")
     return ASSETS / name
+
+
+def how_made(name: str) -> str:
+    """Return what the manifest says of how ``assets/<name>`` was trained."""
+    return json.loads((ASSETS / "manifest.json").read_text("utf-8"))[name]["trained_by"]
 
 
 def _logit(p: float | np.ndarray) -> np.ndarray:

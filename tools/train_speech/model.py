@@ -14,10 +14,12 @@ from .articulation import SYMBOLS
 _CONVOLUTION = SHAPES["conv1.weight"][0]
 _HIDDEN = SHAPES["head.weight"][1]
 _BACKWARD = RECORDING_SHAPES["gru.weight_hh_l0"][1]
+_JAW_UNITS = SHAPES["jaw1.bias"][0]
+_JAW = CHANNELS.index("jaw")
 
 
 class LiveNet(nn.Module):
-    """Two causal convolutions, two GRU layers, a linear head that answers for `DELAYS` hops before the newest."""
+    """Two causal convolutions, two GRU layers, a head that answers for `DELAYS` hops before the newest."""
 
     delays = DELAYS
 
@@ -27,7 +29,15 @@ class LiveNet(nn.Module):
         self.conv2 = nn.Conv1d(_CONVOLUTION, _CONVOLUTION, 3)
         self.gru = nn.GRU(_CONVOLUTION, _HIDDEN, 2, batch_first=True)
         self.head = nn.Linear(_HIDDEN, len(DELAYS) * len(CHANNELS))
+        self.jaw1, self.jaw2 = nn.Linear(_HIDDEN, _JAW_UNITS), nn.Linear(_JAW_UNITS, len(DELAYS))
         self.phone = nn.Linear(_HIDDEN, len(SYMBOLS))
+        self.begin_jaw()
+
+    def begin_jaw(self) -> None:
+        """Let the jaw's hidden layer begin anew, with nothing to add to the linear head."""
+        self.jaw1.reset_parameters()
+        nn.init.zeros_(self.jaw2.weight)
+        nn.init.zeros_(self.jaw2.bias)
 
     def listen(self, log_mels: Tensor) -> Tensor:
         """Return what has been heard up to each hop, ``[B, T, 160]``; the frames before the first are zeros."""
@@ -38,7 +48,15 @@ class LiveNet(nn.Module):
     def forward(self, log_mels: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits of the channels ``[B, T, 3, 8]`` and of the phone at the longest delay ``[B, T, symbols]``."""
         x = self.listen(log_mels)
-        return self.head(x).reshape(*x.shape[:2], len(DELAYS), len(CHANNELS)), self.phone(x)
+        logits = self.head(x).reshape(*x.shape[:2], len(DELAYS), len(CHANNELS))
+        logits[..., _JAW] = self.jaw(x)
+        return logits, self.phone(x)
+
+    def jaw(self, heard: Tensor) -> Tensor:
+        """Return logits of the jaw ``[B, T, 3]`` for what `listen` returns."""
+        rows = slice(_JAW, None, len(CHANNELS))
+        linear = nn.functional.linear(heard, self.head.weight[rows], self.head.bias[rows])
+        return linear + self.jaw2(torch.relu(self.jaw1(heard)))
 
 
 class RecordingNet(nn.Module):

@@ -1,9 +1,10 @@
 """The speech network in numpy: log-mels in, eight articulatory channels out, 10 ms at a time.
 
-Two causal convolutions, two GRU layers and a linear head, 388k weights. The head answers three times per
-hop: what the mouth did 20, 50 and 80 ms before the end of the newest analysis window. More delay hears
-more of what follows and is more often right. A recording is known to its end: there a third GRU reads what the
-second one heard from the future back, and a head of its own answers for every hop itself.
+Two causal convolutions, two GRU layers and a head, 404k weights. The head answers three times per hop: what the
+mouth did 20, 50 and 80 ms before the end of the newest analysis window. More delay hears more of what follows and is
+more often right. It is linear but for the jaw: how open a vowel is takes a hidden layer to tell. A recording is known
+to its end: there a third GRU reads what the second one heard from the future back, and a head of its own answers for
+every hop itself.
 """
 
 import math
@@ -21,7 +22,8 @@ WEIGHTS = "speech_v1.safetensors"
 DELAYS = (2, 5, 8)  # hops by which each head looks back from the newest hop's end
 CHANNELS = ("jaw", "close", "round", "spread", "fv", "tongue", "teeth", "speech")
 
-_CONV, _HIDDEN = 128, 160
+_CONV, _HIDDEN, _JAW_UNITS = 128, 160, 96
+_JAW = CHANNELS.index("jaw")
 SHAPES: dict[str, tuple[int, ...]] = {
     "conv1.weight": (_CONV, MELS, 5),
     "conv1.bias": (_CONV,),
@@ -37,6 +39,10 @@ SHAPES: dict[str, tuple[int, ...]] = {
     "gru.bias_hh_l1": (3 * _HIDDEN,),
     "head.weight": (len(DELAYS) * len(CHANNELS), _HIDDEN),
     "head.bias": (len(DELAYS) * len(CHANNELS),),
+    "jaw1.weight": (_JAW_UNITS, _HIDDEN),
+    "jaw1.bias": (_JAW_UNITS,),
+    "jaw2.weight": (len(DELAYS), _JAW_UNITS),
+    "jaw2.bias": (len(DELAYS),),
 }
 
 RECORDING_WEIGHTS = "speech_recording_v1.safetensors"
@@ -186,8 +192,9 @@ class NetworkStream:
     def __init__(self, weights: Weights | None = None) -> None:
         weights = speech_weights() if weights is None else weights
         self._listener = Listener(weights)
-        self._head = np.ascontiguousarray(weights["head.weight"].T)
-        self._head_bias = weights["head.bias"]
+        names = ("head", "jaw1", "jaw2")
+        self._head, self._jaw1, self._jaw2 = (np.ascontiguousarray(weights[f"{name}.weight"].T) for name in names)
+        self._head_bias, self._jaw1_bias, self._jaw2_bias = (weights[f"{name}.bias"] for name in names)
         self._voice_weight, self._voice_bias = (voice_weights()[key] for key in VOICE_SHAPES)
         self.voice = 0.0
 
@@ -196,7 +203,10 @@ class NetworkStream:
         hidden = self._listener.push(log_mels)
         if len(hidden):
             self.voice = 1 / (1 + math.exp(-float(hidden[-1] @ self._voice_weight + self._voice_bias)))
-        return _sigmoid(hidden @ self._head + self._head_bias).reshape(-1, len(DELAYS), len(CHANNELS))
+        logits = (hidden @ self._head + self._head_bias).reshape(-1, len(DELAYS), len(CHANNELS))
+        units = hidden @ self._jaw1 + self._jaw1_bias
+        logits[:, :, _JAW] += np.maximum(units, 0, out=units) @ self._jaw2 + self._jaw2_bias
+        return _sigmoid(logits)
 
 
 class RecordingNetwork:

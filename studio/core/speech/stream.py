@@ -21,20 +21,22 @@ from studio.core.speech.style import SpeakingStyle
 from studio.core.speech.voice import VoiceActivity, VoiceTrust, ramp
 
 _SPEECH = CHANNELS.index("speech")
-_VOICED = (0.35, 0.65)  # the speech channel from "mouth at rest" to "mouth follows"
-# How much more of it is asked for where the newest hop, which lies ahead, is no speech any more.
-_ENDING = 0.15
+_VOICED = (0.3, 0.6)  # the speech channel from "mouth at rest" to "mouth follows"
+# How much more of it is asked for where the newest hop, which lies ahead, is no speech any more: by itself it takes
+# 100 ms to fade, in which the lips would stay parted.
+_ENDING = 0.4
 # Removes offset, rumble and knocks on the table, which would pass for loud sound; speech starts at 60 Hz.
 _HIGH_PASS = np.array(scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE))  # numerator, denominator
-# Change of the voice gate per hop: it opens and shuts in 50 ms, ahead of the sound.
-_GATE_OPENING, _GATE_SHUTTING = 0.2, -0.2
+# Change of the voice gate per hop: it opens and shuts in 30 ms, ahead of the sound.
+_GATE_OPENING, _GATE_SHUTTING = 0.34, -0.34
 # Half a second of silence settles the recurrent state, so that a stream starts with the mouth at rest.
 _PRIMING_HOPS = 50
 # How much wider a mouth opens 6 dB above the speaker's own level, and how soon.
 _LOUDER, _LOUDER_DB = 0.25, 6.0
 _LOUDER_RATE = HOP_SECONDS / 0.08
 _SMOOTHING = 0.12  # s, twice, at full smoothing
-_KEPT = [CHANNELS.index("close"), _SPEECH]  # what the network for recordings does not answer for
+# What the network for recordings does not answer for.
+_KEPT = [CHANNELS.index(name) for name in ("jaw", "close", "speech")]
 _QUICK = [CHANNELS.index(name) for name in ("close", "fv", "speech")]  # what smoothing would undo
 
 _PROSODY = len(CHANNELS) + 1  # the first column of a row's prosody
@@ -166,7 +168,8 @@ class SpeechDriver:
     def _replace(self, answers: NDArray[np.float32]) -> None:
         """Put the channels ``[T,8]`` of the next T hops, told without delay, where the live network's stand.
 
-        Not those of `close`: of closures it finds fewer (benchmarks/speech_sync.py).
+        Not those of `close` and of the jaw: of closures it finds fewer, and its jaw has no hidden layer
+        (benchmarks/speech_sync.py).
         """
         for answer in answers:
             i = self._answered + DELAYS[self._head] - self._forgotten

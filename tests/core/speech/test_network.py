@@ -27,17 +27,21 @@ def in_torch(log_mels: np.ndarray) -> np.ndarray:
     """The network from PyTorch's own layers, as it was trained."""
     conv1, conv2 = torch.nn.Conv1d(MELS, 128, 5), torch.nn.Conv1d(128, 128, 3)
     gru, head = torch.nn.GRU(128, 160, 2, batch_first=True), torch.nn.Linear(160, 24)
-    layers = torch.nn.ModuleDict({"conv1": conv1, "conv2": conv2, "gru": gru, "head": head})
+    jaw1, jaw2 = torch.nn.Linear(160, 96), torch.nn.Linear(96, len(DELAYS))
+    layers = torch.nn.ModuleDict({"conv1": conv1, "conv2": conv2, "gru": gru, "head": head, "jaw1": jaw1, "jaw2": jaw2})
     layers.load_state_dict({key: torch.from_numpy(value) for key, value in speech_weights().items()})
     with torch.no_grad():
         x = torch.nn.functional.pad(torch.from_numpy(log_mels).T[None], (6, 0))
         x = torch.relu(conv2(torch.relu(conv1(x)))).transpose(1, 2)
-        return torch.sigmoid(head(gru(x)[0])).reshape(-1, len(DELAYS), len(CHANNELS)).numpy()
+        heard = gru(x)[0][0]
+        logits = head(heard).reshape(-1, len(DELAYS), len(CHANNELS))
+        logits[:, :, CHANNELS.index("jaw")] += jaw2(torch.relu(jaw1(heard)))
+        return torch.sigmoid(logits).numpy()
 
 
 def test_weights_are_those_the_network_needs() -> None:
     assert {key: value.shape for key, value in speech_weights().items()} == SHAPES
-    assert sum(value.size for value in speech_weights().values()) == 387_992
+    assert sum(value.size for value in speech_weights().values()) == 403_739
 
 
 def test_batch_equals_pytorch(log_mels: np.ndarray) -> None:
