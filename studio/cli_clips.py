@@ -12,6 +12,7 @@ from studio.core.errors import UserError
 
 if TYPE_CHECKING:
     from studio.core.export_clip import ClipOptions, ClipReport
+    from studio.core.speech.settings import SpeechSettings
 
 clips_app = typer.Typer()
 
@@ -77,7 +78,7 @@ def speak(
         gain=gain, closure=closure, emphasis=emphasis, smoothing=smoothing, sensitivity=sensitivity
     )
     if out.suffix.lower() == ".csv":
-        _write_motion(speech, out, settings, seed, fps, begin, end, as_json)
+        _write_motion(avatar_file, speech, out, settings, seed, fps, begin, end, as_json)
         return
     options = replace(_options(out, size, fps, background, quality, depth, label), begin=begin, end=end)
     avatar = load_avatar(avatar_file)
@@ -189,17 +190,27 @@ def _options(out: Path, size: str, fps: float, background: str, quality: str, de
 
 
 def _write_motion(
-    recording: Path, out: Path, settings, seed: int, fps: float, begin: float, end: float | None, as_json: bool
+    avatar_file: Path,
+    recording: Path,
+    out: Path,
+    settings: "SpeechSettings",
+    seed: int,
+    fps: float,
+    begin: float,
+    end: float | None,
+    as_json: bool,
 ) -> None:
     from studio.core.media.files import check_writable
     from studio.core.motion.track import write_arkit_csv
     from studio.core.performance import as_motion, speech
+    from studio.core.project.archive import read_header
 
     if not 1 <= fps <= 120:
         raise UserError(f"The fps {fps:g} is out of range; use 1 to 120 frames per second.")
     check_writable(out)
+    style = read_header(avatar_file).style
     with console.progress(as_json) as show:
-        spoken = console.finish(speech(recording, settings, seed), show)
+        spoken = console.finish(speech(recording, settings, seed, style), show)
     motion = as_motion(spoken, fps, begin, end)
     write_arkit_csv(motion, out)
     for note in spoken.notes:
