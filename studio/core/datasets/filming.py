@@ -5,11 +5,13 @@ from typing import Any
 
 import cv2
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar
 from studio.core.datasets.acting import Shot
 from studio.core.motion.poses import turned_head
+from studio.core.render.numba_runtime import KERNEL
 from studio.core.render.rasterize import rasterize
 from studio.core.training.scene import Scene, Source
 
@@ -62,9 +64,7 @@ def film(
         if finer > 1:
             color, alpha, far = (_shrunk(picture, size) for picture in (color, alpha, far * alpha))
             far /= np.maximum(alpha, 1e-6)
-        alpha = np.minimum(alpha, 1)
-        rgba[k, ..., :3] = np.minimum(color, alpha[..., None]) * 255 + 0.5
-        rgba[k, ..., 3] = alpha * 255 + 0.5
+        _to_bytes(color, alpha, rgba[k])
         depth[k] = far * (alpha > _KNOWN)
         # World is head space, and the camera of the shot stands in that of the head at rest.
         matrices[k] = shot.camera.world_to_camera @ turned_head(shot.frame.head_pose[0])
@@ -86,6 +86,16 @@ def film(
         seed=credits.seed,
         origin=credits.origin,
     )
+
+
+@njit(**KERNEL)
+def _to_bytes(color, alpha, rgba):
+    for y in range(len(rgba)):
+        for x in range(rgba.shape[1]):
+            most = min(alpha[y, x], np.float32(1))
+            for c in range(3):
+                rgba[y, x, c] = np.uint8(min(color[y, x, c], most) * np.float32(255) + np.float32(0.5))
+            rgba[y, x, 3] = np.uint8(most * np.float32(255) + np.float32(0.5))
 
 
 def _shrunk(picture: NDArray[np.float32], size: int) -> NDArray[np.float32]:

@@ -47,6 +47,24 @@ class Light:
 
 
 @njit(**SAFE_KERNEL)
+def fill_normals(vertices, faces, normals):
+    """Fill the unit normals ``[V,3]`` of a mesh: `heads.normals.vertex_normals` in a tenth of its time."""
+    normals[:] = 0
+    for f in range(len(faces)):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        ux, uy, uz = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2]
+        vx, vy, vz = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2]
+        x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for vertex in (a, b, c):
+            normals[vertex, 0] += x
+            normals[vertex, 1] += y
+            normals[vertex, 2] += z
+    for v in range(len(normals)):
+        x, y, z = normals[v]
+        normals[v] /= max(np.sqrt(x * x + y * y + z * z), np.float32(1e-15))
+
+
+@njit(**SAFE_KERNEL)
 def lay_on_triangles(
     vertices, normals, faces, face, share, frame, albedo, shine, inside, eye, ambient, lamps, lamp_colors,
     means, tangents, colors,
@@ -82,7 +100,7 @@ def lay_on_triangles(
             view[k] = eye[k] - means[n, k]
             length += normal[k] * normal[k]
             away += view[k] * view[k]
-        length, away = 1 / np.sqrt(length), 1 / np.sqrt(away)
+        length, away = np.float32(1) / np.sqrt(length), np.float32(1) / np.sqrt(away)
         for k in range(3):
             colors[n, k] = albedo[n, k] * ambient[k]
         for lamp in range(len(lamps)):
@@ -117,14 +135,14 @@ def light_strands(means, along, albedo, middle, ambient, lamps, lamp_colors, col
             length += along[n, k] ** 2
             far += (means[n, k] - middle[k]) ** 2
             colors[n, k] = albedo[n, k] * ambient[k]
-        length, far = 1 / np.sqrt(length), 1 / np.sqrt(far)
+        length, far = np.float32(1) / np.sqrt(length), np.float32(1) / np.sqrt(far)
         for lamp in range(len(lamps)):
             cosine, outward = np.float32(0), np.float32(0)
             for k in range(3):
                 cosine += along[n, k] * length * lamps[lamp, k]
                 outward += (means[n, k] - middle[k]) * far * lamps[lamp, k]
             lit = min(max(np.float32(0.5) + np.float32(0.5) * outward, np.float32(0)), np.float32(1))
-            across = np.sqrt(max(1 - cosine * cosine, np.float32(0)))
+            across = np.sqrt(max(np.float32(1) - cosine * cosine, np.float32(0)))
             for k in range(3):
                 colors[n, k] += lit * lamp_colors[lamp, k] * (albedo[n, k] * across + _HAIR_SHINE * across**_SHEEN)
         for k in range(3):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from studio.core.avatar import AvatarState, Background, Consent
 from studio.core.datasets.complexion import Complexion
 from studio.core.datasets.hairstyles import Hairstyle, grown, mean_points
-from studio.core.datasets.lighting import Light, lay_on_triangles, light_strands
+from studio.core.datasets.lighting import Light, fill_normals, lay_on_triangles, light_strands
 from studio.core.engines.lift.posing import surfel_axes
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -21,7 +21,6 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.heads.fitting import fit_head_pose
 from studio.core.heads.full import JOINTS, PARTS, FullHead
 from studio.core.heads.head import HeadParams
-from studio.core.heads.normals import vertex_normals
 from studio.core.motion.motion import Motion
 from studio.core.motion.poses import turned_head
 from studio.core.render.composite import Picture, composite
@@ -125,7 +124,8 @@ class MeshHead:
     def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
         """Return the Gaussians ``[N]`` of one ARKit frame, lit, with highlights for this camera."""
         posed = self.vertices(frame).astype(np.float32)
-        normals = vertex_normals(posed, self.head.faces).astype(np.float32)
+        normals = np.empty_like(posed)
+        fill_normals(posed, self.head.faces, normals)
         n, light = len(self._face), self.light
         means, colors = (np.empty((len(self), 3), np.float32) for _ in range(2))
         tangents = np.empty((n, 2, 3), np.float32)

@@ -203,8 +203,9 @@ def _drafted(picture: Path, size: int) -> LiftAvatar:
         raise Refused(str(error)) from error
 
 
+@lru_cache(maxsize=2)
 def own_plate(avatar: LiftAvatar, size: int) -> np.ndarray:
-    """Return what is behind a head in its standard crop ``[S,S,3]`` float32 0..1."""
+    """Return what is behind a head in its standard crop ``[S,S,3]`` float32 0..1; to be read only."""
     return cropped(avatar.plate.astype(np.float32) / 255, avatar.camera, size, cv2.BORDER_REPLICATE)
 
 

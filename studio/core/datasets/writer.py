@@ -24,6 +24,7 @@ from studio.core.training.scene import SCHEMA, Source
 FORMAT, VERSION = "avatar-studio-dataset", 1
 MANIFEST, RECORDS = "manifest.json", "records"
 _MAX_BYTES = 1 << 26
+_AT_ONCE = 1 << 22  # bytes written
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,10 @@ def write_shard(maker: Maker, plan: Plan, folder: Path) -> Generator[None, None,
     scenes: Counter[str] = Counter()
     refused: Counter[str] = Counter()
     identities: set[str] = set()
-    with atomic_path(unnamed) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar:
+    with (
+        atomic_path(unnamed) as temporary,
+        tarfile.TarFile(temporary, "w", format=tarfile.USTAR_FORMAT, copybufsize=_AT_ONCE) as tar,
+    ):
         for scene in maker.scenes(plan):
             yield
             if isinstance(scene, Refused):

@@ -6,7 +6,7 @@ back.
 The picture does not depend on the number of threads.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,21 +128,23 @@ class Workspace:
         threads: int,
         named: bool = False,
         out: Raster | None = None,
+        deep: bool = False,
     ) -> Raster:
         """Sort and composite the splats with colours ``[N,C]``, or those `packed` in the rows.
 
-        The entries name splats if asked for. `out` is written if it fits.
+        The entries name splats if asked for. `out` is written if it fits. Depth comes with packed colours only.
         """
         shape = (camera.height, camera.width)
         raster = out
         fits = raster is not None and isinstance(raster.color, np.ndarray)
         if raster is None or not fits or raster.color.shape != (*shape, colors.shape[1]):
             raster = Raster(np.empty((*shape, colors.shape[1]), np.float32), np.empty((*shape, 1), np.float32))
+        depth = np.empty((*(shape if deep else (0, 0)), 1), np.float32)
         composite_tiles(
             *(self.tile_rows, kernel_array(colors), packed, self.tile_starts, self.tiles_x, threads, named),
-            *(self.entries, raster.color, raster.alpha),
+            *(self.entries, raster.color, raster.alpha, depth),
         )
-        return raster
+        return replace(raster, depth=depth) if deep else raster
 
     def render(
         self, gaussians: Gaussians, camera: Camera, threads: int, named: bool = False, out: Raster | None = None
@@ -153,9 +155,11 @@ class Workspace:
         return self.composite(gaussians.colors, gaussians.colors.shape[1] == 3, camera, threads, named, out)
 
     def render_depth(self, gaussians: Gaussians, camera: Camera, threads: int) -> Raster:
-        """Render with depth, which is composited as one more channel."""
+        """Render with depth: rows hold it beside three colours, of more channels it becomes one."""
         self.project(gaussians, camera, threads)
         self.bin(len(gaussians))
+        if gaussians.colors.shape[1] == 3:
+            return self.composite(gaussians.colors, True, camera, threads, deep=True)
         with_depth = np.hstack([gaussians.colors, self.splats[: len(gaussians), DEPTH, None]])
         raster = self.composite(with_depth, False, camera, threads)
         weighted = raster.color[..., -1:]

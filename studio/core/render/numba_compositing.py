@@ -1,8 +1,8 @@
 """Composite sorted splats tile by tile, front to back.
 
 Each splat is scattered row by row, 8 or 16 pixels at a time (see `numba_lanes`), into a small planar buffer of the
-tile: transmittance first, then one plane per colour channel. Nothing is gathered by pixel, so a tile costs what its
-splats cover.
+tile: transmittance first, then one plane per colour channel, and one of depth if it is wanted. Nothing is gathered by
+pixel, so a tile costs what its splats cover.
 """
 
 import numba
@@ -27,6 +27,7 @@ from studio.core.render.numba_projection import (
     CONIC_A,
     CONIC_B,
     CONIC_C,
+    DEPTH,
     GREEN,
     LOG_OPACITY,
     RED,
@@ -88,14 +89,14 @@ def lane_alpha(exponent, x, width):
 
 
 @numba.njit(inline="always")
-def cover(tile, offset, alpha, red, green, blue):
-    """Put eight pixels of a splat behind what is there already (planes T, R, G, B)."""
+def cover(tile, offset, alpha, channels):
+    """Put eight pixels of a splat behind what is there already (planes T, then one for each of its channels)."""
     transmittance = load(tile, offset)
     weight = select_less(alpha, splat(f32(ALPHA_MIN)), splat(f32(0)), alpha * transmittance)
     store(tile, offset, transmittance - weight)
-    for color in (red, green, blue):
+    for channel in channels:
         offset += _PLANE
-        store(tile, offset, load(tile, offset) + weight * color)
+        store(tile, offset, load(tile, offset) + weight * splat(channel))
 
 
 @numba.njit(inline="always")
@@ -109,30 +110,28 @@ def first_rows(polynomial, x, width):
 
 
 @numba.njit(**KERNEL)
-def one_column(tile, offset, height, polynomial, width, row_ratio, red, green, blue):
+def one_column(tile, offset, height, polynomial, width, row_ratio, channels):
     """Composite up to 8 columns of one splat.
 
     From one row to the next, alpha changes by a ratio, and the ratio by a constant one: two products
     instead of an exponential.
     """
-    r, g, b = splat(red), splat(green), splat(blue)
     alpha, ratio = first_rows(polynomial, iota(), width)
     for _ in range(height):
-        cover(tile, offset, lesser(alpha, splat(f32(ALPHA_MAX))), r, g, b)
+        cover(tile, offset, lesser(alpha, splat(f32(ALPHA_MAX))), channels)
         alpha = alpha * ratio
         ratio = ratio * splat(row_ratio)
         offset += _ROW
 
 
 @numba.njit(**KERNEL)
-def two_columns(tile, offset, height, polynomial, width, row_ratio, red, green, blue):
+def two_columns(tile, offset, height, polynomial, width, row_ratio, channels):
     """Composite up to 16 columns of one splat, as `one_column`."""
-    r, g, b = splat(red), splat(green), splat(blue)
     alpha, ratio = first_rows(polynomial, iota(), width)
     alpha8, ratio8 = first_rows(polynomial, iota() + splat(f32(WIDTH)), width)
     for _ in range(height):
-        cover(tile, offset, lesser(alpha, splat(f32(ALPHA_MAX))), r, g, b)
-        cover(tile, offset + u64(WIDTH), lesser(alpha8, splat(f32(ALPHA_MAX))), r, g, b)
+        cover(tile, offset, lesser(alpha, splat(f32(ALPHA_MAX))), channels)
+        cover(tile, offset + u64(WIDTH), lesser(alpha8, splat(f32(ALPHA_MAX))), channels)
         alpha = alpha * ratio
         alpha8 = alpha8 * ratio8
         ratio = ratio * splat(row_ratio)
@@ -141,16 +140,15 @@ def two_columns(tile, offset, height, polynomial, width, row_ratio, red, green, 
 
 
 @numba.njit(**KERNEL)
-def steep_columns(tile, offset, height, polynomial, width, red, green, blue):
+def steep_columns(tile, offset, height, polynomial, width, channels):
     """Composite up to 16 columns of a splat whose alpha is too small in some corner for `first_rows`."""
     q0, q1, q2, dq0, dq1, ddq0 = polynomial
-    r, g, b = splat(red), splat(green), splat(blue)
     x = iota()
     x8 = x + splat(f32(WIDTH))
     for _ in range(height):
-        cover(tile, offset, lane_alpha(splat(q0) + x * (splat(q1) + splat(q2) * x), x, width), r, g, b)
+        cover(tile, offset, lane_alpha(splat(q0) + x * (splat(q1) + splat(q2) * x), x, width), channels)
         alpha8 = lane_alpha(splat(q0) + x8 * (splat(q1) + splat(q2) * x8), x8, width)
-        cover(tile, offset + u64(WIDTH), alpha8, r, g, b)
+        cover(tile, offset + u64(WIDTH), alpha8, channels)
         q0 += dq0
         dq0 += ddq0
         q1 += dq1
@@ -217,8 +215,25 @@ def box_in_tile(row, left, top):
 
 
 @numba.njit(**KERNEL)
-def composite_tile(rows, first_row, entries, left, top, tile, batch, covered):
-    """Composite one tile's sorted entries with the colours in their rows into the tile buffer."""
+def composite_splat(tile, row, box, left, top, channels):
+    """Composite one splat, at most 16 of its columns at a time."""
+    x0, x1, y0, y1 = box
+    height = y1 - y0 + 1
+    for x in range(x0, x1 + 1, LANES):
+        offset = u64(y0 * ROW + x)
+        polynomial = row_polynomial(row, left + x, top + y0)
+        width = f32(min(x1 - x + 1, LANES))
+        if is_steep(polynomial, width):
+            steep_columns(tile, offset, height, polynomial, width, channels)
+        elif width <= WIDTH:
+            one_column(tile, offset, height, polynomial, width, row[ROW_RATIO], channels)
+        else:
+            two_columns(tile, offset, height, polynomial, width, row[ROW_RATIO], channels)
+
+
+@numba.njit(**KERNEL)
+def composite_tile(rows, first_row, entries, left, top, tile, batch, covered, deep):
+    """Composite one tile's sorted entries into the tile buffer: the colours in their rows, if `deep` the depths too."""
     tile[:PLANE] = 1
     tile[PLANE:] = 0
     covered[:] = False
@@ -232,18 +247,10 @@ def composite_tile(rows, first_row, entries, left, top, tile, batch, covered):
         fetch_batch(rows, first_row, entries[first : first + size], batch)
         for k in range(size):
             row = batch[k]
-            x0, x1, y0, y1 = box_in_tile(row, left, top)
-            if covered_count and is_covered(covered, x0, x1, y0, y1):
+            box = box_in_tile(row, left, top)
+            if covered_count and is_covered(covered, *box):
                 continue
-            height = y1 - y0 + 1
-            red, green, blue, row_ratio = row[RED], row[GREEN], row[BLUE], row[ROW_RATIO]
-            for x in range(x0, x1 + 1, LANES):
-                offset = u64(y0 * ROW + x)
-                polynomial = row_polynomial(row, left + x, top + y0)
-                width = f32(min(x1 - x + 1, LANES))
-                if is_steep(polynomial, width):
-                    steep_columns(tile, offset, height, polynomial, width, red, green, blue)
-                elif width <= WIDTH:
-                    one_column(tile, offset, height, polynomial, width, row_ratio, red, green, blue)
-                else:
-                    two_columns(tile, offset, height, polynomial, width, row_ratio, red, green, blue)
+            if deep:
+                composite_splat(tile, row, box, left, top, (row[RED], row[GREEN], row[BLUE], row[DEPTH]))
+            else:
+                composite_splat(tile, row, box, left, top, (row[RED], row[GREEN], row[BLUE]))

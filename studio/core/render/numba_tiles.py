@@ -16,8 +16,8 @@ _PLANE = u64(PLANE)
 
 
 @numba.njit(**KERNEL)
-def write_tile(tile, left, top, color, alpha):
-    """Copy a finished tile to its place in the image."""
+def write_tile(tile, left, top, color, alpha, depth):
+    """Copy a finished tile to its place in the image; the plane after the colours' is that of depth, if wanted."""
     height, width, channels = color.shape
     flat_color, flat_alpha = color.reshape(-1), alpha.reshape(-1)
     for y in range(min(TILE, height - top)):
@@ -33,10 +33,14 @@ def write_tile(tile, left, top, color, alpha):
             alpha[top + y, left + rest, 0] = f32(1) - tile[p]
             for c in range(channels):
                 color[top + y, left + rest, c] = tile[p + (c + 1) * PLANE]
+        for rest in range(min(TILE, width - left) if depth.size else 0):
+            p = y * ROW + rest
+            hid = f32(1) - tile[p]
+            depth[top + y, left + rest, 0] = tile[p + (channels + 1) * PLANE] / hid if hid > 0 else f32(0)
 
 
 @numba.njit(parallel=True, **KERNEL)
-def composite_tiles(rows, colors, packed, tile_starts, tiles_x, workers, named, entries, color, alpha):
+def composite_tiles(rows, colors, packed, tile_starts, tiles_x, workers, named, entries, color, alpha, depth):
     """Sort and composite every tile and write the image.
 
     Parameters
@@ -54,6 +58,8 @@ def composite_tiles(rows, colors, packed, tile_starts, tiles_x, workers, named, 
         are splat indices.
     color, alpha
         ``[H,W,C]`` and ``[H,W,1]`` float32, written.
+    depth
+        ``[H,W,1]`` float32, written, or ``[0,0,1]`` if it is not wanted; only where `packed`.
     """
     channels = color.shape[2]
     order = tiles_by_work(tile_starts)
@@ -65,7 +71,7 @@ def composite_tiles(rows, colors, packed, tile_starts, tiles_x, workers, named, 
     for _ in prange(workers):
         scratch = np.empty(longest, np.uint64)
         histogram = np.empty(256, np.int64)
-        tile = np.empty((channels + 1) * PLANE + LANES, np.float32)
+        tile = np.empty((channels + (2 if depth.size else 1)) * PLANE + LANES, np.float32)
         batch = np.empty((BATCH, SPLAT_WIDTH), np.float32)
         strips = np.empty((0 if packed else MOST_STRIPS, STRIP_WIDTH), np.int64)
         weights = np.empty(0 if packed else MOST_WEIGHTS, np.float32)
@@ -79,16 +85,17 @@ def composite_tiles(rows, colors, packed, tile_starts, tiles_x, workers, named, 
             if first == end:
                 color[top : top + TILE, left : left + TILE] = 0
                 alpha[top : top + TILE, left : left + TILE] = 0
+                depth[top : top + TILE, left : left + TILE] = 0
                 continue
             tile_entries = entries[first:end]
             list_entries(row_bits, first, tile_entries)
             sort_entries(tile_entries, scratch, histogram)
             if packed:
-                composite_tile(rows, first, tile_entries, left, top, tile, batch, covered)
+                composite_tile(rows, first, tile_entries, left, top, tile, batch, covered, depth.size > 0)
             else:
                 composite_tile_features(
                     rows, first, tile_entries, colors, left, top, tile, batch, covered, strips, weights
                 )
             if named:
                 name_entries(rows, first, tile_entries)
-            write_tile(tile, left, top, color, alpha)
+            write_tile(tile, left, top, color, alpha, depth)

@@ -117,7 +117,10 @@ class LiftAvatar:
         """Return this head with other surfels, as many, and their binding."""
         other = copy(self)
         other.surfels, other.binding = surfels, binding
-        other._blocks = SurfelBlocks.of(surfels, binding, len(self.rig.vertices), self.follow)
+        if binding is self.binding:
+            other._blocks = self._blocks.with_surfels(surfels)
+        else:
+            other._blocks = SurfelBlocks.of(surfels, binding, len(self.rig.vertices), self.follow)
         return other
 
     def with_learnt(

@@ -13,7 +13,7 @@ Nothing is left out for being out of view or turned away: the rasteriser skips i
 (`benchmarks/frame.py` measures what leaving out every hidden surfel could save at most).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numba import njit, prange
@@ -86,23 +86,38 @@ class SurfelBlocks:
     @staticmethod
     def of(surfels: Surfels, binding: Binding, vertex_count: int, follow: NDArray[np.uint8]) -> "SurfelBlocks":
         """Lay surfels out."""
-        n = len(surfels)
-        quats, scales = surfel_axes(surfels.tangents, surfels.thickness)
-        rest = np.column_stack([surfels.means, quats, scales])
-        tangents, gradients = surfels.tangents.reshape(n, 6), binding.gradients.reshape(n, 6)
-        bindings = np.column_stack([tangents, binding.weights, gradients])
+        weights = np.column_stack([binding.weights, binding.gradients.reshape(len(surfels), 6)])
+        rest, tangents = _at_rest(surfels)
         bound = binding.vertices[:, 0] >= 0
         vertices = np.where(bound[:, None], binding.vertices, vertex_count)
-        padded = np.pad(follow, (0, -n % BLOCK), mode="edge" if n else "constant").reshape(-1, BLOCK)
+        padded = np.pad(follow, (0, -len(follow) % BLOCK), mode="edge" if len(follow) else "constant").reshape(
+            -1, BLOCK
+        )
         return SurfelBlocks(
-            _blocks(rest.astype(np.float32)),
-            _blocks(bindings.astype(np.float32)),
+            rest,
+            np.hstack([tangents, _blocks(weights.astype(np.float32))]),
             _blocks(vertices.astype(np.int32), vertex_count),
             np.where(padded.min(1) == padded.max(1), padded[:, 0].astype(np.int32), _MIXED).astype(np.int32),
             _blocks(bound[:, None]).any(1),
             follow,
             surfels.opacities,
         )
+
+    def with_surfels(self, surfels: Surfels) -> "SurfelBlocks":
+        """Return other surfels, as many and bound with the same weights."""
+        rest, tangents = _at_rest(surfels)
+        binding = np.hstack([tangents, self.binding[:, MOVED_ROWS * BLOCK :]])
+        return replace(self, rest=rest, binding=binding, opacities=surfels.opacities)
+
+
+def _at_rest(surfels: Surfels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return blocks ``[B,10*64]`` of surfels and ``[B,6*64]`` of their tangents."""
+    n = len(surfels)
+    columns = np.zeros((n, SURFEL_ROWS), np.float32)
+    columns[:, :3], columns[:, -1] = surfels.means, surfels.thickness
+    rest, tangents = _blocks(columns), _blocks(np.asarray(surfels.tangents, np.float32).reshape(n, 6))
+    _axes_of_blocks(tangents, rest)
+    return rest, tangents
 
 
 def _blocks(columns: NDArray, fill: int = 0) -> NDArray:
