@@ -14,10 +14,11 @@ from safetensors.torch import load as load_tensors
 
 from studio.core.assets import asset_bytes
 from studio.core.avatar import Avatar, AvatarState, Consent
-from studio.core.engines.base import BuildOptions, Footage
+from studio.core.engines.base import BuildOptions, Footage, Variant
 from studio.core.engines.splat_portrait.avatar import ENGINE, SplatPortraitAvatar
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
 from studio.core.engines.splat_portrait.model import Splats
+from studio.core.engines.splat_portrait.refine import refined
 from studio.core.engines.splat_portrait.sizes import CONFIGS, VARIANTS, Variants, model_size
 from studio.core.errors import UserError
 from studio.core.gaussians.camera import Camera
@@ -45,14 +46,20 @@ class SplatPortraitEngine:
     ----------
     weights
         What stage 2 of a training run wrote; the shipped file where none is given.
+    variant
+        What the bench compares; see `studio.core.engines.base.Trained`.
     """
 
     name: ClassVar[str] = ENGINE
     drivers: ClassVar[tuple[str, ...]] = ()
     takes_heads: ClassVar[bool] = False
 
-    def __init__(self, weights: Path | None = None) -> None:
-        self._weights = weights
+    def __init__(self, weights: Path | None = None, variant: Variant = "trained") -> None:
+        self._weights, self._variant = weights, variant
+
+    def variant(self, name: Variant) -> "SplatPortraitEngine":
+        """Return it with the network as it is, refined to the portrait, or refined from random weights."""
+        return SplatPortraitEngine(self._weights, name)
 
     def reconstruct(
         self,
@@ -62,10 +69,12 @@ class SplatPortraitEngine:
         *,
         options: BuildOptions = BuildOptions(),
     ) -> Job[Avatar]:
-        """Build an avatar; there is no coarse one, for the whole takes a second. `seed` changes nothing."""
+        """Build an avatar; there is no coarse one, for the whole takes a second. `seed` is that of random weights."""
         watch = Stopwatch()
         yield watch.progress(0.1, "loading the network")
         model, config, variants = read_weights(self._weights)
+        if self._variant == "random + refined":
+            model = random_weights(model, seed)
         if model.size.lifted_depth:
             raise UserError(
                 "These weights take the depth that lift solves for, which this engine does not solve; "
@@ -77,7 +86,12 @@ class SplatPortraitEngine:
         yield watch.progress(0.6, "looking at the head")
         splats, hidden = _looked_at(model, coarse.picture, fine.picture, coarse.camera, fine.camera, detail)
         gaussians, places = _in_head_space(splats, hidden, fine.camera, detail)
-        background = splats.background[0].permute(1, 2, 0).numpy()
+        background = np.clip(splats.background[0].permute(1, 2, 0).numpy(), 0, 1)
+        if self._variant != "trained":
+            steps = refined(gaussians, fine.picture, fine.alpha, background, fine.camera)
+            for fraction, better in steps:
+                gaussians = better
+                yield watch.progress(0.6 + 0.3 * fraction, "fitting the portrait")
         alpha = fine.alpha > 0.5
         avatar = SplatPortraitAvatar(
             portrait.name, fine.camera, np.array([0, 0, _PIVOT_FORWARD]), _head_box(alpha), gaussians, places, detail,
@@ -129,6 +143,13 @@ def read_weights(path: Path | None = None) -> tuple[SplatPortrait, str, Variants
     except (ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise UserError("The weights of Splat-Portrait are damaged or of another network; train them again.") from error
     return model.eval(), config, variants
+
+
+def random_weights(model: SplatPortrait, seed: int) -> SplatPortrait:
+    """Return networks of the same size that learnt nothing."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return SplatPortrait(model.size).eval()
 
 
 def _sizes_of(tensors: dict[str, torch.Tensor]) -> tuple[str, Variants]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from studio.core.avatar import AvatarState, render_frame
-from studio.core.engines.base import BuildOptions
+from studio.core.engines.base import VARIANTS, BuildOptions, Trained
 from studio.core.engines.splat_portrait.avatar import SplatPortraitAvatar
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
 from studio.core.engines.splat_portrait.engine import SplatPortraitEngine, read_weights
@@ -19,7 +19,9 @@ from studio.core.motion.motion import Motion
 from studio.core.motion.poses import NECK_JOINT
 from studio.core.perception.portrait import Portrait
 from studio.core.project.archive import load_avatar, save_avatar
+from studio.core.standard_crop import standard_crop
 from studio.core.training.checkpoint import save_weights
+from studio.core.training.metrics import psnr
 
 TWO = Variants(("two_layers",))
 
@@ -87,6 +89,23 @@ def test_other_weights_give_another_head(portrait: Portrait, avatar: SplatPortra
     other = run(SplatPortraitEngine(write_weights(tmp_path / "w.safetensors", 7)).reconstruct(portrait))
     assert isinstance(other, SplatPortraitAvatar)
     assert np.abs(shown(avatar, Motion.neutral(), 30) - shown(other, Motion.neutral(), 30)).mean() > 0.01
+
+
+def test_the_bench_compares_trained_refined_and_random_networks(
+    portrait: Portrait, avatar: SplatPortraitAvatar, tmp_path: Path
+) -> None:
+    engine = SplatPortraitEngine(write_weights(tmp_path / "w.safetensors"))
+    assert isinstance(engine, Trained)
+    built = [run(engine.variant(name).reconstruct(portrait)) for name in VARIANTS]
+    camera = avatar.camera
+    wanted = standard_crop(portrait, camera.width).picture
+    trained, refined, random = (psnr(render_frame(a, Motion.neutral(), camera)[..., :3], wanted) for a in built)
+    assert min(refined, random) > trained + 3
+    np.testing.assert_array_equal(shown(built[0], Motion.neutral()), shown(avatar, Motion.neutral()))  # pyright: ignore
+    sides = [shown(a, Motion.neutral(), 30) for a in built]  # pyright: ignore[reportArgumentType]
+    assert np.abs(sides[1] - sides[2]).mean() > 0.01
+    # What is refined moves as before.
+    assert np.abs(shown(built[1], speaking()) - shown(built[1], Motion.neutral())).max() > 1e-3  # pyright: ignore
 
 
 def test_high_quality_has_more_splats(portrait: Portrait, avatar: SplatPortraitAvatar, tmp_path: Path) -> None:
