@@ -27,8 +27,8 @@ _FLOOR_LIMITS_DB = (-75.0, -25.0)
 _STARTING_FLOOR_DB = -48.0  # no sound is known yet: assume a quiet room for the first block
 _ACTIVE_DB = 9.0  # above the floor: loud enough to learn the speaker's level from
 _PRESENT_DB = (2.0, 5.0)  # above the floor: from none to all of it may move the mouth
-_HOLD_HOPS = 20  # stop closures and word ends do not shut the gate
-_RELEASE = 0.9  # per hop, after the hold
+_HOLD_HOPS = 10  # stop closures and word ends do not shut the gate, and the end of speech does within 150 ms
+_RELEASE = 0.7  # per hop, after the hold
 
 
 class InputLevel:
