@@ -12,6 +12,7 @@ from studio.core.engines.splat_portrait.dynamic import SplatPortrait
 from studio.core.engines.splat_portrait.engine import SplatPortraitEngine, read_weights
 from studio.core.engines.splat_portrait.sizes import Variants, model_size
 from studio.core.errors import UserError
+from studio.core.export_mesh import export_mesh
 from studio.core.export_splats import export_splats
 from studio.core.framing import orbit, square_camera
 from studio.core.jobs import run
@@ -26,9 +27,9 @@ from studio.core.training.metrics import psnr
 TWO = Variants(("two_layers",))
 
 
-def write_weights(path: Path, seed: int = 0) -> Path:
+def write_weights(path: Path, seed: int = 0, variants: Variants = TWO) -> Path:
     torch.manual_seed(seed)
-    model = SplatPortrait(model_size("tiny", TWO))
+    model = SplatPortrait(model_size("tiny", variants))
     with torch.no_grad():
         for parameter in model.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -117,6 +118,25 @@ def test_high_quality_has_more_splats(portrait: Portrait, avatar: SplatPortraitA
 def test_splats_are_exported(avatar: SplatPortraitAvatar, tmp_path: Path) -> None:
     run(export_splats(avatar, tmp_path / "a.ply"))
     assert (tmp_path / "a.ply").stat().st_size > 1000
+
+
+def test_it_has_no_mesh_and_says_what_can_be_exported(avatar: SplatPortraitAvatar, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="export splats"):
+        run(export_mesh(avatar, tmp_path / "a.glb"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("names", [(), ("spread_background",)])
+def test_every_variant_is_known_by_its_weights_and_built(
+    names: tuple[str, ...], portrait: Portrait, tmp_path: Path
+) -> None:
+    weights = write_weights(tmp_path / "w.safetensors", variants=Variants(names))
+    built = run(SplatPortraitEngine(weights).reconstruct(portrait))
+    assert isinstance(built, SplatPortraitAvatar)
+    assert built.variants.names == names
+    save_avatar(built, tmp_path / "a.avatar")
+    again = load_avatar(tmp_path / "a.avatar")
+    np.testing.assert_array_equal(shown(again, speaking()), shown(built, speaking()))  # pyright: ignore
 
 
 def test_without_weights_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
