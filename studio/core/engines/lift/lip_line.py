@@ -17,7 +17,7 @@ from studio.core.perception.portrait import Portrait
 # Lengths are interocular distances. How far from the landmarks the line may lie, and how far from the mouth skin goes
 # along with it.
 _REACH, _FALL_OFF = 0.05, 0.15
-_BLUR = 0.02
+_BLUR = 0.01
 # What a place as far off as may be costs against the darkest one, and a step to the side at the next point.
 _FAR, _BENT = 0.25, 0.15
 _ALONG, _ACROSS = 41, 25
