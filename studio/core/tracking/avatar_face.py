@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from studio.core.avatar import Avatar, Personal, RestFace, render_bytes
 from studio.core.errors import UserError
 from studio.core.motion.motion import Motion
-from studio.core.perception.landmarks import find_faces, read_again
+from studio.core.perception.landmarks import MeshTracker, find_faces, read_again
 from studio.core.render.rasterize import rasterize
 from studio.core.tracking.face_model import STABLE, FaceModel
 from studio.core.tracking.identity import fit_identity
@@ -23,6 +23,7 @@ SAME_FACE = 0.018
 """Of the interocular distance: a model that fits another face's landmarks better than this is that person's."""
 _HEAD_HEIGHT = 360  # px at which the head is looked at, about that of clips
 _LONGEST = 1280
+_SETTLING = 3  # frames after which a tracker's own crop stands still
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,11 +93,23 @@ def find_rest_face(avatar: Avatar) -> RestFace:
         raise UserError(
             f"No face is found in the avatar '{avatar.name}'; drive it by speech, or build it from another portrait."
         )
-    landmarks = read_again(picture, faces[0].landmarks).astype(np.float64)
+    landmarks = read_again(picture, _followed(picture, faces[0].landmarks)).astype(np.float64)
     raster = rasterize(avatar.pose(neutral, camera), camera, depth=True)
     assert raster.depth is not None
     column, row = np.clip(landmarks[:, :2].astype(int), 0, [camera.width - 1, camera.height - 1]).T
     return RestFace(landmarks / shrink, camera.unproject(landmarks[:, :2], on_host(raster.depth)[row, column, 0]))
+
+
+def _followed(picture: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the landmarks ``[478,3]`` px as a clip's are followed, which errs by its own part of a pixel."""
+    tracker = MeshTracker()
+    try:
+        for _ in range(_SETTLING):
+            found = tracker.track(picture)
+            landmarks = landmarks if found is None else found
+    finally:
+        tracker.close()
+    return landmarks
 
 
 def _shrinking(avatar: Avatar) -> float:
