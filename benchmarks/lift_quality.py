@@ -17,6 +17,7 @@ alpha        lowest alpha inside the head, worst of yaw ±45°, pitch ±20°, ne
 holes %, uncovered %, strands %   see there; no bars
 id 15 30 45  distance of face embeddings, portrait to turned view, larger side, see ``lift_identity.py``; bars
              0.30, 0.42, 0.55 where the face is found
+tracked 15 30 45  the same with faces placed by the tracker's landmarks, see there; by the same bars
 marks ±30    median / 90th percentile of found landmarks' distance from the head's own, % of the interocular
              distance, see ``lift_tracking.py``; found wherever they are found at 0°, and a median of at most 6
 jaw … brow   response of the channel that is played (1: as much as the template head shows), see there; the bar is
@@ -84,7 +85,7 @@ def measure(path: Path, embed: FaceEmbedder | None) -> tuple[Avatar, Row, NDArra
     own = None
     if embed is not None:
         own = embed(np.round(portrait.rgb * 255).astype(np.uint8), portrait.landmarks[:468, :2].mean(0))
-        row |= {} if own is None else identity_figures(embed, own, avatar, middle)
+        row |= {} if own is None else identity_figures(embed, own, portrait, avatar, middle)
     row |= landmark_figures(avatar, head)
     row |= expression_figures(avatar, middle)
     return avatar, row, own
@@ -178,6 +179,9 @@ def bars(rows: dict[str, Row]) -> list[Bar]:
         limit("identity: at most 0.30 at ±15°", "id 15", 0.30, digits=3),
         limit("identity: at most 0.42 at ±30°", "id 30", 0.42, digits=3),
         limit("identity: at most 0.55 at ±45°", "id 45", 0.55, digits=3),
+        limit("tracked identity: at most 0.30 at ±15°", "tracked 15", 0.30, digits=3),
+        limit("tracked identity: at most 0.42 at ±30°", "tracked 30", 0.42, digits=3),
+        limit("tracked identity: at most 0.55 at ±45°", "tracked 45", 0.55, digits=3),
         Bar("landmarks found again at ±30°", lost, len(at_rest)),
         limit("landmarks at -30°: median at most 6 %", "marks -30", 6, digits=1),
         limit("landmarks at +30°: median at most 6 %", "marks +30", 6, digits=1),
@@ -200,7 +204,8 @@ def _mistaken(row: Row) -> str:
 def table(rows: dict[str, Row]) -> Table:
     """Lay out the figures, one portrait a row."""
     plain = {"Gaussians": 0, "coarse": 1, "finished": 1, "PSNR": 1, "eyes": 1, "alpha": 3, "holes %": 2,
-             "uncovered %": 1, "strands %": 1, "id 15": 2, "id 30": 2, "id 45": 2}  # fmt: skip
+             "uncovered %": 1, "strands %": 1, "id 15": 2, "id 30": 2, "id 45": 2,
+             "tracked 15": 2, "tracked 30": 2, "tracked 45": 2}  # fmt: skip
     out = Table()
     out.add_column("", no_wrap=True)
     for name in (*plain, "marks -30", "marks +30", *_SHORT.values()):
@@ -253,7 +258,7 @@ def main() -> None:
     if not pictures:
         parser.error(f"no picture in {arguments.data / 'portraits'} begins so")
     arguments.out.mkdir(parents=True, exist_ok=True)
-    console = Console(width=190)
+    console = Console(width=205)
     embed = FaceEmbedder() if available() else None
     if embed is None:
         console.print(MISSING, markup=False)
