@@ -7,7 +7,7 @@ to the gap on that picture.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import cv2
@@ -21,6 +21,7 @@ from studio.core.engines.lift.rig import FlatPart, Rig, jaw_open
 from studio.core.engines.lift.skin_mesh import skin_mesh
 from studio.core.framing import orbit, square_camera
 from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.anatomy import CHIN, smoothstep, to_face
 from studio.core.heads.fitting import HeadPose
 from studio.core.heads.full import FullHead
@@ -31,7 +32,7 @@ from studio.core.motion.motion import Motion
 from studio.core.perception.masks import distance_inside, pixels_at, sampled, spread
 from studio.core.perception.portrait import Portrait
 from studio.core.render.raster import Raster
-from studio.core.render.rasterize import rasterize
+from studio.core.render.rasterize import rasterize, rasterize_vjp
 from studio.core.render.zbuffer import corner_shares, nearest_triangles
 
 # Degrees of yaw and pitch from which the head is looked at, px of those pictures, and how it holds its mouth.
@@ -45,8 +46,9 @@ _SOLID, _EDGE = 0.99, 3
 # the view there is what hangs or stands behind. Beyond the skin's share of that no expression reaches.
 _BEHIND, _INSET = 0.002, 0.0012
 _DEPTH, _STEP, _SKIN_DEPTH = 0.16, 0.001, 0.05
-# m by which a filling that shows before solid skin is in the way.
-_BEFORE = 0.0015
+# m by which a filling that shows before solid skin is in the way; px of it in the portrait's own view from which on it
+# has the portrait's colour, and which are too much: what lies close behind a steep surface comes through.
+_BEFORE, _SHOWN, _MUCH = 0.0015, 0.1, 1.0
 # m: standard deviation, small beside the outline; thickness, and how far apart fillings are.
 _SPREAD, _THICKNESS, _APART = (0.0006, 0.0018), 0.0006, 0.0007
 _OPACITY = 0.99
@@ -149,9 +151,15 @@ def fill_gaps(
     fillings = _Fillings(*(np.concatenate([getattr(f, g.name) for f in found])[chosen] for g in fields(_Fillings)))
     part = _part(fillings, pose, templates[0], shapes)
     kept = ~_in_the_way(avatar.rig, part, [view for looks in views for view in looks])
+    weight = _weight(avatar, fillings, pose.camera)
+    kept &= weight < _MUCH
     if not kept.any():
         return None
-    return _part(_Fillings(*(getattr(fillings, g.name)[kept] for g in fields(_Fillings))), pose, templates[0], shapes)
+    fillings = _Fillings(*(getattr(fillings, g.name)[kept] for g in fields(_Fillings)))
+    shown = weight[kept] > _SHOWN
+    there = sampled(portrait.own_colors, pose.camera.project(fillings.points)[:, :2])
+    fillings = replace(fillings, colors=np.where(shown[:, None], there, fillings.colors))
+    return _part(fillings, pose, templates[0], shapes)
 
 
 def _part(fillings: _Fillings, pose: HeadPose, whole: FullHead, shapes: FaceShapes) -> FlatPart:
@@ -184,6 +192,23 @@ def _in_the_way(rig: Rig, part: FlatPart, views: Sequence[_View]) -> NDArray[np.
         moved = joined.vertices[-n:] + joined.displacements(shape_weights(code), jaw_open(code))[0][-n - 1 : -1]
         wrong |= view.room(moved) == 0
     return wrong
+
+
+def _weight(avatar: LiftAvatar, fillings: _Fillings, camera: Camera) -> NDArray[np.float32]:
+    """Return how much of each filling ``[n]`` px shows through the head in a view of it at rest."""
+    n = len(fillings.points)
+    size = np.linalg.norm(fillings.tangents[:, 0], axis=1)
+    round_ones = Gaussians(
+        fillings.points.astype(np.float32),
+        np.tile(np.array([1, 0, 0, 0], np.float32), (n, 1)),
+        np.repeat(size[:, None], 3, 1).astype(np.float32),
+        np.full(n, _OPACITY, np.float32),
+        fillings.colors.astype(np.float32),
+        seen=np.zeros(n, bool),
+    )
+    both = Gaussians.concatenate([avatar.pose(Motion.neutral(), camera), round_ones])
+    _, pullback = rasterize_vjp(both, camera)
+    return pullback(np.ones((camera.height, camera.width, 3), np.float32), None).colors[-n:, 0]
 
 
 class _Hidden:
