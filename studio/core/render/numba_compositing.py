@@ -96,7 +96,7 @@ def cover(tile, offset, alpha, channels):
     store(tile, offset, transmittance - weight)
     for channel in channels:
         offset += _PLANE
-        store(tile, offset, load(tile, offset) + weight * splat(channel))
+        store(tile, offset, load(tile, offset) + weight * channel)
 
 
 @numba.njit(inline="always")
@@ -214,7 +214,7 @@ def box_in_tile(row, left, top):
     return x0, x1, y0, y1
 
 
-@numba.njit(**KERNEL)
+@numba.njit(inline="always")
 def composite_splat(tile, row, box, left, top, channels):
     """Composite one splat, at most 16 of its columns at a time."""
     x0, x1, y0, y1 = box
@@ -251,6 +251,7 @@ def composite_tile(rows, first_row, entries, left, top, tile, batch, covered, de
             if covered_count and is_covered(covered, *box):
                 continue
             if deep:
-                composite_splat(tile, row, box, left, top, (row[RED], row[GREEN], row[BLUE], row[DEPTH]))
+                channels = (splat(row[RED]), splat(row[GREEN]), splat(row[BLUE]), splat(row[DEPTH]))
+                composite_splat(tile, row, box, left, top, channels)
             else:
-                composite_splat(tile, row, box, left, top, (row[RED], row[GREEN], row[BLUE]))
+                composite_splat(tile, row, box, left, top, (splat(row[RED]), splat(row[GREEN]), splat(row[BLUE])))
