@@ -137,6 +137,7 @@ def render(
     """Make a clip of a project's timeline: its takes, curves, sounds and camera."""
     from tempfile import TemporaryDirectory
 
+    from studio.core.avatar import follows_sound
     from studio.core.export_clip import write_clip
     from studio.core.motion.motion import Motion
     from studio.core.performance import timeline_played
@@ -161,7 +162,7 @@ def render(
         console.tell_consent(avatar, as_json)
         files = {key: media.path for key, media in state.media.items()}
         expression = Motion.arkit(0.0, None, **state.expression)
-        heard = avatar.motion_space == "audio"
+        heard = follows_sound(avatar)
         played = timeline_played(state.timeline, opened.motions, files, expression, state.gains, heard=heard)
         report = console.finish(write_clip(avatar, console.finish(played, show), out, options), show)
     _tell(report, as_json)

@@ -156,6 +156,11 @@ class Speaking(Avatar, Protocol):
         ...
 
 
+def follows_sound(avatar: Avatar | None) -> bool:
+    """Tell whether what moves an avatar is `Motion.heard` and the pose of its head: it is of the space "audio"."""
+    return avatar is not None and avatar.motion_space == "audio"
+
+
 def style_of(avatar: Avatar | None) -> SpeakingStyle:
     """Return how an avatar's person speaks; the plain style where that is not known."""
     return avatar.speaking_style if isinstance(avatar, Speaking) else SpeakingStyle()

@@ -12,7 +12,7 @@ import numpy as np
 from PySide6.QtCore import QObject, QSettings, Signal
 from PySide6.QtGui import QImage
 
-from studio.core.avatar import Avatar, style_of
+from studio.core.avatar import Avatar, follows_sound, style_of
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.kernels import compile_elsewhere
 from studio.core.motion.motion import Motion
@@ -102,9 +102,7 @@ class Director(QObject):
         self.drive.failed.connect(self._source_failed)
         events = self.session.events
         events.avatar.connect(lambda avatar: self.frames.show(avatar=avatar))
-        events.avatar.connect(
-            lambda avatar: self.playback.tell_heard(avatar is not None and avatar.motion_space == "audio")
-        )
+        events.avatar.connect(lambda avatar: self.playback.tell_heard(follows_sound(avatar)))
         events.avatar.connect(lambda avatar: self.drive.tell_style(style_of(avatar)))
         # While the timeline leads the camera, its frames bring their view along.
         events.orbit.connect(lambda orbit: None if self.playback.view else self.frames.show(orbit=orbit))

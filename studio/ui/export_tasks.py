@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.avatar import Avatar
+from studio.core.avatar import Avatar, follows_sound
 from studio.core.jobs import Job, Progress
 from studio.core.project.timeline import Timeline
 
@@ -66,7 +66,7 @@ def perform(shown: Shown, heard: bool = False) -> "Job[Performance]":
 
 def export_clip(avatar: Avatar, shown: Shown, out: Path, options: "ClipOptions") -> Job[Exported]:
     """Write a clip; what is said is its likeness, and what is wrong with its recordings."""
-    performance = yield from perform(shown, avatar.motion_space == "audio")
+    performance = yield from perform(shown, follows_sound(avatar))
     from studio.core.export_clip import write_clip
 
     report = yield from write_clip(avatar, performance, out, options)
@@ -77,7 +77,7 @@ def export_clip(avatar: Avatar, shown: Shown, out: Path, options: "ClipOptions")
 
 def estimate_clip(avatar: Avatar, shown: Shown, name: str, options: "ClipOptions") -> "Job[Estimate]":
     """Measure on some frames how long a clip takes and how large it gets."""
-    performance = yield from perform(shown, avatar.motion_space == "audio")
+    performance = yield from perform(shown, follows_sound(avatar))
     from studio.core.export_estimate import estimate_clip
     from studio.core.media.clip_format import FORMATS
 

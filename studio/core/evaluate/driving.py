@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.avatar import Avatar, FrameBuffers, render_bytes
+from studio.core.avatar import Avatar, FrameBuffers, follows_sound, render_bytes
 from studio.core.framing import square_camera
 from studio.core.jobs import Job, Stopwatch
 from studio.core.media.audio import load_audio
@@ -19,9 +19,6 @@ from studio.core.speech.hidden import hidden_states, hidden_window
 from studio.core.speech.recording import speech_motion
 from studio.core.tracking.avatar_face import on_host
 from studio.core.tracking.retarget import Framing, Retarget, Shot
-
-HEARING = "audio"
-"""The motion space of avatars that follow what is heard, and the pose of the head."""
 
 
 def driven_shots(
@@ -45,7 +42,7 @@ def driven_shots(
         If the avatar's face cannot be found.
     """
     shots = Retarget(avatar, track, framing, size).shots(times)
-    if sound is None or avatar.motion_space != HEARING:
+    if sound is None or not follows_sound(avatar):
         yield from shots
         return
     states = hidden_states(sound)
@@ -74,7 +71,7 @@ def reenacted(
 
 def clip_sound(avatar: Avatar, clip: Path) -> NDArray[np.float32] | None:
     """Return a clip's sound ``[S]`` at 16 kHz where an avatar follows what is heard; else, or silent, None."""
-    if avatar.motion_space != HEARING or not clip_footing(clip).sound:
+    if not follows_sound(avatar) or not clip_footing(clip).sound:
         return None
     return load_audio(clip, SAMPLE_RATE)
 
