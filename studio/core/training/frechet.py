@@ -10,7 +10,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from scipy.linalg import sqrtm
 from torch import Tensor
 
 from studio.core.training.user_weights import load_torchscript, why_missing
@@ -76,10 +75,11 @@ def frechet_distance(made: NDArray[np.float64], real: NDArray[np.float64]) -> fl
     """
     if min(len(made), len(real)) < 2:
         raise ValueError("a set of fewer than two samples has no covariance")
-    covariances = [np.atleast_2d(np.cov(features, rowvar=False)) for features in (made, real)]
-    root = np.real(np.asarray(sqrtm(covariances[0] @ covariances[1])))
+    # With Σ = AᵀA, the eigenvalues of Σ₁Σ₂ are the squared singular values of A₁A₂ᵀ. This asks for no root of Σ₁Σ₂,
+    # which is singular, and may have none, whenever a set has fewer samples than features.
+    a, b = (np.linalg.qr(one - one.mean(0), mode="r") / np.sqrt(len(one) - 1) for one in (made, real))
     apart = np.square(made.mean(0) - real.mean(0)).sum()
-    return float(apart + np.trace(covariances[0]) + np.trace(covariances[1]) - 2 * np.trace(root))
+    return float(apart + np.square(a).sum() + np.square(b).sum() - 2 * np.linalg.svd(a @ b.T, compute_uv=False).sum())
 
 
 def _channels_first(picture: NDArray[np.uint8]) -> Tensor:

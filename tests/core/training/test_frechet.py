@@ -52,6 +52,16 @@ def test_gaussians_at_a_known_distance() -> None:
         frechet_distance(features[:1], features)
 
 
+def test_sets_of_fewer_samples_than_features() -> None:
+    wide, narrow, across = np.zeros((3, 5, 40))
+    line = np.array([-2.0, -1, 0, 1, 2])
+    wide[:, 0], narrow[:, 0], across[:, 7] = 3 * line, line, line
+    spread = line.var(ddof=1)
+    assert frechet_distance(wide, narrow) == pytest.approx((3 - 1) ** 2 * spread)
+    assert frechet_distance(narrow, across) == pytest.approx(2 * spread)
+    assert frechet_distance(wide, np.zeros((5, 40))) == pytest.approx(9 * spread)
+
+
 def test_features_where_the_networks_are(folder: Path) -> None:
     assert "inception-2015-12-05.pt" in (why_no_fid() or "")
     with pytest.raises(UserError, match="missing"):
