@@ -14,6 +14,7 @@ from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.heads.anatomy import EYE_MIDPOINT
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.render.numba_runtime import KERNEL
+from studio.core.training.mouth_motion import MOUTH_MOTION, mirrored_motion
 from studio.core.training.scene import Scene
 
 MIRRORED = np.array(
@@ -164,4 +165,5 @@ def mirrored(scene: Scene) -> Scene:
         K=K,
         code=scene.code[:, MIRRORED],
         head_pose=pose,
+        extra={k: mirrored_motion(v) if k == MOUTH_MOTION else v for k, v in scene.extra.items()},
     )

@@ -1,6 +1,6 @@
 """From an avatar and the shots of a take to a `Scene`: what the cameras see, and the plate behind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -13,10 +13,12 @@ from studio.core.datasets.acting import Shot
 from studio.core.motion.poses import turned_head
 from studio.core.render.numba_runtime import KERNEL
 from studio.core.render.rasterize import rasterize
+from studio.core.training.mouth_motion import MOUTH_MOTION, mouth_rectangle, stored_motion
 from studio.core.training.scene import Scene, Source
 
 # Depth where less than this is covered is more background than head.
 _KNOWN = 0.5
+_SOLID = 0.9  # covered so far, a surface can be followed
 # Views are drawn no smaller than this and then shrunk: the rasteriser blurs by its own pixels, a lens by none.
 _LEAST_DRAWN = 256
 
@@ -40,7 +42,7 @@ def film(
     credits: Credits,
     extra: dict[str, Any] | None = None,
 ) -> Scene:
-    """Draw a take.
+    """Draw a take; where it is heard, `mouth_motion` is among what it has extra.
 
     Parameters
     ----------
@@ -53,6 +55,7 @@ def film(
     depth = np.empty((views, size, size), np.float16)
     matrices = np.empty((views, 4, 4))
     windows = [shot.audio for shot in shots if shot.audio is not None]
+    extra = (extra or {}) | ({MOUTH_MOTION: mouth_motion(avatar, shots)} if windows else {})
     gaussians = None
     finer = max(1, _LEAST_DRAWN // size)
     for k, shot in enumerate(shots):
@@ -82,10 +85,31 @@ def film(
         code=np.clip([shot.frame.code[0] for shot in shots], 0, 1).astype(np.float32),
         head_pose=np.stack([shot.frame.head_pose[0] for shot in shots]).astype(np.float32),
         audio=np.stack(windows).astype(np.float16) if windows else None,
-        extra=extra or {},
+        extra=extra,
         seed=credits.seed,
         origin=credits.origin,
     )
+
+
+def mouth_motion(avatar: Avatar, shots: list[Shot]) -> NDArray[np.int8]:
+    """Follow what each view shows about the mouth to the moments of all; see `studio.core.training.mouth_motion`."""
+    to_world = [turned_head(shot.frame.head_pose[0]) for shot in shots]
+    means = []
+    for shot, matrix in zip(shots, to_world, strict=True):
+        to_head = np.linalg.inv(matrix)
+        means.append(avatar.pose(shot.frame, shot.camera).means @ to_head[:3, :3].T + to_head[:3, 3])
+    found = []
+    for shot, matrix, here in zip(shots, to_world, means, strict=True):
+        to_camera = shot.camera.world_to_camera[:3, :3] @ matrix[:3, :3]
+        gone = np.concatenate([(there - here) @ to_camera.T for there in means], 1).astype(np.float32)
+        rows, columns = mouth_rectangle(shot.camera.width)
+        width, height = columns.stop - columns.start, rows.stop - rows.start
+        camera = shot.camera.cropped(columns.start, rows.start, width, height, width, height)
+        raster = rasterize(replace(avatar.pose(shot.frame, shot.camera), colors=gone), camera)
+        motion = (raster.color / np.maximum(raster.alpha, _SOLID)).reshape(height, width, len(shots), 3)
+        known = np.repeat(raster.alpha > _SOLID, len(shots), 2)
+        found.append(stored_motion(motion, known).transpose(2, 0, 1, 3))
+    return np.stack(found)
 
 
 @njit(**KERNEL)

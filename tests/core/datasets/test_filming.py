@@ -11,6 +11,7 @@ from studio.core.gaussians.camera import Camera
 from studio.core.motion.motion import Motion
 from studio.core.speech.hidden import HIDDEN_SIZE
 from studio.core.standard_crop import standard_camera
+from studio.core.training.mouth_motion import MOUTH_MOTION, STEP, motion_in_metres, mouth_rectangle
 from studio.core.training.scene import Scene
 
 CREDITS = Credits("a", "a", "rendered", True)
@@ -73,6 +74,29 @@ def test_in_a_spoken_take_the_head_turns_against_the_torso_and_every_view_is_hea
     assert 0 <= scene.times.min() <= scene.times.max() <= 4
     jaw = scene.code[:, 17]
     assert jaw[0] == jaw.min()
+
+
+def test_what_a_mouth_shows_is_followed_through_a_spoken_take() -> None:
+    avatar = TinyAvatar.make(3000)
+    camera = Camera.frontal(64, 150.0, 0.8)
+    shut, wide, shifted = Motion.neutral(), Motion.arkit(0, jawOpen=0.5), Motion.arkit(0, [0, 0, 0, 0.02, 0.01, 0])
+    cameras = camera, camera.orbited(avatar.pivot, 0.2, 0), camera.orbited(avatar.pivot, 0, 0.5)
+    heard = np.zeros((16, HIDDEN_SIZE), np.float32)
+    views = [Shot(frame, seen, heard) for frame, seen in zip((shut, wide, shifted), cameras, strict=True)]
+    scene = film(avatar, views, PLATE, CREDITS)
+    motion = motion_in_metres(scene.extra[MOUTH_MOTION])
+    known = np.isfinite(motion)
+    assert known.any()
+    assert not known.all()
+    np.testing.assert_array_equal(motion[0, 0][known[0, 0]], 0)
+    np.testing.assert_allclose(motion[0, 2][known[0, 2]], 0, atol=STEP)  # a head that moves has not opened its mouth
+    rows, columns = mouth_rectangle(64)
+    middle = motion[:, :, :, 31 - columns.start]
+    chin, nose = (middle[0, 1, row - rows.start] for row in (46, 30))
+    np.testing.assert_allclose(chin, [0, 0.02, 0], atol=4 * STEP)  # 40 mm at jawOpen 1; y is down
+    np.testing.assert_allclose(nose, 0, atol=4 * STEP)
+    farthest = np.nanmax(motion[2, 1], (0, 1))  # seen from above or below, a chin that sinks comes nearer or goes away
+    np.testing.assert_allclose(farthest, 0.02 * scene.world_to_camera[2, :3, :3] @ [0, -1, 0], atol=4 * STEP)
 
 
 def test_expressions_are_codes() -> None:

@@ -8,6 +8,7 @@ from torch import Tensor
 from studio.core.engines.splat_portrait.model import Splats, half_width, relative
 from studio.core.engines.splat_portrait.pairs import Pairs
 from studio.core.training.losses import ssim
+from studio.core.training.mouth_motion import mouth_rectangle
 from studio.core.training.rendering import over, splat
 
 
@@ -15,8 +16,9 @@ from studio.core.training.rendering import over, splat
 class Weights:
     """Weights of the losses; the defaults are the paper's equation 1 with λ = 0.01.
 
-    `l1`, `ssim`, `depth`, `plate`, `lean` are ours. The first two are of the pictures, and let few steps go further;
-    depth and plate are what made data know and clips do not; `lean` keeps Gaussians from growing for nothing.
+    `l1`, `ssim`, `depth`, `plate`, `lean`, `motion` are ours. The first two are of the pictures, and let few steps go
+    further; depth, plate and the mouth's motion (stage 2) are what made data know and clips do not; `lean` keeps
+    Gaussians from growing for nothing.
     """
 
     l2: float = 1.0
@@ -26,6 +28,7 @@ class Weights:
     depth: float = 0.0
     plate: float = 0.0
     lean: float = 0.0
+    motion: float = 0.0
     source: float = 1.0
     """How much the source counts against the mean of the other views."""
     source_every: int = 1
@@ -33,7 +36,9 @@ class Weights:
 
 
 PAPER_WEIGHTS = Weights()
-SMALL_WEIGHTS = Weights(l2=0.0, perceptual=0.0, l1=2.0, ssim=0.3, depth=0.3, plate=0.3, lean=1e-3, source_every=3)
+SMALL_WEIGHTS = Weights(
+    l2=0.0, perceptual=0.0, l1=2.0, ssim=0.3, depth=0.3, plate=0.3, lean=1e-3, motion=5.0, source_every=3
+)
 
 
 def drawn(splats: Splats, poses: Tensor, K: Tensor, side: int) -> tuple[Tensor, Tensor]:
@@ -110,6 +115,28 @@ def static_losses(
         out["lean"] = (splats.scales / unit[:, None, None] * (side / 2)).square().mean()
         total = total + weights.lean * out["lean"]
     return {"total": total, **out}
+
+
+def motion_loss(splats: Splats, moved: Splats, wanted: Tensor, reach: Tensor) -> Tensor:
+    """Return how far the seen splats about the mouth are from where their surface went: squared, in reaches.
+
+    What is hidden goes where pictures want it.
+
+    Parameters
+    ----------
+    splats, moved
+        ``[B*T]``.
+    wanted
+        ``[B*T,h,w,3]`` m, NaN where unknown; see `studio.core.training.mouth_motion`.
+    reach
+        ``[B*T]`` m: how far a splat can go.
+    """
+    height, width = splats.depth.shape[1:]
+    rows, columns = mouth_rectangle(width)
+    gone = (moved.means - splats.means)[:, : height * width].unflatten(1, (height, width))[:, rows, columns]
+    known = wanted.isfinite()
+    off = (gone - wanted.nan_to_num()) / reach[:, None, None, None]
+    return (off.square() * known).sum() / known.sum().clamp(min=1)
 
 
 def _mean(errors: Tensor, focus: Tensor | None) -> Tensor:

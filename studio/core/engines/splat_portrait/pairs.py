@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from studio.core.training.mouth_motion import MOUTH_MOTION, mirrored_motion, motion_in_metres, unknown_motion
 from studio.core.training.rendering import over
 from studio.core.training.scene import Scene
 
@@ -32,7 +33,8 @@ def draw_pair(
     -------
     ``source [4,H,W]`` and ``targets [T,4,H,W]`` (premultiplied, 0..1), ``plate [3,H,W]``, ``lifted [H,W]`` m,
     ``source_pose [4,4]``, ``target_poses [T,4,4]``, ``source_K``, ``target_K [T,3,3]``, ``other_plate`` 0 or 1,
-    ``lag [T]`` s from the source to each, ``audio [T,16,F]`` where the scene has sound.
+    ``lag [T]`` s from the source to each, ``mouth_motion [T,h,w,3]`` m (see
+    `studio.core.training.mouth_motion`; NaN where unknown), ``audio [T,16,F]`` where the scene has sound.
     """
     views = len(scene)
     a = 0 if rng.random() < _SOURCE_IS_FIRST else int(rng.integers(views))
@@ -49,16 +51,18 @@ def draw_pair(
     gain = np.exp(rng.normal(0, 0.08, 3) + rng.normal(0, 0.1)).astype(np.float32)[:, None, None]
     rgba[:, :3] = np.minimum(rgba[:, :3] * gain, rgba[:, 3:])
     plate = np.minimum(plate * gain, 1)
+    told = MOUTH_MOTION in scene.extra
+    motion = scene.extra[MOUTH_MOTION][a, b] if told else unknown_motion(scene.size, targets)
     lifted, poses, K = scene.depth[a].astype(np.float32), scene.world_to_camera[chosen].copy(), scene.K[chosen].copy()
     if rng.random() < 0.5:
         rgba, plate, lifted = (np.ascontiguousarray(each[..., ::-1]) for each in (rgba, plate, lifted))
-        poses = _MIRROR @ poses @ _MIRROR
+        motion, poses = mirrored_motion(motion), _MIRROR @ poses @ _MIRROR
         K[:, 0, 2] = scene.size - K[:, 0, 2]
     drawn = {
         "source": rgba[0], "targets": rgba[1:], "plate": plate, "lifted": lifted,
         "source_pose": poses[0], "target_poses": poses[1:], "source_K": K[0], "target_K": K[1:],
         "other_plate": np.float32(rng.random() < _OTHER_PLATE),
-        "lag": (scene.times[b] - scene.times[a]).astype(np.float32),
+        "mouth_motion": motion_in_metres(motion), "lag": (scene.times[b] - scene.times[a]).astype(np.float32),
     }  # fmt: skip
     if scene.audio is not None:
         drawn["audio"] = scene.audio[b].astype(np.float32)

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
-from studio.core.engines.splat_portrait.dynamic import SplatPortrait
-from studio.core.engines.splat_portrait.model import half_width, relative
-from studio.core.engines.splat_portrait.objectives import drawn, static_losses
+from studio.core.engines.splat_portrait.dynamic import REACH, SplatPortrait
+from studio.core.engines.splat_portrait.model import half_width, relative, repeated
+from studio.core.engines.splat_portrait.objectives import drawn, motion_loss, static_losses
 from studio.core.engines.splat_portrait.pairs import Pairs, draw_pair
 from studio.core.engines.splat_portrait.recipe import StaticRecipe, splats_of
 from studio.core.speech.hidden import WINDOW_AHEAD, WINDOW_STEPS, silence
@@ -86,6 +86,10 @@ class DynamicRecipe(StaticRecipe):
             weights = replace(weights, source=0.0, depth=0.0, plate=0.0, lean=0.0)
         focus = mouth_window(side).to(pairs.source) if self.mouth else None
         out = static_losses(splats, moved, batch, pairs, weights, self.perceptual(), focus)
+        if weights.motion:
+            still, wanted = repeated(splats, self.targets), batch["mouth_motion"].flatten(0, 1)
+            out["motion"] = motion_loss(still, moved, wanted, REACH * unit.repeat_interleave(self.targets, 0))
+            out["total"] = out["total"] + weights.motion * out["motion"]
         if self.distillation is not None and not self.frozen:
             out["sds"] = self.distillation.loss(splats, batch, generator)
             out["total"] = out["total"] + self.distillation.weight * out["sds"]

@@ -10,6 +10,7 @@ from studio.core.engines.registry import load_recipe
 from studio.core.engines.splat_portrait.audio import AudioAttNet, AudioNet
 from studio.core.engines.splat_portrait.distill import Distillation, extreme_poses
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
+from studio.core.engines.splat_portrait.objectives import motion_loss
 from studio.core.engines.splat_portrait.recipe import StaticRecipe
 from studio.core.engines.splat_portrait.recipe_denoiser import DenoiserRecipe
 from studio.core.engines.splat_portrait.recipe_dynamic import DynamicRecipe
@@ -19,6 +20,7 @@ from studio.core.nets.denoiser import Denoiser
 from studio.core.nets.unet import UNetSize
 from studio.core.speech.hidden import silence
 from studio.core.training.checkpoint import save_weights
+from studio.core.training.mouth_motion import MOUTH_MOTION, mouth_rectangle
 
 DENOISER = UNetSize(16, 8, (1, 2), blocks=1, film=False)
 
@@ -87,6 +89,36 @@ def test_takes_with_and_without_sound_fit_into_one_batch(name: str) -> None:
     spoken = ball_scene()
     heard, silent = (recipe.sample(scene, rng) for scene in (spoken, replace(spoken, audio=None)))
     assert {key: value.shape for key, value in heard.items()} == {key: value.shape for key, value in silent.items()}
+
+
+def test_lips_are_shown_where_they_went() -> None:
+    torch.manual_seed(0)
+    rows, columns = mouth_rectangle(16)
+    batch = batch_of(StaticRecipe("tiny"))
+    splats = StaticRecipe("tiny").modules()(batch["source"][:, :3], batch["source_pose"], batch["source_K"])
+    down = torch.zeros(2, 16, 16, 3)
+    down[:, rows, columns, 1] = 0.01
+    moved = splats.moved(down.flatten(1, 2))
+    wanted = down[:, rows, columns].clone()
+    wanted[:, 0] = torch.nan
+    reach = torch.full((2,), 0.02)
+    assert motion_loss(splats, moved, wanted, reach).item() == pytest.approx(0, abs=1e-6)
+    assert motion_loss(splats, splats, wanted, reach).item() == pytest.approx(0.25 / 3, rel=1e-3)
+
+
+def test_the_mouths_motion_is_learnt_where_a_scene_tells_it() -> None:
+    rows, columns = mouth_rectangle(16)
+    motion = np.zeros((4, 4, rows.stop - rows.start, columns.stop - columns.start, 3), np.int8)
+    motion[..., 0] = 8
+    told = replace(ball_scene(), extra={MOUTH_MOTION: motion})
+    recipe, gone = DynamicRecipe("tiny"), set()
+    for seed in range(8):  # some of them mirrored
+        sample = recipe.sample(told, np.random.default_rng(seed))["mouth_motion"]
+        gone |= set(sample[..., 0].flatten().tolist())
+    assert sorted(gone) == pytest.approx([-0.002, 0.002])
+    torch.manual_seed(0)
+    losses = recipe.losses(recipe.modules(), batch_of(recipe), 0, torch.Generator().manual_seed(0))
+    assert losses["motion"] == 0  # nothing is known of it
 
 
 def test_windows_of_stage_two_sometimes_end_early() -> None:
