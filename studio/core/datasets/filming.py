@@ -93,14 +93,12 @@ def film(
 
 def mouth_motion(avatar: Avatar, shots: list[Shot]) -> NDArray[np.int8]:
     """Follow what each view shows about the mouth to the moments of all; see `studio.core.training.mouth_motion`."""
-    to_world = [turned_head(shot.frame.head_pose[0]) for shot in shots]
-    means = []
-    for shot, matrix in zip(shots, to_world, strict=True):
-        to_head = np.linalg.inv(matrix)
-        means.append(avatar.pose(shot.frame, shot.camera).means @ to_head[:3, :3].T + to_head[:3, 3])
+    # Of the face alone: a torso that stays behind a head that turns would drown the lips.
+    faces = [replace(shot.frame, head_pose=np.zeros_like(shot.frame.head_pose)) for shot in shots]
+    means = [avatar.pose(face, shot.camera).means for face, shot in zip(faces, shots, strict=True)]
     found = []
-    for shot, matrix, here in zip(shots, to_world, means, strict=True):
-        to_camera = shot.camera.world_to_camera[:3, :3] @ matrix[:3, :3]
+    for shot, here in zip(shots, means, strict=True):
+        to_camera = shot.camera.world_to_camera[:3, :3] @ turned_head(shot.frame.head_pose[0])[:3, :3]
         gone = np.concatenate([(there - here) @ to_camera.T for there in means], 1).astype(np.float32)
         rows, columns = mouth_rectangle(shot.camera.width)
         width, height = columns.stop - columns.start, rows.stop - rows.start

@@ -1,7 +1,7 @@
 """`Scene.extra`'s ``mouth_motion``: where what lies about the mouth goes from each view of a take to each other.
 
 Clips cannot say it, made heads can. ``[V,V,h,w,3]`` int8: how far, at the moment of view b, the surface has gone that
-view a shows in a pixel of `mouth_rectangle`; in `STEP` along the axes of camera a (OpenCV), the head standing still.
+view a shows in a pixel of `mouth_rectangle`; in `STEP` along the axes of camera a (OpenCV), the face's own doing alone.
 """
 
 import numpy as np
