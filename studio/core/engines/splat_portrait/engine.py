@@ -153,14 +153,18 @@ def random_weights(model: SplatPortrait, seed: int) -> SplatPortrait:
 
 
 def _sizes_of(tensors: dict[str, torch.Tensor]) -> tuple[str, Variants]:
-    """Return the configuration and the variants whose shapes the tensors have."""
-    shapes = {name: tensor.shape for name, tensor in tensors.items()}
+    """Return the configuration and the variants whose first and last convolution the tensors have."""
     for config in CONFIGS:
         for count in range(len(VARIANTS) + 1):
             for names in combinations(VARIANTS, count):
-                with torch.device("meta"):
-                    model = SplatPortrait(model_size(config, Variants(names)))
-                if {name: tensor.shape for name, tensor in model.state_dict().items()} == shapes:
+                size = model_size(config, Variants(names))
+                unet, side = size.unet, size.unet.sides[0]
+                first = tensors.get(f"static.unet.enc.{side}x{side}_conv.weight")
+                last = tensors.get(f"static.unet.dec.{side}x{side}_aux_conv.bias")
+                if (
+                    first is not None and first.shape[:2] == (unet.channels, size.inputs * unet.patch**2)
+                    and last is not None and last.shape == (size.outputs * unet.patch**2,)
+                ):  # fmt: skip
                     return config, Variants(names)
     raise ValueError("shapes of no known size")
 

@@ -7,16 +7,16 @@ import torch
 from torch import Tensor, nn
 
 from studio.core.engines.splat_portrait.background import spread_background
-from studio.core.engines.splat_portrait.sizes import ModelSize
+from studio.core.engines.splat_portrait.sizes import ATTRIBUTES, ModelSize
 from studio.core.nets.embeddings import wave_embedding
 from studio.core.nets.unet import SongUNet
 
 CONDITION = 60
 """Dimensions of the camera's embedding: three numbers, order 9 (section 3.1)."""
 
-# Per Gaussian: opacity, depth, static offset, scale, rotation, colour.
+# Where each of `ATTRIBUTES` is.
 _OPACITY, _DEPTH, _OFFSET = slice(0, 1), slice(1, 2), slice(2, 5)
-_SCALE, _QUAT, _COLOR, ATTRIBUTES = slice(5, 8), slice(8, 12), slice(12, 15), 15
+_SCALE, _QUAT, _COLOR = slice(5, 8), slice(8, 12), slice(12, 15)
 
 # Depth in half widths of the picture at the head, towards the camera from the head's origin: from the neck's back to
 # the tip of any nose. The hidden layer lies behind the seen one by as much as a head is deep.
@@ -83,8 +83,7 @@ class StaticGenerator(nn.Module):
         super().__init__()
         self.size = size
         self._gate = size.layers * ATTRIBUTES  # the background's channels begin with it
-        channels = self._gate + (1 if size.spread_background else 4)
-        self.unet = SongUNet(size.unet, 5 + size.lifted_depth, channels, CONDITION)
+        self.unet = SongUNet(size.unet, size.inputs, size.outputs, CONDITION)
 
     def raw(
         self, picture: Tensor, world_to_camera: Tensor, K: Tensor, lifted: Tensor | None = None

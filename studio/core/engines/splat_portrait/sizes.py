@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from studio.core.nets.unet import UNetSize
 from studio.core.speech.hidden import HIDDEN_SIZE
 
+ATTRIBUTES = 15
+"""Numbers per Gaussian: opacity, depth, static offset, scale, rotation, colour."""
+
 
 @dataclass(frozen=True)
 class ModelSize:
@@ -40,6 +43,16 @@ class ModelSize:
     def layers(self) -> int:
         """Gaussians per pixel."""
         return 2 if self.two_layers else 1
+
+    @property
+    def inputs(self) -> int:
+        """Channels that the static generator sees: the picture, where each pixel is, the lift's depth."""
+        return 5 + self.lifted_depth
+
+    @property
+    def outputs(self) -> int:
+        """Channels of its maps: its Gaussians, the background's gate, and a colour where that is predicted."""
+        return self.layers * ATTRIBUTES + (1 if self.spread_background else 4)
 
 
 # Section 4: SongUNet at 256²; sizes as in Splatter Image, whose design the static generator follows. XLSR-53 gives
