@@ -68,6 +68,42 @@ class _Fillings:
     tangents: NDArray[np.float64]
     colors: NDArray[np.float64]
 
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __getitem__(self, chosen: NDArray) -> "_Fillings":
+        return _Fillings(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Sights:
+    """Lines of sight that go through gaps.
+
+    Attributes
+    ----------
+    start
+        ``[n,3]`` m in head space, where they meet the template as it is posed.
+    ray
+        ``[n,3]`` m along the line for each metre of depth.
+    moved
+        ``[n,3]`` m by which an expression took the skin to where they meet it.
+    across
+        ``[n,2,3]``: right and down in the view.
+    colors
+        ``[n,3]`` of what is next to the gap.
+    """
+
+    start: NDArray[np.float64]
+    ray: NDArray[np.float64]
+    moved: NDArray[np.float64]
+    across: NDArray[np.float64]
+    colors: NDArray[np.float32]
+
+    @staticmethod
+    def concatenate(parts: Sequence["_Sights"]) -> "_Sights":
+        """Join lines of sight of several views."""
+        return _Sights(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Sights)))
+
 
 @dataclass(frozen=True, eq=False)
 class _View:
@@ -95,6 +131,18 @@ class _View:
         filled = np.zeros(self.alpha.shape, np.uint8)
         cv2.drawContours(filled, contours, -1, (1,), cv2.FILLED)
         return filled > 0
+
+    @cached_property
+    def inner(self) -> NDArray[np.bool_]:
+        """The silhouette ``[H,W]`` without its soft edge."""
+        disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _EDGE + 1, 2 * _EDGE + 1))
+        return cv2.erode(self.silhouette.astype(np.uint8), disc) > 0
+
+    @cached_property
+    def solid_colors(self) -> NDArray[np.float32]:
+        """The colours ``[H,W,3]``, where it is not solid those of the nearest place that is."""
+        solid = cv2.erode((self.alpha > _SOLID).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        return spread(self.raster.color / np.maximum(self.raster.alpha, 1e-3), solid)[0]
 
     @cached_property
     def _inwards(self) -> NDArray[np.float32]:
@@ -135,27 +183,25 @@ def fill_gaps(
         for frame in _FRAMES
     ]
     hidden = _Hidden(portrait, pose, relief, views[0])
-    found = []
+    sights = []
     for frame, looks in zip(_FRAMES, views, strict=True):
         zero = np.zeros(3, np.float32)
         params = HeadParams(zero, frame.code[0], zero, zero)
         posed = [template.vertices(params).astype(np.float64) for template in templates]
         for view in looks:
-            for template, vertices in zip(templates, posed, strict=True):
-                found += _in_view(view, template, vertices, hidden)
-    if not found:
+            sights += [_through(view, template, vertices) for template, vertices in zip(templates, posed, strict=True)]
+    found = _behind(_Sights.concatenate(sights), hidden)
+    if not len(found):
         return None
-    points = np.concatenate([filling.points for filling in found])
-    _, chosen = np.unique(np.round(points / _APART).astype(int), axis=0, return_index=True)
-    chosen = chosen[:: -(-len(chosen) // _MOST)]
-    fillings = _Fillings(*(np.concatenate([getattr(f, g.name) for f in found])[chosen] for g in fields(_Fillings)))
+    _, chosen = np.unique(np.round(found.points / _APART).astype(int), axis=0, return_index=True)
+    fillings = found[chosen[:: -(-len(chosen) // _MOST)]]
     part = _part(fillings, pose, templates[0], shapes)
     kept = ~_in_the_way(avatar.rig, part, [view for looks in views for view in looks])
     weight = _weight(avatar, fillings, pose.camera)
     kept &= weight < _MUCH
     if not kept.any():
         return None
-    fillings = _Fillings(*(getattr(fillings, g.name)[kept] for g in fields(_Fillings)))
+    fillings = fillings[kept]
     shown = weight[kept] > _SHOWN
     there = sampled(portrait.own_colors, pose.camera.project(fillings.points)[:, :2])
     fillings = replace(fillings, colors=np.where(shown[:, None], there, fillings.colors))
@@ -235,44 +281,44 @@ class _Hidden:
         return room
 
 
-def _in_view(view: _View, template: FullHead, posed: NDArray, hidden: _Hidden) -> list[_Fillings]:
-    """Return what closes the gaps that one view shows of a template posed as the head is ``[V,3]`` m."""
+def _through(view: _View, template: FullHead, posed: NDArray) -> _Sights:
+    """Return the lines of sight through the gaps that a view shows of a template posed as the head is ``[V,3]`` m."""
     alpha, camera = view.alpha, view.camera
     faces = _faces_that_count(template)
     projected = camera.project(posed)
     painted = nearest_triangles(projected.astype(np.float32), faces, *alpha.shape)
-    row, column = np.nonzero((painted >= 0) & _inner(view.silhouette) & (alpha < _SOLID))
-    if not len(row):
-        return []
+    row, column = np.nonzero((painted >= 0) & view.inner & (alpha < _SOLID))
     corners = faces[painted[row, column]]
     pixels = np.column_stack([column, row]) + 0.5
     shares = corner_shares(pixels, *(projected[corners[:, k], :2] for k in range(3)))
-    depth = (shares * projected[corners, 2]).sum(1)
-    # An expression took the skin here, and the filling with it.
-    moved = (shares[..., None] * (posed - template.neutral)[corners]).sum(1)
+    start = camera.unproject(pixels, (shares * projected[corners, 2]).sum(1))
+    return _Sights(
+        start,
+        camera.unproject(pixels, np.ones(len(row))) - camera.position,
+        (shares[..., None] * (posed - template.neutral)[corners]).sum(1),
+        np.broadcast_to(camera.world_to_camera[:2, :3], (len(row), 2, 3)),
+        view.solid_colors[row, column] if len(row) else np.zeros((0, 3), np.float32),
+    )
 
-    points, room = np.zeros((len(row), 3)), np.zeros(len(row))
+
+def _behind(sights: _Sights, hidden: "_Hidden") -> _Fillings:
+    """Return what closes gaps: the first place on each line of sight that is hidden, of those where there is one."""
+    points, room = np.zeros_like(sights.start), np.zeros(len(sights.start))
     for step in np.arange(0, _DEPTH, _STEP):
         left = np.flatnonzero(room == 0)
-        tried = camera.unproject(pixels[left], depth[left] + step) - (moved[left] if step < _SKIN_DEPTH else 0)
+        tried = sights.start[left] + step * sights.ray[left]
+        if step < _SKIN_DEPTH:
+            # An expression took the skin here, and the filling with it.
+            tried -= sights.moved[left]
         found = hidden.room(tried)
         better = found > _INSET
         points[left[better]], room[left[better]] = tried[better], found[better]
     kept = room > 0
-    solid = cv2.erode((alpha > _SOLID).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    colors, _ = spread(view.raster.color / np.maximum(view.raster.alpha, 1e-3), solid)
-    facing = camera.world_to_camera[:2, :3]
-    tangents = np.clip(room[kept] / 2, *_SPREAD)[:, None, None] * facing
-    return [_Fillings(points[kept], tangents, _UNDER * colors[row, column][kept])]
+    tangents = np.clip(room[kept] / 2, *_SPREAD)[:, None, None] * sights.across[kept]
+    return _Fillings(points[kept], tangents, _UNDER * sights.colors[kept].astype(np.float64))
 
 
 def _faces_that_count(whole: FullHead) -> NDArray[np.int32]:
     down = to_face(whole.neutral)[:, 1]
     counts = down < down[CHIN] + _NECK
     return np.ascontiguousarray(whole.faces[counts[whole.faces].all(1)])
-
-
-def _inner(silhouette: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return a silhouette without its soft edge."""
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _EDGE + 1, 2 * _EDGE + 1))
-    return cv2.erode(silhouette.astype(np.uint8), disc) > 0
