@@ -37,7 +37,7 @@ class Weights:
 
 PAPER_WEIGHTS = Weights()
 SMALL_WEIGHTS = Weights(
-    l2=0.0, perceptual=0.0, l1=2.0, ssim=0.3, depth=0.3, plate=0.3, lean=1e-3, motion=5.0, source_every=3
+    l2=0.0, perceptual=0.0, l1=2.0, ssim=0.3, depth=0.3, plate=0.3, lean=1e-3, motion=20.0, source_every=3
 )
 
 
