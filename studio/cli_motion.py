@@ -26,6 +26,12 @@ def track(
             help="The track to write: .npz for reenact, .csv (ARKit, as Live Link Face writes it) for other programs.",
         ),
     ],
+    refine: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="A.avatar", help="Correct every frame by what this avatar of the same person looks like there."
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:  # fmt: skip
     """Track the face in a video: head pose, 52 ARKit expressions, gaze."""
@@ -33,15 +39,20 @@ def track(
 
     from studio.core.media.files import check_writable
     from studio.core.motion.track import save_track, write_arkit_csv
+    from studio.core.project.archive import load_avatar
     from studio.core.tracking.clip import track_clip
+    from studio.core.tracking.refine import refine_track
 
     suffix = out.suffix.lower()
     if suffix not in (".npz", ".csv"):
         raise UserError(f"'{out.name}' should end with .npz or .csv; name the file so.")
     check_writable(out)
+    avatar = None if refine is None else load_avatar(refine)
     with console.native_messages_in_log(), console.progress(as_json) as show:
         tracked = console.finish(track_clip(video), show)
-    found = tracked.track
+        found = tracked.track
+        if avatar is not None:
+            found = console.finish(refine_track(avatar, found, video), show)
     if suffix == ".npz":
         save_track(found, out)
     else:
@@ -88,6 +99,9 @@ def reenact(
             "half as far, with --framing avatar. May be given again.",
         ),
     ] = None,
+    refine: Annotated[
+        bool, typer.Option("--refine", help="Correct every frame by the avatar's looks; the same person's only.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
     """Let the face in a video, or a track of it, drive an avatar: nothing but its motion passes."""
@@ -107,7 +121,7 @@ def reenact(
     console.tell_consent(avatar, as_json)
     with console.native_messages_in_log(), console.progress(as_json) as show:
         # The job checks both words, so that every caller hears the same sentence.
-        job = reenact_clip(avatar, source, out, framing, audio, size, behind, gains)  # pyright: ignore[reportArgumentType]
+        job = reenact_clip(avatar, source, out, framing, audio, size, behind, gains, refine=refine)  # pyright: ignore[reportArgumentType]
         report = console.finish(job, show)
     for sentence in report.notes:
         console.note(sentence, as_json)

@@ -38,15 +38,15 @@ def test_a_video_becomes_a_track(tmp_path: Path, capfd: pytest.CaptureFixture[st
 def test_gains_reach_the_job(avatar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[object] = []
 
-    def take(*arguments: object) -> object:
-        given.append(arguments[-1])
+    def take(*arguments: object, refine: bool) -> object:
+        given.extend([arguments[-1], refine])
         yield from ()
         return reenactment.ReenactReport(tmp_path / "c.mp4", 1, 25.0, 64, 64, 0.04, 0.1, 0.1, ())
 
     monkeypatch.setattr(reenactment, "reenact_clip", take)
     command = ["reenact", str(avatar), str(tmp_path / "v.mp4"), "-o", str(tmp_path / "c.mp4")]
-    assert call([*command, "--gain", "jaw=1.2", "--gain", "eyeBlinkLeft=0", "--gain", "head=0.5"]) == 0
-    assert given == [FaceGains(head=0.5, channels={"jaw": 1.2, "eyeBlinkLeft": 0.0})]
+    assert call([*command, "--gain", "jaw=1.2", "--gain", "eyeBlinkLeft=0", "--gain", "head=0.5", "--refine"]) == 0
+    assert given == [FaceGains(head=0.5, channels={"jaw": 1.2, "eyeBlinkLeft": 0.0}), True]
     blinks = FaceGains(channels={"eyeBlinkLeft": 0.0}).of_channels()
     assert np.count_nonzero(blinks == 0) == 1
 

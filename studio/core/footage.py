@@ -15,12 +15,11 @@ from studio.core.errors import UserError
 from studio.core.jobs import Job, Stopwatch, share
 from studio.core.media.image import load_picture
 from studio.core.media.video import Footing, read_frames
-from studio.core.motion.poses import placement_matrix
 from studio.core.motion.track import Track
 from studio.core.perception.landmarks import find_faces
 from studio.core.perception.matting import person_matte
 from studio.core.tracking.clip import TrackedClip, track_clip, track_face
-from studio.core.tracking.face_model import FaceModel
+from studio.core.tracking.face_model import FaceModel, head_square
 from studio.core.tracking.footage import FaceFootage
 from studio.core.tracking.keyframes import choose_frames, held_back_frames, sharpness
 
@@ -31,8 +30,6 @@ _FACE_HEIGHT, _LONG_SIDE = 288, 640
 # A frame with so much less detail than usual is blurred.
 _BLURRED = 0.5
 _TRACKED = 0.7  # share of the whole
-# The head in face heights around the face's middle.
-_HEAD, _HEAD_ABOVE = 1.7, 0.6
 # A picture is cropped to a square of this side, its face so high and its middle so far down.
 _SIDE, _FACE_IN_SIDE, _MIDDLE = 512, 200, 0.45
 # Of pictures every so many-th is held back.
@@ -119,7 +116,7 @@ def _picture_footage(paths: Sequence[Path]) -> Job[tuple[Footage, tuple[str, ...
             seen.cuts.append(i)
         frames.append(crop)
         mattes.append(np.round(person_matte(crop.astype(np.float32) / 255, points) * 255).astype(np.uint8))
-        heads.append(np.clip(np.round(_head_box(points)), 0, _SIDE).astype(np.int64))
+        heads.append(np.clip(np.round(head_square(points)), 0, _SIDE).astype(np.int64))
     tracked = yield from share(track_face(seen), watch, 0.8, 1.0)
     held = np.zeros(count, bool)
     held[_EVERY - 1 :: _EVERY] = True
@@ -160,9 +157,9 @@ class _Looked:
 def _looked_at(path: Path, track: Track, chosen: NDArray[np.intp]) -> Job[_Looked]:
     watch = Stopwatch()
     model = FaceModel.of(track.rest)
-    landmarks = {int(i): _landmarks(track, model, int(i)) for i in chosen}
+    landmarks = {int(i): model.seen_in(track, int(i)) for i in chosen}
     face = float(np.median([np.ptp(points[:468, 1]) for points in landmarks.values()]))
-    boxes = np.stack([_head_box(landmarks[int(i)]) for i in chosen])
+    boxes = np.stack([head_square(landmarks[int(i)]) for i in chosen])
     boxes = np.clip(boxes, 0, [track.width, track.height] * 2)
     window, scale = _window(boxes, track, face)
     x0, y0, x1, y1 = window
@@ -188,21 +185,6 @@ def _looked_at(path: Path, track: Track, chosen: NDArray[np.intp]) -> Job[_Looke
             break
     heads = np.round((boxes - [x0, y0, x0, y0]) * scale).astype(np.int64)
     return _Looked(frames, mattes, np.clip(heads, 0, [width, height] * 2), window, read, sharp)
-
-
-def _landmarks(track: Track, model: FaceModel, frame: int) -> NDArray[np.float64]:
-    """Return the landmarks ``[478,3]`` px of a frame as it was tracked; z as large as x and y."""
-    clip = placement_matrix(track.placement[frame])
-    points = model.points(track.motion.code[frame].astype(np.float64)) @ clip[:3, :3].T + clip[:3, 3]
-    pixels = np.array([track.width, track.height]) / 2 + track.focal * points[:, :2] / points[:, 2:]
-    return np.column_stack([pixels, (points[:, 2] - clip[2, 3]) * track.focal / clip[2, 3]])
-
-
-def _head_box(landmarks: NDArray) -> NDArray[np.float64]:
-    """Return x0 y0 x1 y1 px around the head, as `benchmarks/reenactment.py` has it."""
-    centre, side = landmarks[:468, :2].mean(0), np.ptp(landmarks[:468, 1]) * _HEAD
-    corner = centre - side * np.array([0.5, _HEAD_ABOVE])
-    return np.concatenate([corner, corner + side])
 
 
 def _window(boxes: NDArray, track: Track, face: float) -> tuple[tuple[float, float, float, float], float]:

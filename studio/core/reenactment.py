@@ -28,6 +28,7 @@ from studio.core.sample import CONSENT
 from studio.core.tracking.avatar_face import on_host
 from studio.core.tracking.clip import track_clip
 from studio.core.tracking.gains import FaceGains
+from studio.core.tracking.refine import refine_track
 from studio.core.tracking.retarget import Framing, Retarget, Shot
 from studio.core.visible_label import stamp, word_coverage
 
@@ -76,6 +77,7 @@ def reenact_clip(
     background: Background = "plate",
     gains: FaceGains = FaceGains(),
     track: Track | None = None,
+    refine: bool = False,
 ) -> Job[ReenactReport]:
     """Render an avatar that moves as the face in `source` does: a video, or a track of one (``.npz``).
 
@@ -90,6 +92,8 @@ def reenact_clip(
         How much of the driving face arrives.
     track
         Of the video, where it was tracked before.
+    refine
+        Whether every frame is corrected by the avatar's own looks; see `refine_track`.
 
     Raises
     ------
@@ -102,14 +106,18 @@ def reenact_clip(
     if not MIN_SIZE <= size <= MAX_CLIP_SIZE or size % 2:
         raise UserError(f"The size {size} cannot be used; use an even number from {MIN_SIZE} to {MAX_CLIP_SIZE}.")
     notes: tuple[str, ...] = ()
-    sounds = False
+    sounds, refining = False, 0.5 * _TRACKED if refine else _TRACKED
     if source.suffix.lower() == ".npz":
+        if refine:
+            raise UserError("A track has no pictures to be refined by; give the video, or refine it as it is tracked.")
         track = load_track(source)
     else:
         sounds = sound == "keep" and clip_footing(source).sound
         if track is None:
-            tracked = yield from share(track_clip(source), watch, 0.0, _TRACKED)
+            tracked = yield from share(track_clip(source), watch, 0.0, refining)
             track, notes = tracked.track, tracked.notes
+    if refine:
+        track = yield from share(refine_track(avatar, track, source), watch, refining, _TRACKED)
     began = watch.elapsed
     yield watch.progress(_TRACKED, "preparing the renderer")
     fast = drawn_fastest(avatar)

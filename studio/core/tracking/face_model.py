@@ -9,6 +9,8 @@ from studio.core.heads.anatomy import EYE_MIDPOINT, FACE_OVAL, INTEROCULAR, eye_
 from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.heads.shapes import JAW_ANGLE
 from studio.core.heads.template import SHAPE_NAMES, TemplateHead, mean_landmarks, shape_weights
+from studio.core.motion.poses import placement_matrix
+from studio.core.motion.track import Track
 from studio.core.tracking.normal_equations import blended
 
 N_LANDMARKS = 478
@@ -24,6 +26,8 @@ INNER = np.setdiff1d(STABLE, FACE_OVAL)
 
 _JAW_OPEN = ARKIT_INDEX["jawOpen"]
 _CLOSE_GAP, _CLOSE_JAW = SHAPE_NAMES.index("closeGap"), SHAPE_NAMES.index("closeJaw")
+# The head in face heights around the face's middle.
+_HEAD, _HEAD_ABOVE = 1.7, 0.6
 # How the weight of closeGap follows from the code; see `shape_weights`.
 _GAP_BY = {"mouthClose": 1.0, "mouthPressLeft": 0.5, "mouthPressRight": 0.5, "mouthPucker": 1.25}
 
@@ -76,6 +80,13 @@ class FaceModel:
         moved[:, 2] += self.jaw_weights * (s * y + c * z - z)
         return moved
 
+    def seen_in(self, track: Track, frame: int) -> NDArray[np.float64]:
+        """Return the landmarks ``[P,3]`` px in a frame of a track of this face; z as large as x and y."""
+        clip = placement_matrix(track.placement[frame])
+        points = self.points(track.motion.code[frame].astype(np.float64)) @ clip[:3, :3].T + clip[:3, 3]
+        pixels = np.array([track.width, track.height]) / 2 + track.focal * points[:, :2] / points[:, 2:]
+        return np.column_stack([pixels, (points[:, 2] - clip[2, 3]) * track.focal / clip[2, 3]])
+
     def slopes(self, code: NDArray) -> NDArray[np.float64]:
         """Return the derivative of `points` by each channel of the code ``[52,P,3]``."""
         out = self.deltas[: len(ARKIT_NAMES)].copy()
@@ -91,6 +102,13 @@ class FaceModel:
         out[_JAW_OPEN, :, 1] += JAW_ANGLE * self.jaw_weights * (-s * y - c * z)
         out[_JAW_OPEN, :, 2] += JAW_ANGLE * self.jaw_weights * (c * y - s * z)
         return out
+
+
+def head_square(landmarks: NDArray) -> NDArray[np.float64]:
+    """Return x0 y0 x1 y1 px around the head of a face with landmarks ``[478,2+]`` px, which is judged within."""
+    centre, side = landmarks[:468, :2].mean(0), np.ptp(landmarks[:468, 1]) * _HEAD
+    corner = centre - side * np.array([0.5, _HEAD_ABOVE])
+    return np.concatenate([corner, corner + side])
 
 
 def canonical(landmarks: NDArray) -> NDArray[np.float64]:

@@ -106,6 +106,33 @@ class Shot:
     camera: Camera
 
 
+@dataclass(frozen=True, eq=False)
+class Change:
+    """By how much one frame of a track is corrected.
+
+    Attributes
+    ----------
+    code
+        ``[52]``, added.
+    turn
+        ``[3]`` rad, added to the placement's axis-angle.
+    place
+        ``[3]``: right and down, parts of the focal length, and the logarithm of the distance.
+    """
+
+    code: NDArray[np.float64]
+    turn: NDArray[np.float64]
+    place: NDArray[np.float64]
+
+    def of(self, placement: NDArray) -> NDArray[np.float64]:
+        """Return a placement ``[6]`` so corrected."""
+        ray, depth = placement[3:5] / placement[5] + self.place[:2], placement[5] * np.exp(self.place[2])
+        return np.concatenate([placement[:3] + self.turn, ray * depth, [depth]])
+
+
+UNCHANGED = Change(np.zeros(len(ARKIT_NAMES)), np.zeros(3), np.zeros(3))
+
+
 class Retarget:
     """A track on an avatar, frame by frame.
 
@@ -118,6 +145,13 @@ class Retarget:
         px, side of the square picture of framing ``"avatar"``.
     gains
         How much of the driving face arrives; of the head's motion only with framing ``"avatar"``.
+
+    Attributes
+    ----------
+    camera
+        The view at rest.
+    same_person
+        Whether the track's face is the avatar's, as far as landmarks tell.
 
     Raises
     ------
@@ -138,21 +172,22 @@ class Retarget:
         self._points = face.points[INNER]
         self._shape = face.shape[INNER]
         self._home = face.home
+        self.same_person = face.rest_code is not None
         self._shoulders = track.shoulders if track.shoulders.any() else _guessed_shoulders(track)
         self.camera = square_camera(avatar, size) if framing == "avatar" else self._clip_camera(avatar, face)
 
     def __len__(self) -> int:
         return len(self._track.motion)
 
-    def at(self, time: float) -> Shot:
-        """Return what to draw at `time` s of the clip."""
+    def at(self, time: float, change: Change = UNCHANGED) -> Shot:
+        """Return what to draw at `time` s of the clip; a `change` counts only with framing ``"video"``."""
         track = self._track
         frame = track.motion.at(time)
-        code = self._expressions(np.clip(frame.code[0] * self._gain, 0, 1))
+        code = self._expressions(np.clip((frame.code[0] + change.code) * self._gain, 0, 1))
         if self._framing == "avatar":
             pose, camera = self._head_gain * frame.head_pose[0].astype(np.float64), self.camera
         else:
-            pose, camera = self._placed(time)
+            pose, camera = self._placed(time, change)
         pose = gently_limited(pose, NECK_REACH if self._framing == "avatar" else FURTHEST_MOVE)
         motion = Motion.from_frames("arkit", frame.times, code[None], pose[None])
         return Shot(motion, camera)
@@ -180,14 +215,14 @@ class Retarget:
             here[0] - there[0] / magnify, here[1] - there[1] / magnify, width / magnify, height / magnify, width, height
         )
 
-    def _placed(self, time: float) -> tuple[NDArray[np.float64], Camera]:
+    def _placed(self, time: float, change: Change) -> tuple[NDArray[np.float64], Camera]:
         """Return the head's pose and the view that puts head and shoulders where the clip has them."""
         track, camera = self._track, self.camera
         index = np.clip(np.searchsorted(track.motion.times, time, side="right") - 1, 0, len(track.motion) - 1)
         after = min(index + 1, len(track.motion) - 1)
         span = track.motion.times[after] - track.motion.times[index]
         part = float(np.clip((time - track.motion.times[index]) / span, 0, 1)) if span > 0 else 0.0
-        placement = (1 - part) * track.placement[index] + part * track.placement[after]
+        placement = change.of((1 - part) * track.placement[index] + part * track.placement[after])
         shoulders = (1 - part) * self._shoulders[index] + part * self._shoulders[after]
 
         focal, principal = camera.K[0, 0], camera.K[:2, 2]

@@ -1,6 +1,7 @@
 """Avatars built once: one as the product builds it, one small for tests that need several builds."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -9,8 +10,16 @@ from numpy.typing import NDArray
 
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.jobs import Progress
+from studio.core.motion.motion import Motion
+from studio.core.motion.poses import placement_of
+from studio.core.motion.track import Track
 from studio.core.perception.masks import resized
 from studio.core.perception.portrait import Portrait
+from studio.core.tracking.avatar_face import find_rest_face
+from studio.core.tracking.face_model import canonical
+from studio.core.tracking.placing import rigid_fit
+
+_FRAMES = 12
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +57,26 @@ def small_portrait(portrait: Portrait) -> Portrait:
 def small_avatar(small_portrait: Portrait) -> LiftAvatar:
     """Return the small sample's head."""
     return build(small_portrait)
+
+
+@pytest.fixture(scope="session")
+def track(small_avatar: LiftAvatar) -> Track:
+    """Return a second in which the head turns and the jaw opens, as a tracker would tell it."""
+    points = find_rest_face(small_avatar).points
+    rest = canonical(points)
+    home = rigid_fit(rest, points)
+    times, part = np.arange(_FRAMES) / 12, np.linspace(0, 1, _FRAMES)
+    placement = np.empty((_FRAMES, 6))
+    code = np.zeros((_FRAMES, 52), np.float32)
+    for i in range(_FRAMES):
+        turn = np.eye(4)
+        angle = 0.25 * np.sin(5 * part[i])
+        turn[:3, :3] = [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
+        seen = small_avatar.camera.world_to_camera @ home @ turn
+        placement[i] = placement_of(seen[:3, :3], seen[:3, 3])
+        code[i, 17] = 0.5 * part[i]
+    motion = Motion("arkit", times, code, np.zeros((_FRAMES, 6), np.float32), np.ones(_FRAMES, np.float32))
+    size = (small_avatar.camera.width, small_avatar.camera.height)
+    return Track(
+        motion, placement, np.zeros((_FRAMES, 4)), rest, float(small_avatar.camera.K[0, 0]), *size, Fraction(12)
+    )

@@ -1,7 +1,6 @@
 """Personalisation: what other pictures of the same head teach, and what they may not spoil."""
 
 from dataclasses import replace
-from fractions import Fraction
 from itertools import islice
 from pathlib import Path
 
@@ -14,38 +13,8 @@ from studio.core.engines.lift import personal
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.engines.lift.engine import LiftEngine
 from studio.core.jobs import Progress, run
-from studio.core.motion.motion import Motion
-from studio.core.motion.poses import placement_of
 from studio.core.motion.track import Track
-from studio.core.tracking.avatar_face import find_rest_face
-from studio.core.tracking.face_model import canonical
-from studio.core.tracking.placing import rigid_fit
 from studio.core.tracking.retarget import Retarget
-
-FRAMES = 12
-
-
-@pytest.fixture(scope="module")
-def track(small_avatar: LiftAvatar) -> Track:
-    """Return a second in which the head turns and the jaw opens, as a tracker would tell it."""
-    points = find_rest_face(small_avatar).points
-    rest = canonical(points)
-    home = rigid_fit(rest, points)
-    times, part = np.arange(FRAMES) / 12, np.linspace(0, 1, FRAMES)
-    placement = np.empty((FRAMES, 6))
-    code = np.zeros((FRAMES, 52), np.float32)
-    for i in range(FRAMES):
-        turn = np.eye(4)
-        angle = 0.25 * np.sin(5 * part[i])
-        turn[:3, :3] = [[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]]
-        seen = small_avatar.camera.world_to_camera @ home @ turn
-        placement[i] = placement_of(seen[:3, :3], seen[:3, 3])
-        code[i, 17] = 0.5 * part[i]
-    motion = Motion("arkit", times, code, np.zeros((FRAMES, 6), np.float32), np.ones(FRAMES, np.float32))
-    size = (small_avatar.camera.width, small_avatar.camera.height)
-    return Track(
-        motion, placement, np.zeros((FRAMES, 4)), rest, float(small_avatar.camera.K[0, 0]), *size, Fraction(12)
-    )
 
 
 def footage_of(avatar: LiftAvatar, track: Track) -> Footage:
@@ -61,7 +30,7 @@ def footage_of(avatar: LiftAvatar, track: Track) -> Footage:
         mattes.append(render_bytes(avatar, shot.motion, shot.camera, "transparent")[..., 3])
     return Footage(
         np.stack(frames), np.stack(mattes), track.motion.times,
-        np.tile(np.clip(box, 0, [width, height] * 2), (FRAMES, 1)), np.arange(FRAMES) % 4 == 2, track,
+        np.tile(np.clip(box, 0, [width, height] * 2), (len(frames), 1)), np.arange(len(frames)) % 4 == 2, track,
         (0.0, 0.0, float(track.width), float(track.height)), True,
     )  # fmt: skip
 
