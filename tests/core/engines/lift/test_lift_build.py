@@ -80,7 +80,8 @@ def test_a_turn_is_found_as_asked(avatar: LiftAvatar, yaw: float) -> None:
     own = found_yaw(render_frame(avatar, REST, avatar.camera), avatar.camera)
     camera = from_side(avatar, yaw)
     # The tracker finds large turns small, and a refinement's last bits depend on how its kernels were compiled.
-    assert found_yaw(render_frame(avatar, REST, camera), camera) - own == pytest.approx(yaw, abs=10)
+    share = (found_yaw(render_frame(avatar, REST, camera), camera) - own) / yaw
+    assert 0.6 < share < 1.3
 
 
 def test_a_head_knows_where_it_is(avatar: LiftAvatar, portrait: Portrait) -> None:
