@@ -34,7 +34,7 @@ _TURN, _PLACE, _SIZE, _EXPRESSION = 0.02, 1e-3, 6e-3, 0.3
 _FURTHEST = 3.0
 # Neighbouring pixels err together: a picture is worth so many that stand alone.
 _INDEPENDENT = 300
-_SLOPE_STEP, _HUBER, _LEAST_ERROR = 0.5, 1.5, 0.01
+_SLOPE_STEP, _PARTS, _HUBER, _LEAST_ERROR = 0.5, (0.4, 1.0, 1.8), 1.5, 0.01
 # Brightness of a picture against the avatar's, as far as it is believed.
 _EXPOSURE_HOLD = 0.1
 _SIDE = 200  # px at which heads are compared
@@ -88,16 +88,22 @@ class FrameRefiner:
         weighted = slopes * counts
         right = weighted @ (target - here).reshape(-1) - numbers
         full = np.linalg.solve(weighted @ slopes.T + np.eye(self.count), right)
-        now = cost(here, numbers)
-        for part in (1.0, 0.3):
+        # Pictures are far from linear in a turn of the head: the step is a direction.
+        best, least = numbers, cost(here, numbers)
+        for part in _PARTS:
             tried = np.clip(numbers + part * full, -_FURTHEST, _FURTHEST)
-            if cost(draw(self.shot(time, tried)), tried) < now:
-                return tried
-        return numbers
+            if (found := cost(draw(self.shot(time, tried)), tried)) < least:
+                best, least = tried, found
+        return best
 
 
-def refine_track(avatar: Avatar, track: Track, clip: str | PathLike[str]) -> Job[Track]:
+def refine_track(avatar: Avatar, track: Track, clip: str | PathLike[str], times: NDArray | None = None) -> Job[Track]:
     """Return a clip's track with every frame corrected by what an avatar of the clip's person looks like in its place.
+
+    Parameters
+    ----------
+    times
+        s of the frames to correct; all if None.
 
     Raises
     ------
@@ -113,10 +119,14 @@ def refine_track(avatar: Avatar, track: Track, clip: str | PathLike[str]) -> Job
         )
     refiner, model = FrameRefiner(retarget, track), FaceModel.of(track.rest)
     scale = np.array([retarget.camera.width / track.width, retarget.camera.height / track.height] * 2)
-    place = {float(time): i for i, time in enumerate(track.motion.times)}
+    among = track.motion.times if times is None else times
+    place = {float(time): i for i, time in enumerate(track.motion.times) if time in among}
     changes: dict[int, Change] = {}
+    asked = len(place)
     for time, rgb in read_frames(clip):
-        yield watch.progress(len(changes) / len(place), "comparing the head with the clip")
+        if not place:
+            break
+        yield watch.progress(1 - len(place) / asked, "comparing the head with the clip")
         i = place.pop(time, None)
         if i is None or track.motion.confidence[i] < _SURE:
             continue
