@@ -47,7 +47,9 @@ _COLLAR = (2.0, 2.3)
 _SHADE = 0.1
 # Cells of less alpha than this are left out; a Gaussian at the edge is smaller by this.
 _SOLID, _AT_EDGE = 0.9, 0.7
-_OPACITY, _CLOSER, _THICKNESS, _LONGEST = 0.97, 1.15, 0.25, 0.25
+_OPACITY, _CLOSER, _THICKNESS = 0.97, 1.15, 0.25
+# No Gaussian is longer than so many cells; so many take the place of half a steep one.
+_STEEP, _MOST_PIECES = 1.5, 5
 
 
 def unseen_torso(portrait: Portrait, relief: Relief, pose: HeadPose, whole: FullHead) -> Surfels:
@@ -211,41 +213,54 @@ def _colors(
 def _laid(
     cells: _Cells, nearness: NDArray, chosen: NDArray[np.bool_], colors: NDArray[np.float32], pose: HeadPose
 ) -> Surfels:
-    """Lay a Gaussian on each of the `chosen` cells ``[h,w]``."""
+    """Lay a Gaussian on each of the `chosen` cells ``[h,w]``, and where they are steep several, one behind the other.
+
+    A single one, as long as a steep cell, would reach out before the front: turned views would show its soft end.
+    """
     carried, _ = spread(nearness.astype(np.float32), chosen)
     points = pose.lift(cells.pixels.reshape(-1, 2), carried.ravel()).reshape(*chosen.shape, 3)
     size = cells.side * pose.px
-    tangents = np.stack([_step(points, chosen, axis, size) for axis in (1, 0)], 2)[chosen]
-    length = np.linalg.norm(tangents, axis=2, keepdims=True)
-    tangents *= np.minimum(1, np.clip(_LONGEST * INTEROCULAR, 2 * size, 8 * size) / np.maximum(length, 1e-9))
+    right, down = size * pose.camera.world_to_camera[:2, :3]
+    ways = np.stack([_ways(points, chosen, 1, right), _ways(points, chosen, 0, down)], 2)[chosen]
+    middle = ways.mean(2)
+    length = np.linalg.norm(middle, axis=2)
+    steep = length.argmax(1)
+    cell = np.arange(len(steep))
     # Nothing may reach out beside the front.
     inner = cv2.erode(cells.solid.astype(np.uint8), np.ones((3, 3), np.uint8))[chosen] > 0
-    tangents *= SPREAD * np.where(inner, _CLOSER, _AT_EDGE)[:, None, None]
-    n = int(chosen.sum())
+    short = np.minimum(1, _STEEP * size / np.maximum(length, 1e-9)) * np.where(inner, _CLOSER, _AT_EDGE)[:, None]
+    tangents = SPREAD * short[..., None] * middle
+    pieces = np.ceil(length[cell, steep] / (_STEEP * size)).clip(1, _MOST_PIECES).astype(int)
+
+    index, means = [cell[pieces == 1]], [points[chosen][pieces == 1]]
+    axes = [tangents[pieces == 1]]
+    for count in range(2, _MOST_PIECES + 1):
+        mine = cell[pieces == count]
+        for side, sign in ((0, -0.5), (1, 0.5)):
+            step = sign / count * ways[mine, steep[mine], side]
+            for k in range(count):
+                index.append(mine)
+                means.append(points[chosen][mine] + (k + 0.5) * step)
+                axes.append(np.stack([SPREAD * _CLOSER * step, tangents[mine, 1 - steep[mine]]], 1))
+    index = np.concatenate(index)
     return Surfels(
-        points[chosen].astype(np.float32),
-        tangents.astype(np.float32),
-        np.full(n, _THICKNESS * size, np.float32),
-        np.full(n, _OPACITY, np.float32),
-        np.clip(colors[chosen], 0, 1).astype(np.float32),
-        cells.pixels[chosen].astype(np.float32),
-        np.full(n, cells.side, np.float32),
-        np.zeros(n, bool),
+        np.concatenate(means).astype(np.float32),
+        np.concatenate(axes).astype(np.float32),
+        np.full(len(index), _THICKNESS * size, np.float32),
+        np.full(len(index), _OPACITY, np.float32),
+        np.clip(colors[chosen][index], 0, 1).astype(np.float32),
+        cells.pixels[chosen][index].astype(np.float32),
+        np.full(len(index), cells.side, np.float32),
+        np.zeros(len(index), bool),
     )
 
 
-def _step(points: NDArray, inside: NDArray[np.bool_], axis: int, size: float) -> NDArray[np.float64]:
-    """Return the way to the next cell ``[h,w,3]``, from neighbours that are `inside`; a lone cell's `size` m."""
-    way = np.diff(points, axis=axis)
-    both = np.logical_and(*(np.delete(inside, end, axis) for end in (0, -1))).astype(np.float64)[..., None]
-    pad = [[0, 0], [0, 0], [0, 0]]
-    total, count = np.zeros_like(points), np.zeros((*inside.shape, 1))
-    for pad[axis] in ([1, 0], [0, 1]):
-        total += np.pad(way * both, pad)
-        count += np.pad(both, pad)
-    alone = np.zeros(3)
-    alone[1 - axis] = size
-    return np.where(count > 0, total / np.maximum(count, 1), alone)
+def _ways(points: NDArray, inside: NDArray[np.bool_], axis: int, alone: NDArray) -> NDArray[np.float64]:
+    """Return the ways from the cell before and to the next one ``[h,w,2,3]``, `alone` ``[3]`` where that is outside."""
+    both = np.logical_and(*(np.delete(inside, end, axis) for end in (0, -1)))[..., None]
+    way = np.where(both, np.diff(points, axis=axis), alone)
+    rim = np.broadcast_to(alone, np.take(points, [0], axis).shape)
+    return np.stack([np.concatenate([rim, way], axis), np.concatenate([way, rim], axis)], 2)
 
 
 def _nothing() -> Surfels:
