@@ -10,6 +10,7 @@ it shows (Landweber iteration with momentum). What is hidden in this view is lef
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +21,7 @@ from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.heads.anatomy import smoothstep
 from studio.core.motion.motion import Motion
-from studio.core.perception.masks import distance_inside, pixels_at, resized, sampled
+from studio.core.perception.masks import distance_inside, grown, pixels_at, resized, sampled
 from studio.core.perception.portrait import Portrait
 from studio.core.perception.regions import FACE, SKIN
 from studio.core.render.fitting import Confines, Fit, Rates
@@ -43,6 +44,8 @@ _SHOWN_SIZE = 512
 _MOMENTUM = 0.6
 # A Gaussian whose summed blending weight is below this (px) is as good as hidden.
 _HIDDEN = 0.05
+# px: and one below this does not show at all; what is further from the person takes no part in the fit of shapes.
+_NOTHING, _AROUND = 1e-3, 16
 # Between so many px of the file inside the edge shapes become free, and colours.
 _FREE_SHAPES, _FREE_COLORS = (2.0, 4.0), (4.0, 8.0)
 # How far an edge may leave its colour: skin, on which every line shows, and hair or clothes.
@@ -85,36 +88,40 @@ def fit_shapes(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
     start = avatar.pose(Motion.neutral(), avatar.camera)
     movable = avatar.surfels.seen & ~avatar.surfels.inside & (_firmness(avatar, portrait, *_FREE_SHAPES) > 0.99)
     cell = avatar.surfels.cell * np.float32(portrait.pose.px)
-    confines = Confines(_REACH * cell, *_SIZES)
     rates = Rates(means=_MEANS_RATE * float(np.median(cell)), quats=3e-3, scales=1.5e-2, opacities=0, colors=4e-3)
-    weights = np.maximum(portrait.alpha, _BACKGROUND_WEIGHT).astype(np.float32)
+    # What does not show here takes time and tells nothing; nor does what lies beside the person.
+    shown = movable | (_View.of(avatar.camera, portrait.rgb, portrait.plate, start).shown[:, 0] > _NOTHING)
+    x, y, width, height = cv2.boundingRect(grown(portrait.alpha > 0.5, 2 * _AROUND + 1).astype(np.uint8))
+    camera = avatar.camera.cropped(x, y, width, height, width, height)
+    rgb, plate, alpha = (a[y : y + height, x : x + width] for a in (portrait.rgb, portrait.plate, portrait.alpha))
+    weights = np.maximum(alpha, _BACKGROUND_WEIGHT).astype(np.float32)
     # Before a plate of its own colour a gap would cost nothing: where the person is solid the opposite stands behind.
-    opposite = (portrait.rgb < 0.5).astype(np.float32)
-    behind = np.where(portrait.alpha[..., None] > _SOLID, opposite, portrait.plate)
-    loss = PhotometricLoss(portrait.rgb, background=behind, weights=weights)
-    fit = Fit(start, rates, movable=movable, confines=confines)
+    behind = np.where(alpha[..., None] > _SOLID, (rgb < 0.5).astype(np.float32), plate)
+    loss = PhotometricLoss(rgb, background=behind, weights=weights)
+    fit = Fit(start[shown], rates, movable=movable[shown], confines=Confines(_REACH * cell[shown], *_SIZES))
     for step in range(SHAPE_STEPS):
-        fit.step(avatar.camera, loss)
+        fit.step(camera, loss)
         if step % 4 == 3 and step + 1 < SHAPE_STEPS:
             yield (step + 1) / SHAPE_STEPS, avatar
-    fitted = avatar.with_surfels(*_laid_anew(avatar, fit.gaussians, movable))
-    worse = _any_worse(avatar, fitted.with_colors(fit.gaussians.colors), portrait)
+    moved = fit.gaussians[movable[shown]]
+    fitted = avatar.with_surfels(*_laid_anew(avatar, moved, movable))
+    colors = start.colors.copy()
+    colors[movable] = moved.colors
+    worse = _any_worse(avatar, fitted.with_colors(colors), portrait)
     yield 1.0, avatar if worse else fitted
 
 
-def _laid_anew(avatar: LiftAvatar, fitted: Gaussians, moved: NDArray[np.bool_]) -> tuple[Surfels, Binding]:
-    """Return the surfels and their binding with the fitted Gaussians' axes as tangents."""
+def _laid_anew(avatar: LiftAvatar, moved: Gaussians, movable: NDArray[np.bool_]) -> tuple[Surfels, Binding]:
+    """Return the surfels and their binding with the axes of those that `moved` as tangents."""
     surfels, binding = avatar.surfels, avatar.binding
-    axes = (
-        rotations(fitted.quats[moved].astype(np.float64))[:, :, :2].transpose(0, 2, 1) * fitted.scales[moved, :2, None]
-    )
-    before = surfels.tangents[moved]
+    axes = rotations(moved.quats.astype(np.float64))[:, :, :2].transpose(0, 2, 1) * moved.scales[:, :2, None]
+    before = surfels.tangents[movable]
     # The gradients belong to the tangents: what the new ones are in terms of the old ones holds for both.
     inverse = np.linalg.pinv(before.astype(np.float64))
     gradients = binding.gradients.copy()
-    gradients[moved] = axes @ inverse @ gradients[moved]
+    gradients[movable] = axes @ inverse @ gradients[movable]
     tangents, means, thickness = (np.array(a) for a in (surfels.tangents, surfels.means, surfels.thickness))
-    tangents[moved], means[moved], thickness[moved] = axes, fitted.means[moved], fitted.scales[moved, 2]
+    tangents[movable], means[movable], thickness[movable] = axes, moved.means, moved.scales[:, 2]
     laid = replace(surfels, tangents=tangents, means=means, thickness=thickness)
     return laid, replace(binding, gradients=gradients)
 
@@ -148,8 +155,6 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
         camera = avatar.camera.fitted(shown)
         small = _View.of(camera, own, portrait.plate, gaussians)
         views = [full, small]
-    colors = gaussians.colors.copy()
-    velocity = np.zeros_like(colors)
     # Edge pixels mix person and background: fitted freely, they, or what is next to them and makes up for them, would
     # carry a rim of background into every turned view, so the nearer a Gaussian is to the person's edge, the less it
     # may leave its own colour.
@@ -161,6 +166,11 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
     # and around an eye it shows itself.
     guessed = ~avatar.surfels.seen
     leave[guessed] = np.where(avatar.surfels.inside[guessed], _GUESSED_LEAVE, 0)[:, None]
+    every_color = gaussians.colors
+    drawn = np.any([view.shown[:, 0] > _NOTHING for view in views], axis=0)
+    gaussians, leave = gaussians[drawn], leave[drawn]
+    views = [replace(view, shown=view.shown[drawn]) for view in views]
+    colors, velocity = gaussians.colors, np.zeros_like(gaussians.colors)
     lowest, highest = np.maximum(colors - leave, 0), np.minimum(colors + leave, 1)
     for step in range(STEPS):
         view = views[step % len(views)]
@@ -172,7 +182,9 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
         velocity = _MOMENTUM * velocity + stride * wanted / (view.shown + _HIDDEN)
         colors = np.clip(colors + velocity, lowest, highest).astype(np.float32)
         if step % 2 == 1 or step == STEPS - 1:
-            yield (step + 1) / STEPS, avatar.with_colors(colors)
+            fitted = every_color.copy()
+            fitted[drawn] = colors
+            yield (step + 1) / STEPS, avatar.with_colors(fitted)
 
 
 def _firmness(avatar: LiftAvatar, portrait: Portrait, edge: float, free: float) -> NDArray[np.float64]:
