@@ -8,13 +8,12 @@ import torch
 from torch import Generator, Tensor, nn
 
 from studio.core.engines.splat_portrait.dynamic import REACH, SplatPortrait
-from studio.core.engines.splat_portrait.model import half_width, relative, repeated
-from studio.core.engines.splat_portrait.objectives import drawn, motion_loss, static_losses
+from studio.core.engines.splat_portrait.model import Splats, half_width, repeated
+from studio.core.engines.splat_portrait.objectives import motion_loss, static_losses
 from studio.core.engines.splat_portrait.pairs import Pairs, draw_pair
-from studio.core.engines.splat_portrait.recipe import StaticRecipe, splats_of
+from studio.core.engines.splat_portrait.recipe import StaticRecipe, render_view, splats_of
 from studio.core.speech.hidden import WINDOW_AHEAD, WINDOW_STEPS, silence
 from studio.core.training.checkpoint import load_weights
-from studio.core.training.rendering import over
 from studio.core.training.scene import Scene
 
 # Where a mouth is in a standard crop, and how far it reaches, in sides.
@@ -104,19 +103,11 @@ class DynamicRecipe(StaticRecipe):
                 continue
             window = mouth_window(scene.size)[0, 0].numpy()[..., None]
             splats = splats_of(modules.static, scene)
-            pose, K = (torch.from_numpy(array[:1]) for array in (scene.world_to_camera, scene.K))
-            unit = half_width(pose, K, scene.size)
-            audio = torch.from_numpy(scene.audio.astype(np.float32))
             for view in range(1, len(scene)):
-                lag = torch.tensor([[scene.times[view] - scene.times[0]]], dtype=torch.float32)
-                with torch.no_grad():
-                    moved = modules.at(splats, audio[None, view : view + 1], lag, unit)
-                    other = modules.at(splats, audio[None, :1], lag, unit)
+                moved, other = (spoken(modules, splats, scene, view, heard) for heard in (view, 0))
                 for name, each in zip(found, (moved, other, splats), strict=True):
-                    to = relative(torch.from_numpy(scene.world_to_camera[view : view + 1]), pose)
-                    color, alpha = drawn(each, to, torch.from_numpy(scene.K[view : view + 1]), scene.size)
-                    shown = over(color, alpha, splats.background)[0].permute(1, 2, 0).numpy()
-                    error = np.square(np.clip(shown, 0, 1) - scene.picture(view)) * window
+                    shown = np.clip(render_view(each, scene, view), 0, 1)
+                    error = np.square(shown - scene.picture(view)) * window
                     found[name].append(-10 * float(np.log10(error.sum() / (3 * window.sum()) + 1e-10)))
         return {name: float(np.mean(values)) for name, values in found.items() if values}
 
@@ -126,22 +117,30 @@ class DynamicRecipe(StaticRecipe):
         rows = []
         for scene in [s for s in scenes if s.audio is not None][:8]:
             splats = splats_of(modules.static, scene)
-            pose, K = (torch.from_numpy(array[:1]) for array in (scene.world_to_camera, scene.K))
-            unit = half_width(pose, K, scene.size)
             tiles = [scene.picture(0)]
             for view in np.unique(np.linspace(1, len(scene) - 1, 4).round().astype(int)).tolist():
-                lag = torch.tensor([[scene.times[view] - scene.times[0]]], dtype=torch.float32)
-                steps = torch.from_numpy(np.asarray(scene.audio)[None, view : view + 1].astype(np.float32))
-                with torch.no_grad():
-                    moved = modules.at(splats, steps, lag, unit)
-                tiles.append(scene.picture(view))
-                to = relative(torch.from_numpy(scene.world_to_camera[view : view + 1]), pose)
-                for each in (splats, moved):
-                    color, alpha = drawn(each, to, torch.from_numpy(scene.K[view : view + 1]), scene.size)
-                    tiles.append(over(color, alpha, splats.background)[0].permute(1, 2, 0).numpy())
+                moved = spoken(modules, splats, scene, view)
+                tiles += [scene.picture(view), *(render_view(each, scene, view) for each in (splats, moved))]
             tiles += [np.zeros_like(tiles[0])] * (13 - len(tiles))
             rows.append(np.hstack([np.clip(tile, 0, 1) for tile in tiles]))
         return (np.vstack(rows) * 255 + 0.5).astype(np.uint8)
+
+
+def spoken(model: SplatPortrait, splats: Splats, scene: Scene, view: int, heard: int | None = None) -> Splats:
+    """Return the splats of a scene's source at the moment of a view, moved by its sound or that of the view `heard`.
+
+    Raises
+    ------
+    ValueError
+        If nothing is heard in the scene.
+    """
+    if scene.audio is None:
+        raise ValueError(f"the scene '{scene.key}' is silent")
+    sound = scene.audio[view if heard is None else heard].astype(np.float32)
+    lag = torch.tensor([[scene.times[view] - scene.times[0]]], dtype=torch.float32)
+    pose, K = (torch.from_numpy(array[:1]) for array in (scene.world_to_camera, scene.K))
+    with torch.no_grad():
+        return model.at(splats, torch.from_numpy(sound)[None, None], lag, half_width(pose, K, scene.size))
 
 
 def mouth_window(side: int) -> Tensor:
