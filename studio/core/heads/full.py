@@ -123,7 +123,9 @@ class FullHead:
         neck
             ``[3]`` axis-angle rad by which the head turns on the resting shoulders.
         """
-        moved = self.neutral + np.tensordot(full_weights(params.expression), self.deltas, axes=1)
+        moved = self.neutral
+        if params.expression.any():  # at rest the shapes, which take a while to make, are not asked for
+            moved = moved + np.tensordot(full_weights(params.expression), self.deltas, axes=1)
         turns = self.joint_turns(params.expression, np.zeros(3) if neck is None else neck)
         transforms = joint_transforms(rotation_matrices(turns), self.joints.astype(np.float64), _PARENTS)
         return skin(moved.astype(np.float32), self.skin_weights, transforms)

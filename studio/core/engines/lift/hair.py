@@ -104,8 +104,7 @@ def hair_shell(
     portrait: Portrait, pose: HeadPose, relief: Relief, whole: FullHead, regions: NDArray[np.uint8]
 ) -> Surfels:
     """Return Gaussians for the hair, hat or bald skull that the portrait does not show."""
-    capsule = _Capsule.make()
-    skull = _skull(capsule, whole)
+    capsule, skull = _Capsule.make(), _skull(whole)
     radius = _radius(capsule, skull, portrait, pose, relief, regions)
     points = capsule.at(radius)
     cosine = _facing(points, pose)
@@ -140,8 +139,10 @@ def _behind(points: NDArray[np.float64], pose: HeadPose, relief: Relief) -> NDAr
     return to_face(pose.lift(projected[:, :2], np.minimum(nearness, behind)))
 
 
-def _skull(capsule: _Capsule, whole: FullHead) -> NDArray[np.float64]:
+@lru_cache(maxsize=1)  # asked for the coarse head and for the finished one
+def _skull(whole: FullHead) -> NDArray[np.float64]:
     """Return how far the template's skin, without its ears, is from the axis along each ray ``[R,C]``."""
+    capsule = _Capsule.make()
     skin = to_face(whole.neutral[whole.of("skin")])
     x, y, z = skin.T
     temple = np.abs(x[(y < -0.5) & (y > -0.9)]).max()
