@@ -134,12 +134,17 @@ def refine_track(avatar: Avatar, track: Track, clip: str | PathLike[str], times:
         x0, y0, x1, y1 = box
         if min(x1 - x0, y1 - y0) < 2:
             continue
-        shrink = min(1.0, _SIDE / max(x1 - x0, y1 - y0))
-        size = round((x1 - x0) * shrink), round((y1 - y0) * shrink)
+        size = compared_at(x1 - x0, y1 - y0)
         picture = cv2.resize(rgb[y0:y1, x0:x1], size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         draw = _in_its_place(avatar, picture, box * scale)
         changes[i] = refiner.change(refiner.step(time, np.zeros(refiner.count), draw, picture))
     return _corrected(track, changes)
+
+
+def compared_at(width: int, height: int) -> tuple[int, int]:
+    """Return the width and height px at which a head of so many is compared: no larger than need be."""
+    shrink = min(1.0, _SIDE / max(width, height))
+    return max(1, round(width * shrink)), max(1, round(height * shrink))
 
 
 def _in_its_place(avatar: Avatar, picture: NDArray[np.float32], box: NDArray) -> Draw:

@@ -12,6 +12,7 @@ from studio.core.engines.base import Footage, Learning
 from studio.core.engines.lift import personal
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.engines.lift.engine import LiftEngine
+from studio.core.engines.lift.personal_fit import Fitting
 from studio.core.jobs import Progress, run
 from studio.core.motion.track import Track
 from studio.core.tracking.retarget import Retarget
@@ -39,6 +40,7 @@ def test_a_clip_of_a_redder_head_is_learnt(
     small_avatar: LiftAvatar, track: Track, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(personal, "STEPS", 24)
+    monkeypatch.setattr(personal, "JOINT_STEPS", 3)
     monkeypatch.setattr(personal, "_JUDGED_EVERY", 12)
     redder = np.clip(small_avatar.surfels.colors * [1.2, 0.8, 0.8], 0, 1).astype(np.float32)
     footage = footage_of(small_avatar.with_colors(redder), track)
@@ -66,6 +68,7 @@ def test_a_stopped_job_goes_on_where_it_was(
     small_avatar: LiftAvatar, track: Track, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(personal, "STEPS", 8)
+    monkeypatch.setattr(personal, "JOINT_STEPS", 0)
     monkeypatch.setattr(personal, "_JUDGED_EVERY", 4)
     darker = (small_avatar.surfels.colors * np.float32(0.8)).astype(np.float32)
     footage, kept = footage_of(small_avatar.with_colors(darker), track), tmp_path / "job.learning"
@@ -83,6 +86,22 @@ def test_a_stopped_job_goes_on_where_it_was(
     following = LiftEngine().adapt(small_avatar, other, minutes=5, kept_in=kept)
     assert "stopped" not in " ".join(report.message for report in islice(following, 4))
     following.close()
+
+
+def test_a_frame_that_was_tracked_wrongly_is_placed_where_its_head_is(small_avatar: LiftAvatar, track: Track) -> None:
+    frames = footage_of(small_avatar, track)
+    wrong = replace(track, placement=track.placement + [0.02, -0.02, 0.02, 0.001, -0.001, 0])
+    retarget = Retarget(small_avatar, wrong, "video")
+    shots = list(retarget.shots(frames.times))
+    fit, other = (Fitting(small_avatar, replace(frames, track=wrong), retarget, shots) for _ in range(2))
+    one = np.array([5])
+    before = fit.score(one)
+    assert not fit.corrected
+    fit.place(5)
+    assert fit.score(one) > before + 0.5
+    other.restore(fit.snapshot())
+    assert other.corrected
+    assert other.score(one) == pytest.approx(fit.score(one), abs=0.01)
 
 
 def judged(avatar: LiftAvatar, footage: Footage) -> float:
