@@ -7,9 +7,8 @@ from numpy.typing import NDArray
 from studio.core.render.numba_runtime import SAFE_KERNEL
 
 
-@njit(**{k: v for k, v in SAFE_KERNEL.items() if k != "fastmath"})
-def nearest_triangles(projected, faces, height, width):
-    """Return the number of the nearest triangle at each pixel centre ``[H,W]`` int32, −1 where there is none.
+def nearest_triangles(projected: NDArray, faces: NDArray[np.int32], height: int, width: int) -> NDArray[np.int32]:
+    """Return the number of the nearest triangle at each pixel centre ``[H,W]``, −1 where there is none.
 
     Parameters
     ----------
@@ -18,6 +17,13 @@ def nearest_triangles(projected, faces, height, width):
     faces
         ``[F,3]`` int32.
     """
+    return nearest_triangles_at(projected, faces, np.ones((height, width), np.bool_))
+
+
+@njit(**{k: v for k, v in SAFE_KERNEL.items() if k != "fastmath"})
+def nearest_triangles_at(projected, faces, asked):
+    """Do the same for the pixels `asked` ``[H,W]`` about alone; the others are −1."""
+    height, width = asked.shape
     painted = np.full((height, width), -1, np.int32)
     nearest = np.full((height, width), np.float32(np.inf))
     for f in range(len(faces)):
@@ -31,6 +37,8 @@ def nearest_triangles(projected, faces, height, width):
         y1 = min(int(np.ceil(max(a[1], b[1], c[1]) - 0.5)), height - 1)
         for y in range(y0, y1 + 1):
             for x in range(x0, x1 + 1):
+                if not asked[y, x]:
+                    continue
                 px, py = x + 0.5, y + 0.5
                 u = ((b[0] - px) * (c[1] - py) - (b[1] - py) * (c[0] - px)) / area
                 v = ((c[0] - px) * (a[1] - py) - (c[1] - py) * (a[0] - px)) / area

@@ -83,6 +83,12 @@ class _Eye:
         across = (np.arange(samples) + 0.5) / samples - 0.5
         return np.column_stack([across, np.zeros(samples)])
 
+    def _window(self, margin: float) -> tuple[slice, slice]:
+        """Return the part of the picture that reaches so many px around the eye."""
+        low = np.maximum(np.floor(self.ring.min(0) - margin).astype(int), 0)
+        high = np.minimum(np.ceil(self.ring.max(0) + margin).astype(int), np.array(self.opening.shape[::-1]))
+        return slice(low[1], high[1]), slice(low[0], high[0])
+
     def as_pictured(self) -> Part:
         """Return a closed or half-hidden eye as it is."""
         row, column = np.nonzero(self.opening)
@@ -91,27 +97,32 @@ class _Eye:
 
     def white(self) -> Part:
         """Return the white: the picture with iris and lashes painted out."""
-        shape = self.opening.shape
-        row, column = np.nonzero(polygon(shape, self.ring, max(2, round(0.05 * self.unit))))
-        y, x = np.mgrid[: shape[0], : shape[1]] + 0.5
+        blur, edge = 0.05 * self.unit, max(2, round(0.05 * self.unit))
+        window = self._window(edge + 5 * blur + 2)
+        rgb, opening = self.rgb[window], self.opening[window]
+
+        def eye(grow: int = 0) -> NDArray[np.bool_]:
+            return polygon(self.opening.shape, self.ring, grow)[window]
+
+        row, column = np.nonzero(eye(edge))
+        y, x = np.mgrid[window] + 0.5
         from_iris = np.hypot(x - self.iris_px[0], y - self.iris_px[1]) / self.radius_px
-        clean = polygon(shape, self.ring, -1) & (from_iris > 1.22)
+        clean = eye(-1) & (from_iris > 1.22)
         if clean.sum() > 12:
-            brightness = self.rgb.mean(2)
-            base = np.median(self.rgb[clean & (brightness >= np.percentile(brightness[clean], 35))], 0)
+            brightness = rgb.mean(2)
+            base = np.median(rgb[clean & (brightness >= np.percentile(brightness[clean], 35))], 0)
         else:
             base = np.array([0.8, 0.78, 0.76]) * self.openings.light
-        blur = 0.05 * self.unit
-        known = (self.opening & (from_iris > 1.2)).astype(np.float32)
+        known = (opening & (from_iris > 1.2)).astype(np.float32)
         weight = cv2.GaussianBlur(known, (0, 0), blur)[..., None]
-        spread = cv2.GaussianBlur(self.rgb * known[..., None], (0, 0), blur)
+        spread = cv2.GaussianBlur(rgb * known[..., None], (0, 0), blur)
         filled = np.where(weight > 0.25, spread / np.maximum(weight, 0.01), base)
-        keep = (smoothstep(1.06, 1.2, from_iris) * self.opening)[..., None]
+        keep = (smoothstep(1.06, 1.2, from_iris) * opening)[..., None]
         # The lids shade it, the upper one more.
-        height = distance_inside(polygon(shape, self.ring)) / max(self.radius_px, 1.0)
+        height = distance_inside(eye()) / max(self.radius_px, 1.0)
         shade = (1 - _SHADE + _SHADE * smoothstep(0, 0.7, height))[..., None]
-        color = self.rgb * keep + shade * (0.35 * filled + 0.65 * base) * (1 - keep)
-        pixels = (np.column_stack([column, row]) + 0.5)[:, None] + self._within_pixel()
+        color = rgb * keep + shade * (0.35 * filled + 0.65 * base) * (1 - keep)
+        pixels = np.column_stack([x[row, column], y[row, column]])[:, None] + self._within_pixel()
         points = self._lift(pixels.reshape(-1, 2), _WHITE_BACK)
         # What the iris hides at rest is guessed.
         seen = from_iris[row, column] > 0.9

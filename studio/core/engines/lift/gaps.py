@@ -33,7 +33,7 @@ from studio.core.perception.masks import distance_inside, pixels_at, sampled, sp
 from studio.core.perception.portrait import Portrait
 from studio.core.render.raster import Raster
 from studio.core.render.rasterize import rasterize, rasterize_vjp
-from studio.core.render.zbuffer import corner_shares, nearest_triangles
+from studio.core.render.zbuffer import corner_shares, nearest_triangles_at
 
 # Degrees of yaw and pitch from which the head is looked at, px of those pictures, and how it holds its mouth.
 _VIEWS = ((-45, 0), (-30, 0), (-15, 0), (15, 0), (30, 0), (45, 0), (0, -20), (0, 20))
@@ -184,12 +184,13 @@ def fill_gaps(
     ]
     hidden = _Hidden(portrait, pose, relief, views[0])
     sights = []
+    faces = [_faces_that_count(template) for template in templates]
     for frame, looks in zip(_FRAMES, views, strict=True):
         zero = np.zeros(3, np.float32)
         params = HeadParams(zero, frame.code[0], zero, zero)
         posed = [template.vertices(params).astype(np.float64) for template in templates]
         for view in looks:
-            sights += [_through(view, template, vertices) for template, vertices in zip(templates, posed, strict=True)]
+            sights += [_through(view, *head) for head in zip(templates, faces, posed, strict=True)]
     found = _behind(_Sights.concatenate(sights), hidden)
     if not len(found):
         return None
@@ -281,13 +282,12 @@ class _Hidden:
         return room
 
 
-def _through(view: _View, template: FullHead, posed: NDArray) -> _Sights:
+def _through(view: _View, template: FullHead, faces: NDArray[np.int32], posed: NDArray) -> _Sights:
     """Return the lines of sight through the gaps that a view shows of a template posed as the head is ``[V,3]`` m."""
-    alpha, camera = view.alpha, view.camera
-    faces = _faces_that_count(template)
+    camera = view.camera
     projected = camera.project(posed)
-    painted = nearest_triangles(projected.astype(np.float32), faces, *alpha.shape)
-    row, column = np.nonzero((painted >= 0) & view.inner & (alpha < _SOLID))
+    painted = nearest_triangles_at(projected.astype(np.float32), faces, view.inner & (view.alpha < _SOLID))
+    row, column = np.nonzero(painted >= 0)
     corners = faces[painted[row, column]]
     pixels = np.column_stack([column, row]) + 0.5
     shares = corner_shares(pixels, *(projected[corners[:, k], :2] for k in range(3)))
