@@ -87,14 +87,16 @@ class SplatPortraitEngine:
         splats, hidden = _looked_at(model, coarse.picture, fine.picture, coarse.camera, fine.camera, detail)
         gaussians, places = _in_head_space(splats, hidden, fine.camera, detail)
         background = np.clip(splats.background[0].permute(1, 2, 0).numpy(), 0, 1)
+        pivot = np.array([0, 0, _PIVOT_FORWARD])
         if self._variant != "trained":
-            steps = refined(gaussians, fine.picture, fine.alpha, background, fine.camera)
+            large = standard_crop(portrait, 2 * side * detail)
+            steps = refined(gaussians, large, fine, background.astype(np.float32), pivot)
             for fraction, better in steps:
                 gaussians = better
                 yield watch.progress(0.6 + 0.3 * fraction, "fitting the portrait")
         alpha = fine.alpha > 0.5
         avatar = SplatPortraitAvatar(
-            portrait.name, fine.camera, np.array([0, 0, _PIVOT_FORWARD]), _head_box(alpha), gaussians, places, detail,
+            portrait.name, fine.camera, pivot, _head_box(alpha), gaussians, places, detail,
             tuple(f[0].numpy().astype(np.float16) for f in splats.features), _rounded(model).dynamic, config, variants,
             _bytes(background), _thumbnail(fine.picture), consent, portrait.notes, options,
         )  # fmt: skip
