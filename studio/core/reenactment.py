@@ -12,7 +12,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.avatar import Avatar, Background, FrameBuffers, render_bytes
+from studio.core.avatar import Avatar, Background, FrameBuffers, follows_sound, render_bytes
 from studio.core.errors import UserError
 from studio.core.export_clip import MAX_CLIP_SIZE, MIN_SIZE
 from studio.core.frame_stream import drawn_fastest
@@ -25,18 +25,19 @@ from studio.core.media.video import clip_footing, probing
 from studio.core.media.video_writer import Sound, VideoWriter
 from studio.core.motion.track import Track, load_track
 from studio.core.sample import CONSENT
+from studio.core.speech.recording import heard_recording
 from studio.core.tracking.avatar_face import on_host
 from studio.core.tracking.clip import track_clip
 from studio.core.tracking.gains import FaceGains
 from studio.core.tracking.refine import refine_track
-from studio.core.tracking.retarget import Framing, Retarget, Shot
+from studio.core.tracking.retarget import Framing, Retarget, Shot, with_sound
 from studio.core.visible_label import stamp, word_coverage
 
 Sounding = Literal["keep", "none"]
 FRAMINGS: tuple[str, ...] = get_args(Framing)
 SOUNDS: tuple[str, ...] = get_args(Sounding)
 
-_TRACKED, _RENDERED = 0.4, 0.94  # shares of the whole
+_TRACKED, _HEARD, _RENDERED = 0.4, 0.43, 0.94  # shares of the whole
 _PREVIEW_EVERY = 0.25  # s
 _IN_FLIGHT = 4  # pictures between renderer and encoder
 _FASTEST = 60  # frames a second; more is shown by few screens
@@ -87,7 +88,7 @@ def reenact_clip(
         ``"avatar"``: a square picture of `size` px in which the avatar moves from its own rest. ``"video"``: a picture
         of the video's size, the head placed as the driving one is.
     sound
-        Whether the video's sound is laid under the clip; a track has none.
+        Whether the video's sound is laid under the clip; a track has none. A head that follows sound hears it anyway.
     gains
         How much of the driving face arrives.
     track
@@ -106,13 +107,14 @@ def reenact_clip(
     if not MIN_SIZE <= size <= MAX_CLIP_SIZE or size % 2:
         raise UserError(f"The size {size} cannot be used; use an even number from {MIN_SIZE} to {MAX_CLIP_SIZE}.")
     notes: tuple[str, ...] = ()
-    sounds, refining = False, 0.5 * _TRACKED if refine else _TRACKED
+    sounds, follows = False, follows_sound(avatar)
+    refining = 0.5 * _TRACKED if refine else _TRACKED
     if source.suffix.lower() == ".npz":
         if refine:
             raise UserError("A track has no pictures to be refined by; give the video, or refine it as it is tracked.")
         track = load_track(source)
     else:
-        sounds = sound == "keep" and clip_footing(source).sound
+        sounds = (sound == "keep" or follows) and clip_footing(source).sound
         if track is None:
             tracked = yield from share(track_clip(source), watch, 0.0, refining)
             track, notes = tracked.track, tracked.notes
@@ -136,6 +138,14 @@ def reenact_clip(
             recording = yield from share(survey(source), watch, _TRACKED, _TRACKED + 0.01)
         except UserError as error:  # the face is enough
             notes = (*notes, f"The clip has no sound: {error}")
+    shots = retarget.shots(np.arange(frames) / float(rate))
+    if follows and recording is not None:
+        states = yield from share(heard_recording(recording), watch, _TRACKED + 0.01, _HEARD)
+        shots = with_sound(shots, states)
+    elif follows:
+        notes = (*notes, "This head's mouth follows sound, and none was heard; give a video with sound.")
+    if sound == "none":
+        recording = None
     sound_rate = recording.rate if recording is not None and recording.rate in MP4.sound_rates else 48_000
     heard = nullcontext(()) if recording is None else closing(read_channels(recording, sound_rate))
     memory = list(np.empty((_IN_FLIGHT, camera.height, camera.width, 4), np.uint8))
@@ -146,14 +156,13 @@ def reenact_clip(
         encoder = VideoWriter(temporary, camera.width, camera.height, rate, audio=audio, metadata=title)
         with BackgroundWriter(encoder, memory) as writer:
             shown = -_PREVIEW_EVERY
-            shots = retarget.shots(np.arange(frames) / float(rate))
             for i, rgba in enumerate(draw(fast, shots, background, writer.borrow)):
                 if label is not None:
                     stamp(rgba, label)
                 if watch.elapsed - shown > _PREVIEW_EVERY:
                     shown = watch.elapsed
                     step = max(1, camera.height // 192)
-                    done = _TRACKED + (_RENDERED - _TRACKED) * (i + 1) / frames
+                    done = _HEARD + (_RENDERED - _HEARD) * (i + 1) / frames
                     yield watch.progress(done, "rendering", rgba[::step, ::step, :3] / np.float32(255))
                 writer.write(rgba)
         rendering = watch.elapsed - began

@@ -1,6 +1,7 @@
 """A flat picture of a head, driven by clips of the same head."""
 
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -10,12 +11,19 @@ from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar
 from studio.core.errors import UserError
+from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
 from studio.core.jobs import run
+from studio.core.media.audio import load_audio
 from studio.core.media.video import clip_footing, read_frames
 from studio.core.media.video_writer import Sound, VideoWriter
+from studio.core.motion.motion import Motion
 from studio.core.motion.track import save_track
 from studio.core.perception.mediapipe_models import face_meshes
 from studio.core.reenactment import reenact_clip
+from studio.core.sample import sample_speech
+from studio.core.speech.features import SAMPLE_RATE
+from studio.core.speech.hidden import hidden_states, hidden_window
 from studio.core.tracking.clip import track_clip
 from studio.core.tracking.gains import FaceGains
 from studio.core.tracking.performance import played_by, watch_performance
@@ -101,6 +109,50 @@ def test_a_silent_sound_track_is_left_out_and_told(tmp_path: Path, picture: NDAr
     assert report.frames == 4
     assert any("has no sound" in note and "only silence" in note for note in report.notes)
     assert not clip_footing(tmp_path / "s.mp4").sound
+
+
+class Listening(FlatAvatar):
+    """It follows sound, and keeps what it is told was heard."""
+
+    def __init__(self, rgb: NDArray[np.uint8]) -> None:
+        super().__init__(rgb, motion_space="audio")
+        self.heard: list[NDArray[np.float32]] = []
+
+    def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
+        if frame.heard is not None:
+            self.heard.append(frame.heard[0])
+        return super().pose(frame, camera, out)
+
+
+@pytest.mark.parametrize("sound", ["keep", "none"])
+def test_a_head_that_follows_sound_hears_the_clip(
+    tmp_path: Path, picture: NDArray[np.uint8], sound: Literal["keep", "none"]
+) -> None:
+    path, avatar = tmp_path / "said.mp4", Listening(picture)
+    samples = load_audio(sample_speech(), 48_000)[48_000:96_000]
+    with VideoWriter(path, picture.shape[1], picture.shape[0], 25, audio=_laid(samples)) as writer:
+        for _ in range(25):
+            writer.write(picture)
+    report = run(reenact_clip(avatar, path, tmp_path / "s.mp4", sound=sound, size=128))
+    assert len(avatar.heard) == report.frames == 25
+    wanted = hidden_states(load_audio(path, SAMPLE_RATE))
+    for k in (0, 20):
+        np.testing.assert_allclose(avatar.heard[k], hidden_window(wanted, k / 25), atol=0.05)
+    assert np.abs(avatar.heard[20] - avatar.heard[0]).max() > 0.2
+    assert clip_footing(tmp_path / "s.mp4").sound == (sound == "keep")
+
+
+def test_a_head_that_follows_sound_is_told_that_a_clip_is_silent(
+    tmp_path: Path, picture: NDArray[np.uint8], driving: Path
+) -> None:
+    avatar = Listening(picture)
+    report = run(reenact_clip(avatar, driving, tmp_path / "s.mp4", size=128))
+    assert not avatar.heard
+    assert any("follows sound" in note for note in report.notes)
+
+
+def _laid(samples: NDArray[np.float32]) -> Sound:
+    return Sound(iter([samples[:, None]]), 48_000, 1)
 
 
 def test_a_performance_keeps_small_pictures_with_their_landmarks(driving: Path) -> None:

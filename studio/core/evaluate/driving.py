@@ -1,7 +1,6 @@
 """Avatars driven for the bench: by a track that was saved and read back, or by speech; frames are bytes in memory."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +14,10 @@ from studio.core.media.video import clip_footing
 from studio.core.motion.motion import Motion
 from studio.core.motion.track import Track
 from studio.core.speech.features import SAMPLE_RATE
-from studio.core.speech.hidden import hidden_states, hidden_window
+from studio.core.speech.hidden import hidden_states
 from studio.core.speech.recording import speech_motion
 from studio.core.tracking.avatar_face import on_host
-from studio.core.tracking.retarget import Framing, Retarget, Shot
+from studio.core.tracking.retarget import Framing, Retarget, Shot, with_sound
 
 
 def driven_shots(
@@ -42,13 +41,7 @@ def driven_shots(
         If the avatar's face cannot be found.
     """
     shots = Retarget(avatar, track, framing, size).shots(times)
-    if sound is None or not follows_sound(avatar):
-        yield from shots
-        return
-    states = hidden_states(sound)
-    for shot in shots:
-        window = hidden_window(states, float(shot.motion.times[0]))
-        yield replace(shot, motion=replace(shot.motion, heard=window[None]))
+    yield from with_sound(shots, hidden_states(sound)) if sound is not None and follows_sound(avatar) else shots
 
 
 def reenacted(

@@ -15,6 +15,7 @@ from studio.core.heads.arkit import ARKIT_INDEX, ARKIT_NAMES
 from studio.core.motion.motion import Motion
 from studio.core.motion.poses import FURTHEST_MOVE, NECK_REACH, gently_limited, head_pose_of, placement_matrix, rigid
 from studio.core.motion.track import Track
+from studio.core.speech.hidden import hidden_window
 from studio.core.tracking.avatar_face import AvatarFace, look_at
 from studio.core.tracking.face_model import INNER, FaceModel
 from studio.core.tracking.gains import FaceGains
@@ -131,6 +132,19 @@ class Change:
 
 
 UNCHANGED = Change(np.zeros(len(ARKIT_NAMES)), np.zeros(3), np.zeros(3))
+
+
+def with_sound(shots: Iterator[Shot], states: NDArray[np.float32]) -> Iterator[Shot]:
+    """Yield shots of an avatar that follows sound, each with what is heard about its moment.
+
+    Parameters
+    ----------
+    states
+        Rows ``[T,160]`` of the driving clip's sound, see `studio.core.speech.hidden`.
+    """
+    for shot in shots:
+        window = hidden_window(states, float(shot.motion.times[0]))
+        yield replace(shot, motion=replace(shot.motion, heard=window[None]))
 
 
 class Retarget:

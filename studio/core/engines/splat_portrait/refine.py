@@ -18,11 +18,11 @@ from studio.core.render.loss import PhotometricLoss
 from studio.core.render.rasterize import rasterize
 from studio.core.standard_crop import StandardCrop
 
-STEPS = 72
+STEPS = 96
 SIDES = (-25.0, 25.0)
 """Degrees that the kept views are turned."""
 # Which view a step sees: the portrait large or small, or one of the sides.
-_ORDER = ("large", "left", "small", "large", "small", "right")
+_ORDER = ("large", "left", "large", "small", "large", "right")
 # In pixels of the small picture: how far a splat may move, and its step; as `lift` has them for its own.
 _REACH, _MEANS_RATE = 0.6, 0.08
 _SIZES = (0.7, 1.5)
