@@ -14,6 +14,7 @@ import scipy.sparse as sp
 import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
 from scipy.interpolate import LinearNDInterpolator
+from scipy.spatial import KDTree
 
 from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.surface import SPREAD, Surfels
@@ -38,9 +39,9 @@ _THICKEST = 0.9
 _PAINTS, _COVERED = 0.35, 0.5
 # A band of seen hair narrower than this (cells) repeats itself visibly.
 _NARROW = 8
-# Matte that is the person's own colour; colours so many times nearer to the hair's than to others are hair, unless
-# the others are this much like it.
-_FIRM, _CLEARLY, _ALIKE = 0.9, 1.5, 0.25
+# Matte that is the person's own colour. Hair so far inside its edge (cells across) is hair for sure, and what is like
+# so great a share of it is, too.
+_FIRM, _INNER, _FEW = 0.9, 7, 0.03
 # With fewer seen cells of hair than this a head is bald.
 _BALD = 200
 # Rows around the crown that are blurred.
@@ -118,12 +119,10 @@ def hair_shell(
         hair = painted & (label == SKIN)
     photo = sampled(portrait.own_colors, pixels).reshape(*radius.shape, 3)
     if hair.any():
-        # An ear between strands, and background seen through them.
-        face = painted & (label == FACE)
-        others = [sampled(portrait.plate, pixels).reshape(photo.shape)]
-        others += [np.median(photo[face], 0)] if face.any() else []
-        for other in others:
-            hair = hair & ~_nearer_than_hair(photo, hair, other)
+        # An ear between strands, background seen through them, a jaw taken for hair.
+        bare = painted & ((label == FACE) | (label == SKIN))
+        background = sampled(portrait.plate, pixels).reshape(photo.shape)
+        hair = _hair_colored(photo, hair, bare, background)
     colors = _painted(photo, hair)
     covers = _covers(capsule, radius, label, cosine)
     hidden = (cosine < _COVERED) & covers
@@ -287,11 +286,24 @@ def _tapered(
     return radius - thin * np.maximum(radius - skull - _STUBBLE, 0)
 
 
-def _nearer_than_hair(photo: NDArray[np.float32], hair: NDArray[np.bool_], other: NDArray) -> NDArray[np.bool_]:
-    """Return which cells ``[R,C]`` look more like another colour, ``[3]`` or ``[R,C,3]``, than like the hair."""
-    own = np.median(photo[hair], 0)
-    unlike = np.linalg.norm(own - other, axis=-1) > _ALIKE
-    return unlike & (np.linalg.norm(photo - other, axis=-1) < _CLEARLY * np.linalg.norm(photo - own, axis=-1))
+def _hair_colored(
+    photo: NDArray[np.float32], hair: NDArray[np.bool_], bare: NDArray[np.bool_], background: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Return which `hair` ``[R,C]`` looks more like its inner part than like bare skin or like its background."""
+    inner = cv2.erode(hair.astype(np.uint8), np.ones((_INNER, _INNER), np.uint8)) > 0
+    colors = photo[hair]
+    other = np.linalg.norm(colors - background[hair], axis=-1)
+    if bare.any():
+        other = np.minimum(other, _from_many(colors, photo[bare]))
+    like = hair.copy()
+    like[hair] = _from_many(colors, photo[inner] if inner.any() else colors) < other
+    return like
+
+
+def _from_many(colors: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return how far colours ``[m,3]`` are from the nearest few of some others ``[n,3]``: ``[m]``."""
+    few = max(1, round(_FEW * len(others)))
+    return KDTree(others).query(colors, few)[0].reshape(len(colors), few)[:, -1]
 
 
 def _painted(photo: NDArray[np.float32], seen: NDArray[np.bool_]) -> NDArray[np.float32]:

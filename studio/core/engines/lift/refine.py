@@ -163,12 +163,14 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
     soft = np.where(skin, _SKIN_LEAVE, _SOFT_LEAVE)
     leave = (soft + (1 - soft) * firm**3)[:, None].astype(np.float32)
     # What is guessed shows through soft edges and thin places only, and must not take their colour; in an open mouth
-    # and around an eye it shows itself.
+    # and around an eye it shows itself. Hair behind hair may become as light as what is seen through it, but not of its
+    # hue: from behind it is seen itself.
     guessed = ~avatar.surfels.seen
     leave[guessed] = np.where(avatar.surfels.inside[guessed], _GUESSED_LEAVE, 0)[:, None]
+    behind = guessed & avatar.surfels.inside & (avatar.binding.vertices[:, 0] < 0)
     every_color = gaussians.colors
     drawn = np.any([view.shown[:, 0] > _NOTHING for view in views], axis=0)
-    gaussians, leave = gaussians[drawn], leave[drawn]
+    gaussians, leave, behind = gaussians[drawn], leave[drawn], behind[drawn]
     views = [replace(view, shown=view.shown[drawn]) for view in views]
     colors, velocity = gaussians.colors, np.zeros_like(gaussians.colors)
     lowest, highest = np.maximum(colors - leave, 0), np.minimum(colors + leave, 1)
@@ -177,6 +179,7 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
         raster, pullback = rasterize_vjp(replace(gaussians, colors=colors), view.camera)
         missing = view.rgb - (raster.color + (1 - raster.alpha) * view.plate)
         wanted = pullback(missing, None).colors
+        wanted[behind] = wanted[behind].mean(1, keepdims=True)
         # Towards the end shorter steps settle between the views instead of swinging from one to the next.
         stride = min(1.0, 2.0 * (1 - step / STEPS))
         velocity = _MOMENTUM * velocity + stride * wanted / (view.shown + _HIDDEN)
