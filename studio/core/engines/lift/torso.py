@@ -48,8 +48,8 @@ _SHADE = 0.1
 # Cells of less alpha than this are left out; a Gaussian at the edge is smaller by this.
 _SOLID, _AT_EDGE = 0.9, 0.7
 _OPACITY, _CLOSER, _THICKNESS = 0.97, 1.15, 0.25
-# No Gaussian is longer than so many cells; so many take the place of half a steep one.
-_STEEP, _MOST_PIECES = 1.5, 5
+# No Gaussian is longer than so many cells, at the rim and further in; so many take the place of half a steep one.
+_STEEP, _LONGEST, _MOST_PIECES = 1.5, 6.0, 5
 
 
 def unseen_torso(portrait: Portrait, relief: Relief, pose: HeadPose, whole: FullHead) -> Surfels:
@@ -213,7 +213,7 @@ def _colors(
 def _laid(
     cells: _Cells, nearness: NDArray, chosen: NDArray[np.bool_], colors: NDArray[np.float32], pose: HeadPose
 ) -> Surfels:
-    """Lay a Gaussian on each of the `chosen` cells ``[h,w]``, and where they are steep several, one behind the other.
+    """Lay a Gaussian on each of the `chosen` cells ``[h,w]``, and at their rim, where it is steep, several.
 
     A single one, as long as a steep cell, would reach out before the front: turned views would show its soft end.
     """
@@ -228,9 +228,11 @@ def _laid(
     cell = np.arange(len(steep))
     # Nothing may reach out beside the front.
     inner = cv2.erode(cells.solid.astype(np.uint8), np.ones((3, 3), np.uint8))[chosen] > 0
-    short = np.minimum(1, _STEEP * size / np.maximum(length, 1e-9)) * np.where(inner, _CLOSER, _AT_EDGE)[:, None]
+    rim = cv2.erode(chosen.astype(np.uint8), np.ones((5, 5), np.uint8))[chosen] == 0
+    longest = np.where(rim, _STEEP, _LONGEST)[:, None] * size
+    short = np.minimum(1, longest / np.maximum(length, 1e-9)) * np.where(inner, _CLOSER, _AT_EDGE)[:, None]
     tangents = SPREAD * short[..., None] * middle
-    pieces = np.ceil(length[cell, steep] / (_STEEP * size)).clip(1, _MOST_PIECES).astype(int)
+    pieces = np.where(rim, np.ceil(length[cell, steep] / (_STEEP * size)).clip(1, _MOST_PIECES), 1).astype(int)
 
     index, means = [cell[pieces == 1]], [points[chosen][pieces == 1]]
     axes = [tangents[pieces == 1]]
