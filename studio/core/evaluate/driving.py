@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar, FrameBuffers, follows_sound, render_bytes
+from studio.core.errors import UserError
 from studio.core.framing import square_camera
 from studio.core.jobs import Job, Stopwatch
 from studio.core.media.audio import load_audio
@@ -66,7 +67,10 @@ def clip_sound(avatar: Avatar, clip: Path) -> NDArray[np.float32] | None:
     """Return a clip's sound ``[S]`` at 16 kHz where an avatar follows what is heard; else, or silent, None."""
     if not follows_sound(avatar) or not clip_footing(clip).sound:
         return None
-    return load_audio(clip, SAMPLE_RATE)
+    try:
+        return load_audio(clip, SAMPLE_RATE)
+    except UserError:  # a sound track of silence, as `reenactment` takes it
+        return None
 
 
 def spoken_motion(samples: NDArray[np.float32], fps: float, seed: int) -> Motion:
