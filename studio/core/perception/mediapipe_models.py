@@ -16,8 +16,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.perception.lone_import import import_alone
-
 # MediaPipe logs every graph it builds to stderr; errors still come through.
 os.environ.setdefault("GLOG_minloglevel", "2")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -27,9 +25,8 @@ N_LANDMARKS = 478
 _lock = threading.Lock()
 
 
-@lru_cache(maxsize=3)
-def _solution(name: str) -> Any:
-    """Import one of MediaPipe's solutions without its neighbours, which bring matplotlib and half a second."""
+@lru_cache(maxsize=1)
+def _solutions() -> Any:
     # `import` would hold the interpreter, and with it a window's thread, while this library is loaded.
     package = find_spec("mediapipe")
     assert package is not None
@@ -38,26 +35,27 @@ def _solution(name: str) -> Any:
             ctypes.CDLL(str(library))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # generated protobuf code warns about itself
-        return import_alone(f"mediapipe.python.solutions.{name}", "mediapipe", "mediapipe.python.solutions")
+        from mediapipe.python import solutions
+    return solutions
 
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:
     # Model 1 is the full-range one: it also finds a face of 60 px in a full-body picture.
-    return _solution("face_detection").FaceDetection(model_selection=1, min_detection_confidence=0.4)
+    return _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=0.4)
 
 
 @lru_cache(maxsize=1)
 def _still_mesh() -> Any:
     # Low confidence on purpose: paintings, cartoons and statues score low and fit well.
-    return _solution("face_mesh").FaceMesh(
+    return _solutions().face_mesh.FaceMesh(
         static_image_mode=True, refine_landmarks=True, max_num_faces=4, min_detection_confidence=0.3
     )
 
 
 @lru_cache(maxsize=1)
 def _segmenter() -> Any:
-    return _solution("selfie_segmentation").SelfieSegmentation(model_selection=0)
+    return _solutions().selfie_segmentation.SelfieSegmentation(model_selection=0)
 
 
 def _process(graph: Any, rgb: NDArray[np.uint8]) -> Any:
@@ -104,7 +102,7 @@ class MeshTracker:
 
     def __init__(self, max_faces: int = 1) -> None:
         with _lock:
-            self._graph = _solution("face_mesh").FaceMesh(
+            self._graph = _solutions().face_mesh.FaceMesh(
                 static_image_mode=False, refine_landmarks=True, max_num_faces=max_faces
             )
 
