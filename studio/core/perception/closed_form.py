@@ -4,6 +4,10 @@ PyMatting compiles every method it has while it is imported, 40 s of a processor
 made without running what they import, and the three modules needed are loaded alone: 8 s, once, cached by numba.
 """
 
+import importlib
+import sys
+from functools import cache
+from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
@@ -12,7 +16,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, vstack
 from scipy.sparse.linalg import LinearOperator, cg
 
-from studio.core.perception.lone_import import import_alone
 from studio.core.render.numba_runtime import kernel_threads
 
 # Of the least-squares fit of colour lines; larger is smoother (Levin et al. 2008, eq. 10).
@@ -80,7 +83,12 @@ def solve_foreground(rgb: NDArray[np.float32], alpha: NDArray[np.float32]) -> ND
         return np.asarray(estimate(rgb, alpha), np.float32)
 
 
+@cache
 def _module(package: str, name: str) -> ModuleType:
     """Import one of PyMatting's modules without its neighbours."""
-    package = f"pymatting.{package}"
-    return import_alone(f"{package}.{name}", "pymatting", package)
+    for parent in ("pymatting", f"pymatting.{package}"):
+        if parent not in sys.modules:
+            spec = find_spec(parent)
+            assert spec is not None
+            sys.modules[parent] = module_from_spec(spec)
+    return importlib.import_module(f"pymatting.{package}.{name}")
