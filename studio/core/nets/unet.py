@@ -187,12 +187,18 @@ class SongUNet(nn.Module):
         for name, block in self.dec.items():
             if name.endswith("_up"):
                 features.append(x)
-            if "_aux_" in name:
-                if name.endswith("norm"):
-                    features.append(x)
-                    x = F.silu(block(x))
-                else:
-                    x = block(x)
-            else:
+            if "_aux_" not in name:
                 x = block(torch.cat([x, skips.pop()], 1) if "_block" in name else x, mapped)
-        return (F.pixel_shuffle(x, self.size.patch) if self.size.patch > 1 else x), features
+        features.append(x)
+        return self.drawn(x), features
+
+    @property
+    def last(self) -> nn.Module:
+        """The convolution that `drawn` ends with."""
+        return self.dec[f"{self.size.sides[0]}x{self.size.sides[0]}_aux_conv"]
+
+    def drawn(self, features: Tensor) -> Tensor:
+        """Return the picture ``[B,after,H,W]`` of the decoder's last features."""
+        norm = self.dec[f"{self.size.sides[0]}x{self.size.sides[0]}_aux_norm"]
+        x = self.last(F.silu(norm(features)))
+        return F.pixel_shuffle(x, self.size.patch) if self.size.patch > 1 else x

@@ -115,6 +115,11 @@ class StaticGenerator(nn.Module):
         maps, features = self.unet(torch.cat(inputs, 1), camera_condition(world_to_camera, K, side).to(picture))
         return maps.float(), features
 
+    def hidden_again(self, maps: Tensor, features: Tensor) -> Tensor:
+        """Return `maps` with the hidden layer's channels made anew from the finest features, so that they can learn."""
+        again = self.unet.drawn(features).float()
+        return torch.cat([maps[:, :ATTRIBUTES], again[:, ATTRIBUTES : self._gate], maps[:, self._gate :]], 1)
+
     def decoded(
         self, maps: Tensor, picture: Tensor, world_to_camera: Tensor, K: Tensor, lifted: Tensor | None = None
     ) -> Splats:

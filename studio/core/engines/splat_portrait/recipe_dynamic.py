@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Generator, Tensor, nn
+from torch.optim import Optimizer
 
 from studio.core.engines.splat_portrait.dynamic import REACH, SplatPortrait
 from studio.core.engines.splat_portrait.model import Splats, half_width, repeated
@@ -30,6 +31,8 @@ class DynamicRecipe(StaticRecipe):
         Weights of stage 1 to begin with; None begins with random ones (the paper's "w/o pre-training").
     frozen
         Ours: the static generator stays as it is, which makes a step several times as quick. The paper learns on.
+    hidden
+        Ours: beside a frozen generator, what it draws of the hidden layer learns on; behind lips that part is no face.
     mouth
         Ours: what lies where a standard crop has its mouth counts more.
     time_delta
@@ -38,6 +41,7 @@ class DynamicRecipe(StaticRecipe):
 
     static: Path | None = None
     frozen: bool = False
+    hidden: bool = False
     mouth: bool = False
     time_delta: bool = True
     name: str = "splat_portrait-dynamic"
@@ -49,7 +53,21 @@ class DynamicRecipe(StaticRecipe):
             load_weights(self.static, model.static)
         self._begun(model)
         model.static.requires_grad_(not self.frozen)
+        if self.hidden:
+            model.static.unet.last.requires_grad_(True)
         return model
+
+    def optimizer(self, modules: nn.Module) -> Optimizer:
+        """Make AdamW; a frozen generator's last layer does not decay, for most of it is to stay."""
+        optimizer = super().optimizer(modules)
+        if self.frozen and self.hidden:
+            assert isinstance(modules, SplatPortrait)
+            kept = set(modules.static.parameters())
+            (group,) = optimizer.param_groups
+            ours = [p for p in group["params"] if p in kept]
+            group["params"] = [p for p in group["params"] if p not in kept]
+            optimizer.add_param_group({"params": ours, "weight_decay": 0.0})
+        return optimizer
 
     def sample(self, scene: Scene, rng: np.random.Generator) -> dict[str, Tensor]:
         """Draw a pair of nearly one pose, so that what differs is what is said; without sound, one of one face.
@@ -73,7 +91,11 @@ class DynamicRecipe(StaticRecipe):
         pairs = Pairs.of(batch, generator)
         side = pairs.source.shape[-1]
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            splats = modules.static(pairs.source, batch["source_pose"], batch["source_K"], batch["lifted"])
+            told = batch["source_pose"], batch["source_K"], batch["lifted"]
+            maps, features = modules.static.raw(pairs.source, *told)
+        if self.frozen and self.hidden:
+            maps = modules.static.hidden_again(maps, features[-1])
+        splats = replace(modules.static.decoded(maps, pairs.source, *told), features=tuple(features))
         if self.frozen:
             # Leaves that want a gradient: torch 2.13's group norm over channels last crashes on input that wants none.
             splats = replace(splats, features=tuple(f.detach().requires_grad_() for f in splats.features))

@@ -16,7 +16,7 @@ from studio.core.training.checkpoint import load_weights
 
 _SWITCHES = ("l2", "perceptual", "l1", "ssim", "depth", "plate", "lean", "motion", "source")
 _STATIC = ("variants", "targets", "init", "denoiser", "edm", "sds", *_SWITCHES)
-_DYNAMIC = (*_STATIC, "static", "frozen", "mouth", "time_delta")
+_DYNAMIC = (*_STATIC, "static", "frozen", "hidden", "mouth", "time_delta")
 
 
 def static_recipe(config: str, options: Mapping[str, str]) -> StaticRecipe:
@@ -38,9 +38,12 @@ def static_recipe(config: str, options: Mapping[str, str]) -> StaticRecipe:
 
 
 def dynamic_recipe(config: str, options: Mapping[str, str]) -> DynamicRecipe:
-    """Make stage 2's recipe; options as stage 1's and ``static`` (its weights), ``frozen``, ``mouth``, ``time_delta``.
+    """Make stage 2's recipe.
 
-    In ``small`` the static generator is frozen and the mouth counts more, unless they are switched off.
+    Options: as stage 1's and ``static`` (its weights), ``frozen``, ``hidden``, ``mouth``, ``time_delta``.
+
+    In ``small`` the static generator is frozen but for its hidden layer, and the mouth counts more, unless they are
+    switched off.
     """
     _check(config, options, _DYNAMIC)
     small = config != "paper"
@@ -53,6 +56,7 @@ def dynamic_recipe(config: str, options: Mapping[str, str]) -> DynamicRecipe:
         _path(options, "init"),
         static=_path(options, "static"),
         frozen=bool(_number(options, "frozen", float(small))),
+        hidden=bool(_number(options, "hidden", float(small))),
         mouth=bool(_number(options, "mouth", float(small))),
         time_delta=bool(_number(options, "time_delta", 1)),
     )

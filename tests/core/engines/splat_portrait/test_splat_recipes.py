@@ -14,7 +14,7 @@ from studio.core.engines.splat_portrait.objectives import motion_loss
 from studio.core.engines.splat_portrait.recipe import StaticRecipe
 from studio.core.engines.splat_portrait.recipe_denoiser import DenoiserRecipe
 from studio.core.engines.splat_portrait.recipe_dynamic import DynamicRecipe
-from studio.core.engines.splat_portrait.sizes import PAPER
+from studio.core.engines.splat_portrait.sizes import ATTRIBUTES, PAPER, Variants
 from studio.core.errors import UserError
 from studio.core.nets.denoiser import Denoiser
 from studio.core.nets.unet import UNetSize
@@ -70,6 +70,29 @@ def test_a_frozen_static_generator_stays_as_stage_one_left_it(tmp_path: Path) ->
     for name, tensor in first.state_dict().items():
         torch.testing.assert_close(model.static.state_dict()[name], tensor, rtol=0, atol=0)
     assert any(bool((p.grad != 0).any()) for p in model.dynamic.parameters() if p.grad is not None)
+
+
+def test_beside_a_frozen_generator_only_the_hidden_layer_learns_on() -> None:
+    torch.manual_seed(1)
+    recipe = DynamicRecipe("tiny", Variants(("two_layers",)), frozen=True, hidden=True, mouth=True)
+    model = recipe.modules()
+    assert isinstance(model, SplatPortrait)
+    optimizer, batch = recipe.optimizer(model), batch_of(recipe)
+    seen = batch["source"][:, :3], batch["source_pose"], batch["source_K"]
+    before = {name: tensor.clone() for name, tensor in model.static.state_dict().items()}
+    maps_before, _ = model.static.raw(*seen)
+    for step in range(3):
+        optimizer.zero_grad()
+        recipe.losses(model, batch, step, torch.Generator().manual_seed(0))["total"].backward()
+        optimizer.step()
+    last = [name for name, tensor in model.static.state_dict().items() if not torch.equal(tensor, before[name])]
+    assert last
+    assert all("aux_conv" in name for name in last)
+    maps, _ = model.static.raw(*seen)
+    hidden = slice(ATTRIBUTES, 2 * ATTRIBUTES)
+    assert (maps[:, hidden] - maps_before[:, hidden]).abs().max() > 1e-4
+    maps[:, hidden] = maps_before[:, hidden]
+    torch.testing.assert_close(maps, maps_before)
 
 
 @pytest.mark.parametrize("name", ["splat-portrait", "splat-portrait-dynamic"])
