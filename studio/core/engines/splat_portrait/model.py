@@ -77,11 +77,11 @@ def camera_condition(world_to_camera: Tensor, K: Tensor, side: int) -> Tensor:
 
 
 class StaticGenerator(nn.Module):
-    """See the module."""
+    """See the module; without `offsets`, splats stay on their rays (an ablation of the paper)."""
 
-    def __init__(self, size: ModelSize) -> None:
+    def __init__(self, size: ModelSize, offsets: bool = True) -> None:
         super().__init__()
-        self.size = size
+        self.size, self.offsets = size, offsets
         self._gate = size.layers * ATTRIBUTES  # the background's channels begin with it
         self.unet = SongUNet(size.unet, size.inputs, size.outputs, CONDITION)
 
@@ -144,7 +144,7 @@ class StaticGenerator(nn.Module):
             if layer:
                 towards = towards - 2 * _BEHIND * torch.sigmoid(own[:, _DEPTH])
             depth = distance - unit * towards
-            offset = unit * _OFFSET_REACH[layer] * torch.tanh(own[:, _OFFSET])
+            offset = unit * _OFFSET_REACH[layer] * torch.tanh(own[:, _OFFSET]) if self.offsets else 0.0
             pixel = unit * (2 / side) * _FOOTPRINT
             parts.append((
                 rays * depth + offset,

@@ -35,8 +35,8 @@ class DynamicRecipe(StaticRecipe):
         Ours: beside a frozen generator, what it draws of the hidden layer learns on; behind lips that part is no face.
     mouth
         Ours: what lies where a standard crop has its mouth counts more.
-    time_delta
-        Off for the paper's "w/o time delta".
+    time_delta, static_offset
+        Off for the paper's "w/o time delta" and "w/o static offset".
     """
 
     static: Path | None = None
@@ -44,6 +44,7 @@ class DynamicRecipe(StaticRecipe):
     hidden: bool = False
     mouth: bool = False
     time_delta: bool = True
+    static_offset: bool = True
     name: str = "splat_portrait-dynamic"
 
     def modules(self) -> nn.Module:
@@ -52,6 +53,7 @@ class DynamicRecipe(StaticRecipe):
         if self.static is not None:
             load_weights(self.static, model.static)
         self._begun(model)
+        model.static.offsets = self.static_offset
         model.static.requires_grad_(not self.frozen)
         if self.hidden:
             model.static.unet.last.requires_grad_(True)
@@ -126,7 +128,7 @@ class DynamicRecipe(StaticRecipe):
             window = mouth_window(scene.size)[0, 0].numpy()[..., None]
             splats = splats_of(modules.static, scene)
             for view in range(1, len(scene)):
-                moved, other = (spoken(modules, splats, scene, view, heard) for heard in (view, 0))
+                moved, other = (spoken(modules, splats, scene, view, heard, self.time_delta) for heard in (view, 0))
                 for name, each in zip(found, (moved, other, splats), strict=True):
                     shown = np.clip(render_view(each, scene, view), 0, 1)
                     error = np.square(shown - scene.picture(view)) * window
@@ -141,14 +143,16 @@ class DynamicRecipe(StaticRecipe):
             splats = splats_of(modules.static, scene)
             tiles = [scene.picture(0)]
             for view in np.unique(np.linspace(1, len(scene) - 1, 4).round().astype(int)).tolist():
-                moved = spoken(modules, splats, scene, view)
+                moved = spoken(modules, splats, scene, view, time_delta=self.time_delta)
                 tiles += [scene.picture(view), *(render_view(each, scene, view) for each in (splats, moved))]
             tiles += [np.zeros_like(tiles[0])] * (13 - len(tiles))
             rows.append(np.hstack([np.clip(tile, 0, 1) for tile in tiles]))
         return (np.vstack(rows) * 255 + 0.5).astype(np.uint8)
 
 
-def spoken(model: SplatPortrait, splats: Splats, scene: Scene, view: int, heard: int | None = None) -> Splats:
+def spoken(
+    model: SplatPortrait, splats: Splats, scene: Scene, view: int, heard: int | None = None, time_delta: bool = True
+) -> Splats:
     """Return the splats of a scene's source at the moment of a view, moved by its sound or that of the view `heard`.
 
     Raises
@@ -159,7 +163,7 @@ def spoken(model: SplatPortrait, splats: Splats, scene: Scene, view: int, heard:
     if scene.audio is None:
         raise ValueError(f"the scene '{scene.key}' is silent")
     sound = scene.audio[view if heard is None else heard].astype(np.float32)
-    lag = torch.tensor([[scene.times[view] - scene.times[0]]], dtype=torch.float32)
+    lag = torch.tensor([[scene.times[view] - scene.times[0] if time_delta else 0.0]], dtype=torch.float32)
     pose, K = (torch.from_numpy(array[:1]) for array in (scene.world_to_camera, scene.K))
     with torch.no_grad():
         return model.at(splats, torch.from_numpy(sound)[None, None], lag, half_width(pose, K, scene.size))

@@ -16,7 +16,7 @@ from studio.core.training.checkpoint import load_weights
 
 _SWITCHES = ("l2", "perceptual", "l1", "ssim", "depth", "plate", "lean", "motion", "source")
 _STATIC = ("variants", "targets", "init", "denoiser", "edm", "sds", *_SWITCHES)
-_DYNAMIC = (*_STATIC, "static", "frozen", "hidden", "mouth", "time_delta")
+_DYNAMIC = (*_STATIC, "static", "frozen", "hidden", "mouth", "time_delta", "static_offset")
 
 
 def static_recipe(config: str, options: Mapping[str, str]) -> StaticRecipe:
@@ -40,7 +40,8 @@ def static_recipe(config: str, options: Mapping[str, str]) -> StaticRecipe:
 def dynamic_recipe(config: str, options: Mapping[str, str]) -> DynamicRecipe:
     """Make stage 2's recipe.
 
-    Options: as stage 1's and ``static`` (its weights), ``frozen``, ``hidden``, ``mouth``, ``time_delta``.
+    Options: as stage 1's and ``static`` (its weights), ``frozen``, ``hidden``, ``mouth``, ``time_delta``,
+    ``static_offset``.
 
     In ``small`` the static generator is frozen but for its hidden layer, and the mouth counts more, unless they are
     switched off.
@@ -59,6 +60,7 @@ def dynamic_recipe(config: str, options: Mapping[str, str]) -> DynamicRecipe:
         hidden=bool(_number(options, "hidden", float(small))),
         mouth=bool(_number(options, "mouth", float(small))),
         time_delta=bool(_number(options, "time_delta", 1)),
+        static_offset=bool(_number(options, "static_offset", 1)),
     )
 
 

@@ -11,7 +11,7 @@ from studio.core.engines.splat_portrait.audio import AudioAttNet, AudioNet
 from studio.core.engines.splat_portrait.distill import Distillation, extreme_poses
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
 from studio.core.engines.splat_portrait.objectives import motion_loss
-from studio.core.engines.splat_portrait.recipe import StaticRecipe
+from studio.core.engines.splat_portrait.recipe import StaticRecipe, splats_of
 from studio.core.engines.splat_portrait.recipe_denoiser import DenoiserRecipe
 from studio.core.engines.splat_portrait.recipe_dynamic import DynamicRecipe
 from studio.core.engines.splat_portrait.sizes import ATTRIBUTES, PAPER, Variants
@@ -70,6 +70,22 @@ def test_a_frozen_static_generator_stays_as_stage_one_left_it(tmp_path: Path) ->
     for name, tensor in first.state_dict().items():
         torch.testing.assert_close(model.static.state_dict()[name], tensor, rtol=0, atol=0)
     assert any(bool((p.grad != 0).any()) for p in model.dynamic.parameters() if p.grad is not None)
+
+
+def test_without_static_offsets_every_splat_stays_on_its_ray() -> None:
+    for on in ("1", "0"):
+        torch.manual_seed(1)
+        recipe = load_recipe("splat-portrait-dynamic", "tiny", {"static_offset": on})
+        model = recipe.modules()
+        assert isinstance(model, SplatPortrait)
+        model.static.unet.last.get_parameter("bias").data.fill_(0.5)
+        scene = ball_scene()
+        means = splats_of(model.static, scene).means[0]
+        seen = means @ torch.from_numpy(scene.K[0]).T
+        side = (torch.arange(scene.size) + 0.5).expand(scene.size, -1)
+        pixels = torch.stack([side, side.T], -1).reshape(-1, 2)
+        apart = (seen[:, :2] / seen[:, 2:] - pixels).abs().max()
+        assert (apart > 0.1) if on == "1" else (apart < 1e-3)
 
 
 def test_beside_a_frozen_generator_only_the_hidden_layer_learns_on() -> None:
