@@ -177,7 +177,7 @@ def _checked(state: AvatarState) -> SplatPortraitAvatar:
         "opacities": ((n,), np.float32), "colors": ((n, 3), np.float32), "seen": ((n,), np.uint8),
         "places": ((n,), np.int32),
     }  # fmt: skip
-    for i, (wide, channels) in enumerate(zip(size.unet.sides[::-1], size.unet.widths[::-1], strict=True)):
+    for i, (wide, channels) in enumerate(zip(size.unet.sides[::-1], size.feature_widths, strict=True)):
         expected[f"{_FEATURE}{i}"] = ((channels, wide, wide), np.float16)
     check_arrays(a, expected)
     places = side * side * (detail**2 + size.layers - 1)

@@ -23,10 +23,9 @@ class DynamicDecoder(nn.Module):
         self.sound = AudioCondition(size.audio_features, size.audio_channels)
         self.map_layer0 = nn.Linear(self.sound.numbers, unet.condition)
         self.map_layer1 = nn.Linear(unet.condition, unet.condition)
-        static = unet.widths[::-1]
+        static, widths = size.feature_widths, size.dynamic_widths
         keep_variance(self.map_layer0)
         keep_variance(self.map_layer1)
-        widths = [min(width, size.dynamic_width) for width in static]
         self.enter = UNetBlock(static[0], widths[0], unet)
         self.up = nn.ModuleList(UNetBlock(width, width, unet, up=True) for width in widths[:-1])
         self.join = nn.ModuleList(

@@ -155,7 +155,7 @@ def random_weights(model: SplatPortrait, seed: int) -> SplatPortrait:
 
 
 def _sizes_of(tensors: dict[str, torch.Tensor]) -> tuple[str, Variants]:
-    """Return the configuration and the variants whose first and last convolution the tensors have."""
+    """Return the configuration and the variants whose convolutions the tensors have, first and last."""
     for config in CONFIGS:
         for count in range(len(VARIANTS) + 1):
             for names in combinations(VARIANTS, count):
@@ -163,9 +163,11 @@ def _sizes_of(tensors: dict[str, torch.Tensor]) -> tuple[str, Variants]:
                 unet, side = size.unet, size.unet.sides[0]
                 first = tensors.get(f"static.unet.enc.{side}x{side}_conv.weight")
                 last = tensors.get(f"static.unet.dec.{side}x{side}_aux_conv.bias")
+                join = tensors.get(f"dynamic.join.{len(unet.sides) - 2}.conv0.weight")
                 if (
                     first is not None and first.shape[:2] == (unet.channels, size.inputs * unet.patch**2)
                     and last is not None and last.shape == (size.outputs * unet.patch**2,)
+                    and join is not None and join.shape[1] == size.dynamic_widths[-2] + size.feature_widths[-1]
                 ):  # fmt: skip
                     return config, Variants(names)
     raise ValueError("shapes of no known size")

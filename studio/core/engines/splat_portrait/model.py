@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.core.engines.splat_portrait.background import spread_background
@@ -88,7 +89,7 @@ class StaticGenerator(nn.Module):
     def raw(
         self, picture: Tensor, world_to_camera: Tensor, K: Tensor, lifted: Tensor | None = None
     ) -> tuple[Tensor, list[Tensor]]:
-        """Return the network's maps ``[B,C,H,W]`` before they become Gaussians, and the decoder's features.
+        """Return the network's maps ``[B,C,H,W]`` before they become Gaussians, and what the decoder learnt of it.
 
         Parameters
         ----------
@@ -113,11 +114,14 @@ class StaticGenerator(nn.Module):
             near = (distance[:, None, None] - lifted) / unit[:, None, None]
             inputs.append(torch.where(lifted > 0, near, torch.full_like(near, -1))[:, None].to(picture))
         maps, features = self.unet(torch.cat(inputs, 1), camera_condition(world_to_camera, K, side).to(picture))
+        if self.size.pictured_decoder:
+            pixels = F.pixel_unshuffle(inputs[0], self.size.unet.patch).to(features[-1])
+            features[-1] = torch.cat([features[-1], pixels], 1)
         return maps.float(), features
 
     def hidden_again(self, maps: Tensor, features: Tensor) -> Tensor:
         """Return `maps` with the hidden layer's channels made anew from the finest features, so that they can learn."""
-        again = self.unet.drawn(features).float()
+        again = self.unet.drawn(features[:, : self.size.unet.widths[0]]).float()
         return torch.cat([maps[:, :ATTRIBUTES], again[:, ATTRIBUTES : self._gate], maps[:, self._gate :]], 1)
 
     def decoded(
