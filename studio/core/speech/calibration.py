@@ -17,6 +17,7 @@ from studio.core.speech.features import HOP_SECONDS, MelStream, log_mel
 from studio.core.speech.level import GAIN_LIMITS_DB, TARGET_DB, InputLevel
 from studio.core.speech.network import CHANNELS, DELAYS, NetworkStream
 from studio.core.speech.pitch import PitchStream
+from studio.core.speech.ranges import check_ranges
 from studio.core.speech.voice import VoiceActivity
 
 SECONDS = 10.0
@@ -61,10 +62,7 @@ class Calibration:
     closure_peak: float
 
     def __post_init__(self) -> None:
-        for name, (low, high) in _LIMITS.items():
-            value = getattr(self, name)
-            if not low <= value <= high:  # also refuses NaN
-                raise ValueError(f"{name} is {value}; expected {low:g} to {high:g}")
+        check_ranges(self, _LIMITS)
         if self.jaw_low >= self.jaw_high:
             raise ValueError(f"jaw_low {self.jaw_low} is not below jaw_high {self.jaw_high}")
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from studio.core.speech.features import HOP_SECONDS
 from studio.core.speech.network import DELAYS
+from studio.core.speech.ranges import check_ranges
 
 LOOK_AHEADS = tuple(delay * HOP_SECONDS for delay in DELAYS)
 """s: 0.02, 0.05 and 0.08."""
@@ -56,7 +57,4 @@ class SpeechSettings:
         if not known:
             raise ValueError(f"look_ahead is {self.look_ahead} s; choose one of {LOOK_AHEADS}")
         object.__setattr__(self, "look_ahead", known[0])
-        for name, (low, high) in RANGES.items():
-            value = getattr(self, name)
-            if not low <= value <= high:  # also refuses NaN
-                raise ValueError(f"{name} is {value}; use {low:g} to {high:g}")
+        check_ranges(self, RANGES)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from studio.core.heads.arkit import ARKIT_NAMES
+from studio.core.speech.ranges import check_ranges
 
 _OPENING = ("jawOpen", "mouthClose", "mouthLowerDown", "mouthUpperUp")
 _WIDTH = ("mouthPucker", "mouthFunnel", "mouthStretch", "mouthSmile")
@@ -53,10 +54,7 @@ class SpeakingStyle:
     agreement: float = 0.0
 
     def __post_init__(self) -> None:
-        for name, (low, high) in RANGES.items():
-            value = getattr(self, name)
-            if not low <= value <= high:  # also refuses NaN
-                raise ValueError(f"{name} is {value}; use {low:g} to {high:g}")
+        check_ranges(self, RANGES)
 
     def applied(self, code: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return an ARKit code ``[52]`` of the mouth as this person's mouth shows it."""
