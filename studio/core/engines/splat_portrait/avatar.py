@@ -109,11 +109,16 @@ class SplatPortraitAvatar:
             features = tuple(torch.from_numpy(f.astype(np.float32))[None] for f in self._features)
             with torch.inference_mode():
                 maps = self._decoder.maps(features, torch.from_numpy(heard)[None], torch.tensor([LAG]))
-                rest = self._decoder.size.layers
-                maps = maps.reshape(rest, 3, *maps.shape[-2:]) * self._unit
-                turned = torch.einsum("ij,ljhw->lihw", torch.from_numpy(self._to_head), maps)
-            newest = self._newest = key, _at(turned, self.places, self.detail)
+                newest = self._newest = key, self._at_places(maps)
         return newest[1]
+
+    def _at_places(self, maps: Tensor) -> NDArray[np.float32]:
+        """Return offsets ``[N,3]`` m in head space: the seen layer's, `detail` to a pixel, and the hidden one's."""
+        fine = torch.nn.functional.interpolate(maps, scale_factor=self.detail, mode="bilinear", align_corners=False)
+        seen, own = (self._decoder.offsets(each)[0].flatten(1) for each in (fine, maps))
+        hidden = own.unflatten(0, (-1, 3))[1:].permute(1, 0, 2).flatten(1)
+        rows = torch.cat([seen[:3], hidden], 1)[:, torch.from_numpy(self.places.astype(np.int64))]
+        return np.ascontiguousarray(self._unit * rows.T.numpy() @ self._to_head.T)
 
     @property
     def _to_head(self) -> NDArray[np.float32]:
@@ -151,13 +156,6 @@ class SplatPortraitAvatar:
         """
         with damage_told():
             return _checked(state)
-
-
-def _at(maps: Tensor, places: NDArray[np.int32], detail: int) -> NDArray[np.float32]:
-    """Read maps ``[L,3,H,W]`` at `places` of the seen layer, `detail` to a pixel, and of the hidden one behind it."""
-    fine = torch.nn.functional.interpolate(maps[:1], scale_factor=detail, mode="bilinear", align_corners=False)
-    rows = torch.cat([fine.flatten(2)[0], maps[1:].permute(1, 0, 2, 3).flatten(1)], 1)
-    return np.ascontiguousarray(rows[:, torch.from_numpy(places.astype(np.int64))].T.numpy())
 
 
 def _checked(state: AvatarState) -> SplatPortraitAvatar:

@@ -114,7 +114,7 @@ class StaticGenerator(nn.Module):
             near = (distance[:, None, None] - lifted) / unit[:, None, None]
             inputs.append(torch.where(lifted > 0, near, torch.full_like(near, -1))[:, None].to(picture))
         maps, features = self.unet(torch.cat(inputs, 1), camera_condition(world_to_camera, K, side).to(picture))
-        if self.size.pictured_decoder:
+        if self.size.parting:
             pixels = F.pixel_unshuffle(inputs[0], self.size.unet.patch).to(features[-1])
             features[-1] = torch.cat([features[-1], pixels], 1)
         return maps.float(), features

@@ -23,9 +23,10 @@ class ModelSize:
         Ours: the depth that `lift` solves for is an input. The paper's claim, no head model, does not hold then.
     spread_background
         Ours: what lies behind the head is what the picture shows around it, spread; the paper predicts its colours.
-    pictured_decoder
-        Ours: the dynamic decoder sees the picture, too. Static features need not tell where lips meet, for colours come
-        from the picture itself; lips then stretch in place of parting.
+    parting
+        Ours: the dynamic decoder sees the picture, too, and gives every splat one of two motions. Static features need
+        not tell where lips meet, for colours come from the picture itself; and one smooth motion stretches lips in
+        place of parting them.
     dynamic_width
         The most channels that a level of the dynamic decoder has.
     audio_features
@@ -38,7 +39,7 @@ class ModelSize:
     two_layers: bool = False
     lifted_depth: bool = False
     spread_background: bool = False
-    pictured_decoder: bool = False
+    parting: bool = False
     dynamic_width: int = 256
     audio_features: int = HIDDEN_SIZE
     audio_channels: int = 64
@@ -57,12 +58,17 @@ class ModelSize:
     def feature_widths(self) -> tuple[int, ...]:
         """Channels of what the dynamic decoder is given of each level, coarsest first."""
         *coarse, finest = self.unet.widths[::-1]
-        return *coarse, finest + (3 * self.unet.patch**2 if self.pictured_decoder else 0)
+        return *coarse, finest + (3 * self.unet.patch**2 if self.parting else 0)
 
     @property
     def dynamic_widths(self) -> tuple[int, ...]:
         """Channels of each level of the dynamic decoder, coarsest first."""
         return tuple(min(width, self.dynamic_width) for width in self.unet.widths[::-1])
+
+    @property
+    def moves(self) -> int:
+        """Channels of the dynamic decoder's maps: offsets; where there are two, which of them is each splat's, too."""
+        return self.layers * (7 if self.parting else 3)
 
     @property
     def outputs(self) -> int:
@@ -79,7 +85,7 @@ TINY = ModelSize(UNetSize(16, 8, (1, 2), blocks=1, attention=(4,), patch=2), aud
 
 _SIZES = {"small": SMALL, "paper": PAPER, "tiny": TINY}
 CONFIGS = tuple(_SIZES)
-VARIANTS = ("two_layers", "lifted_depth", "spread_background", "pictured_decoder")
+VARIANTS = ("two_layers", "lifted_depth", "spread_background", "parting")
 
 
 @dataclass(frozen=True)

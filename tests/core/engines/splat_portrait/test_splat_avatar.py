@@ -129,7 +129,7 @@ def test_it_has_no_mesh_and_says_what_can_be_exported(avatar: SplatPortraitAvata
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("names", [(), ("spread_background",), ("two_layers", "pictured_decoder")])
+@pytest.mark.parametrize("names", [(), ("spread_background",), ("two_layers", "parting")])
 def test_every_variant_is_known_by_its_weights_and_built(
     names: tuple[str, ...], portrait: Portrait, tmp_path: Path
 ) -> None:

@@ -88,7 +88,7 @@ def test_without_static_offsets_every_splat_stays_on_its_ray() -> None:
         assert (apart > 0.1) if on == "1" else (apart < 1e-3)
 
 
-@pytest.mark.parametrize("more", [(), ("pictured_decoder",)])
+@pytest.mark.parametrize("more", [(), ("parting",)])
 def test_beside_a_frozen_generator_only_the_hidden_layer_learns_on(more: tuple[str, ...]) -> None:
     torch.manual_seed(1)
     recipe = DynamicRecipe("tiny", Variants(("two_layers", *more)), frozen=True, hidden=True, mouth=True)
