@@ -1,5 +1,6 @@
 """A `lift` avatar: surfels at rest, the rig that moves them, and the plate behind."""
 
+from collections.abc import Mapping
 from copy import copy
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from studio.core.avatar import AvatarState, Background, Consent, DeviceAvatar, RestFace
 from studio.core.engines.base import BuildOptions
 from studio.core.engines.lift.binding import Binding
-from studio.core.engines.lift.correctives import FEATURES, Correctives, correct
+from studio.core.engines.lift.correctives import FEATURES, MOST_WEIGHT, Correctives, Mixer, correct
 from studio.core.engines.lift.neck import FOLLOW_LEVELS, head_turns
 from studio.core.engines.lift.posing import SurfelBlocks, pose_surfels
 from studio.core.engines.lift.rig import Rig, jaw_open
@@ -34,7 +35,7 @@ ENGINE = "lift"
 _SIDES = (16, 4096)
 _MAX_SURFELS = 1_000_000
 
-_MAX_NUMBERS = 64  # of correctives
+_MAX_NUMBERS, _MAX_UNITS = 64, 256  # of correctives
 
 # Files that do not say how many levels `follow` has, have so many.
 _FIRST_LEVELS = 64
@@ -186,6 +187,7 @@ class LiftAvatar:
             arrays |= {
                 "corrective_basis": c.basis, "corrective_least": c.least, "corrective_most": c.most,
                 "corrective_table": c.table.astype(np.float16),
+                "corrective_hidden": c.mixer.hidden, "corrective_mixing": c.mixer.mixing,
             }  # fmt: skip
         if self.rest_face is not None:
             arrays |= {"rest_landmarks": self.rest_face.landmarks, "rest_points": self.rest_face.points}
@@ -227,10 +229,16 @@ def _checked(state: AvatarState) -> LiftAvatar:
         "follow": ((n,), np.uint8), "revealed_by": ((n,), np.int16),
     }  # fmt: skip
     if "corrective_basis" in a:
-        k = len(a["corrective_basis"])
+        p = k = len(a["corrective_basis"])
+        # Without a mixer, as heads were saved at first, the inputs are the numbers.
+        if "corrective_hidden" in a or "corrective_mixing" in a:
+            k, units = len(a["corrective_mixing"]), len(a["corrective_hidden"])
+            expected |= {
+                "corrective_hidden": ((units, p + 1), np.float32), "corrective_mixing": ((k, p + units), np.float32),
+            }  # fmt: skip
         expected |= {
-            "corrective_basis": ((k, FEATURES), np.float32), "corrective_least": ((k,), np.float32),
-            "corrective_most": ((k,), np.float32), "corrective_table": ((n, k, 6), np.float16),
+            "corrective_basis": ((p, FEATURES), np.float32), "corrective_least": ((p,), np.float32),
+            "corrective_most": ((p,), np.float32), "corrective_table": ((n, k, 6), np.float16),
         }  # fmt: skip
     if "rest_landmarks" in a:
         expected |= {"rest_landmarks": ((478, 3), np.float64), "rest_points": ((478, 3), np.float64)}
@@ -242,13 +250,6 @@ def _checked(state: AvatarState) -> LiftAvatar:
         and a["revealed_by"].min() >= -1 and a["revealed_by"].max() < len(ARKIT_NAMES)
     ):  # fmt: skip
         raise ValueError("values out of range")
-    correctives = None
-    if "corrective_basis" in a:
-        least, most = a["corrective_least"], a["corrective_most"]
-        # Only what is 0 at rest is a correction.
-        if len(least) > _MAX_NUMBERS or least.max(initial=0) > 0 or most.min(initial=0) < 0:
-            raise ValueError("values out of range")
-        correctives = Correctives(a["corrective_basis"], least, most, a["corrective_table"].astype(np.float32))
     return LiftAvatar(
         surfels=Surfels(
             *(a[k] for k in ("means", "tangents", "thickness", "opacities", "colors", "pixels", "cell")),
@@ -258,8 +259,23 @@ def _checked(state: AvatarState) -> LiftAvatar:
         rig=Rig(a["rig_vertices"], a["rig_deltas"], a["rig_jaw_weights"], a["rig_hinge"]),
         follow=np.round(a["follow"] * (FOLLOW_LEVELS / max(levels, 1))).astype(np.uint8),
         revealed_by=a["revealed_by"],
-        correctives=correctives,
+        correctives=_correctives_of(a) if "corrective_basis" in a else None,
         rest_face=RestFace(a["rest_landmarks"], a["rest_points"]) if "rest_landmarks" in a else None,
         speaking_style=SpeakingStyle.from_meta(meta),
         **portrait,
     )
+
+
+def _correctives_of(a: Mapping[str, NDArray]) -> Correctives:
+    basis, least, most = a["corrective_basis"], a["corrective_least"], a["corrective_most"]
+    mixer = Mixer.straight(len(basis), len(basis))
+    if "corrective_mixing" in a:
+        mixer = Mixer(a["corrective_hidden"], a["corrective_mixing"])
+    # Only what is 0 at rest is a correction.
+    if (
+        max(len(basis), len(mixer.mixing)) > _MAX_NUMBERS or len(mixer.hidden) > _MAX_UNITS
+        or least.max(initial=0) > 0 or most.min(initial=0) < 0
+        or max(np.abs(mixer.hidden).max(initial=0), np.abs(mixer.mixing).max(initial=0)) > MOST_WEIGHT
+    ):  # fmt: skip
+        raise ValueError("values out of range")
+    return Correctives(basis, least, most, mixer, a["corrective_table"].astype(np.float32))

@@ -1,8 +1,9 @@
-"""Correctives: what rig and colours miss under an expression or a turn, linear in a few numbers of the frame.
+"""Correctives: what rig and colours miss under an expression or a turn, as a small MLP of the frame says.
 
-A clip shows how a cheek darkens when it rises and how a collar slides under a turned neck. The numbers are the first
+A clip shows how a cheek darkens when it rises and how a collar slides under a turned neck. The inputs are the first
 principal components of the expressions and head poses that the clip holds, and never leave the range that it held, so
-poses nobody has seen get no correction nobody has checked. At rest they are all 0.
+poses nobody has seen get no correction nobody has checked. A hidden layer makes a few numbers of them, and each
+Gaussian has a place and a colour for each of the numbers. At rest they are all 0.
 """
 
 from dataclasses import dataclass
@@ -19,10 +20,53 @@ FEATURES = len(ARKIT_NAMES) + 6
 """Numbers of a frame: its code and its head pose."""
 MEAN, COLOR = slice(0, 3), slice(3, 6)
 """Columns of a table of corrections: m in head space at rest, and RGB."""
+MOST_WEIGHT = 10.0
+"""Which no weight of a mixer exceeds."""
+# Of a head that learns: inputs of the mixer, its hidden units and its numbers, each of which costs time in every frame.
+_INPUTS, _UNITS, _NUMBERS = 8, 16, 4
 # A channel at 1 counts as much as a turn of half a radian or a step of a decimetre.
 _POSE_SCALE = np.array([2, 2, 2, 10, 10, 10], np.float32)
 
 f32, u64 = np.float32, np.uint64
+
+
+@dataclass(frozen=True, eq=False)
+class Mixer:
+    """The MLP: P inputs x to K numbers ``mixing @ [x, tanh(W x + b) − tanh(b)]``, which are 0 where x is.
+
+    Attributes
+    ----------
+    hidden
+        ``[H,P+1]`` float32: W, and in the last column b.
+    mixing
+        ``[K,P+H]`` float32.
+    """
+
+    hidden: NDArray[np.float32]
+    mixing: NDArray[np.float32]
+
+    @staticmethod
+    def straight(inputs: int, numbers: int, units: int = 0, seed: int = 0) -> "Mixer":
+        """Return a mixer whose numbers are the first inputs, with random hidden units that nothing hears yet."""
+        rng = np.random.default_rng(seed)
+        hidden = rng.normal(0, 1, (units, inputs + 1)).astype(np.float32)
+        return Mixer(hidden, np.eye(numbers, inputs + units, dtype=np.float32))
+
+    def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the numbers ``[K]`` of inputs ``[P]``."""
+        return self.mixing @ self._heard(inputs)
+
+    def pull_back(self, inputs: NDArray[np.float32], grad: NDArray[np.float32]) -> "Mixer":
+        """Return the gradients of the weights from those of the numbers ``[K]``."""
+        weights, bias = self.hidden[:, :-1], self.hidden[:, -1]
+        to_units = grad @ self.mixing[:, len(inputs) :]
+        slope, slope_at_rest = (1 - np.tanh(x) ** 2 for x in (weights @ inputs + bias, bias))
+        hidden = np.column_stack([np.outer(to_units * slope, inputs), to_units * (slope - slope_at_rest)])
+        return Mixer(hidden, np.outer(grad, self._heard(inputs)))
+
+    def _heard(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        bias = self.hidden[:, -1]
+        return np.concatenate([inputs, np.tanh(self.hidden[:, :-1] @ inputs + bias) - np.tanh(bias)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,9 +76,11 @@ class Correctives:
     Attributes
     ----------
     basis
-        ``[K,58]`` float32: from a frame's `features` to its numbers.
+        ``[P,58]`` float32: from a frame's `features` to the mixer's inputs.
     least, most
-        ``[K]`` float32: between which the numbers stay; 0 lies between them.
+        ``[P]`` float32: between which the inputs stay; 0 lies between them.
+    mixer
+        From inputs to numbers.
     table
         ``[N,K,6]`` float32: what each Gaussian gains for each number: mean m at rest, colour RGB.
     """
@@ -42,23 +88,30 @@ class Correctives:
     basis: NDArray[np.float32]
     least: NDArray[np.float32]
     most: NDArray[np.float32]
+    mixer: Mixer
     table: NDArray[np.float32]
+
+    def inputs(self, frame: Motion) -> NDArray[np.float32]:
+        """Return the inputs ``[P]`` of one ARKit frame."""
+        return np.clip(self.basis @ features(frame), self.least, self.most).astype(np.float32)
 
     def numbers(self, frame: Motion) -> NDArray[np.float32]:
         """Return the numbers ``[K]`` of one ARKit frame."""
-        return np.clip(self.basis @ features(frame), self.least, self.most).astype(np.float32)
+        return self.mixer(self.inputs(frame))
 
     @staticmethod
-    def over(frames: list[Motion], count: int, gaussians: int) -> "Correctives":
+    def over(frames: list[Motion], gaussians: int) -> "Correctives":
         """Return correctives for the motion of `frames`, with tables of zeros."""
         seen = np.stack([features(frame) for frame in frames]).astype(np.float64)
         _, sizes, axes = np.linalg.svd(seen, full_matrices=False)
-        count = int(min(count, (sizes > 1e-3 * max(sizes[0], 1e-9)).sum()))
+        count = int(min(_INPUTS, (sizes > 1e-3 * max(sizes[0], 1e-9)).sum()))
         basis = (axes[:count] / max(sizes[0] / np.sqrt(len(seen)), 1e-6)).astype(np.float32)
-        numbers = seen @ basis.T
-        least, most = (bound.astype(np.float32) for bound in (numbers.min(0), numbers.max(0)))
-        table = np.zeros((gaussians, count, 6), np.float32)
-        return Correctives(basis, np.minimum(least, 0), np.maximum(most, 0), table)
+        inputs = seen @ basis.T
+        least, most = (bound.astype(np.float32) for bound in (inputs.min(0), inputs.max(0)))
+        numbers = min(_NUMBERS, count)
+        mixer = Mixer.straight(count, numbers, _UNITS)
+        table = np.zeros((gaussians, numbers, 6), np.float32)
+        return Correctives(basis, np.minimum(least, 0), np.maximum(most, 0), mixer, table)
 
 
 def features(frame: Motion) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from studio.core.engines.base import Footage
 from studio.core.engines.lift.avatar import REVEALED_AT, LiftAvatar
-from studio.core.engines.lift.correctives import COLOR, MEAN, Correctives, correct, pull_back
+from studio.core.engines.lift.correctives import COLOR, MEAN, MOST_WEIGHT, Correctives, Mixer, correct, pull_back
 from studio.core.engines.lift.neck import head_turns
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -22,9 +22,8 @@ from studio.core.tracking.refine import FrameRefiner, compared_at
 from studio.core.tracking.retarget import Retarget, Shot
 from studio.core.training.metrics import psnr
 
-_NUMBERS = 4
-# Step sizes: m, RGB, natural logarithm, logit. Corrections go slower: fewer frames speak for each.
-_MOVE, _COLOR, _SIZE, _OPACITY, _PLATE = 1.2e-4, 5e-3, 6e-3, 3e-2, 5e-3
+# Step sizes: m, RGB, natural logarithm, logit, weights. Corrections go slower: fewer frames speak for each.
+_MOVE, _COLOR, _SIZE, _OPACITY, _PLATE, _WEIGHT = 1.2e-4, 5e-3, 6e-3, 3e-2, 5e-3, 5e-3
 _SLOWER = 0.5
 # How far a Gaussian may move, m, and grow or shrink (natural logarithm); opacities stay within this.
 _REACH, _GROWTH, _OPACITIES = 0.008, 0.7, (0.002, 0.985)
@@ -51,7 +50,7 @@ class _View:
 
     motion: Motion
     camera: Camera
-    numbers: NDArray[np.float32]
+    inputs: NDArray[np.float32]
     turns: NDArray[np.float32]
     shares: NDArray[np.float32]
     rgb: NDArray[np.uint8]
@@ -72,10 +71,10 @@ class Fitting:
         guessed = ~avatar.surfels.seen & ~self._inside
         self._leave = np.where(guessed, _GUESSED_LEAVE, 1).astype(np.float32)[:, None, None]
         self._window = _window_in(retarget.camera, footage)
-        self._own = own = avatar.correctives or Correctives.over([x.motion for x in shots], _NUMBERS, len(avatar))
+        self._own = own = avatar.correctives or Correctives.over([x.motion for x in shots], len(avatar))
         self._views = [self._view(frame, shot) for frame, shot in enumerate(shots)]
         self._refiner = FrameRefiner(retarget, footage.track)
-        count, numbers = len(avatar), len(own.basis)
+        count, numbers = len(avatar), own.table.shape[1]
         self._table = np.zeros((count, numbers + 1, 6), np.float32)
         self._table[:, 1:] = own.table
         self._sizes = np.zeros((count, 1), np.float32)
@@ -94,16 +93,18 @@ class Fitting:
         self._rates[2:] *= _SLOWER
         parameters = {
             "table": self._table.reshape(-1, 3), "sizes": self._sizes, "logits": self._logits,
-            "plate": self._plate.reshape(-1, 3),
+            "plate": self._plate.reshape(-1, 3), "hidden": own.mixer.hidden.copy(), "mixing": own.mixer.mixing.copy(),
         }  # fmt: skip
         # What frames are corrected by has no part in Adam: it is solved for, frame by frame.
         self._corrections = np.zeros((len(shots), self._refiner.count), np.float32)
         self._gradients = {name: np.zeros_like(values) for name, values in parameters.items()}
         self._moments = {name: (np.zeros_like(v), np.zeros(len(v), np.float32)) for name, v in parameters.items()}
         self._parameters = parameters
+        self._mixer = Mixer(parameters["hidden"], parameters["mixing"])
         self._all_rates = {
             "table": self._rates[:pair], "sizes": np.array([_SIZE], np.float32),
             "logits": np.array([_OPACITY], np.float32), "plate": np.array([_PLATE], np.float32),
+            "hidden": np.array([_WEIGHT], np.float32), "mixing": np.array([_WEIGHT], np.float32),
         }  # fmt: skip
         self._steps = 0
 
@@ -122,9 +123,13 @@ class Fitting:
         pixels = np.float32(loss.grad_color.size)
         pulled = pullback(loss.grad_color * pixels, loss.grad_alpha * pixels)
         table = self._gradients["table"].reshape(self._table.shape)
-        pull_back(view.numbers, view.turns, self._start.follow, pulled.means, pulled.colors, table)
+        pull_back(self._numbers(view), view.turns, self._start.follow, pulled.means, pulled.colors, table)
         # Teeth, tongue, eyes and lids are single layers that close without a gap: moved one by one they would not.
         table[self._inside, :, MEAN] = 0
+        # The first column is of what counts 1 in every frame: so far does the loss go with a correction itself.
+        to_numbers = np.einsum("nkc,nc->k", self._table[:, 1:], table[:, 0])
+        to_mixer = self._mixer.pull_back(view.inputs, to_numbers)
+        self._gradients["hidden"][:], self._gradients["mixing"][:] = to_mixer.hidden, to_mixer.mixing
         odds = _sigmoid(self._logits[:, 0])
         self._gradients["logits"][:, 0] = pulled.opacities * view.shares * odds * (1 - odds)
         self._gradients["sizes"][:, 0] = (pulled.scales * posed.scales).sum(1)
@@ -169,7 +174,7 @@ class Fitting:
         return _View(
             shot.motion,
             shot.camera.cropped(*self._window, width, height),
-            np.concatenate([[1], self._own.numbers(shot.motion)]).astype(np.float32),
+            self._own.inputs(shot.motion),
             head_turns(shot.motion.head_pose[0]),
             self._shares(shot.motion),
             self._footage.frames[frame],
@@ -194,6 +199,8 @@ class Fitting:
         low, high = (np.log(x / (1 - x)) for x in _OPACITIES)
         np.clip(self._logits, low, high, out=self._logits)
         np.clip(self._plate, 0, 1, out=self._plate)
+        for name in ("hidden", "mixing"):
+            np.clip(self._parameters[name], -MOST_WEIGHT, MOST_WEIGHT, out=self._parameters[name])
 
     def picture(self, frame: int) -> NDArray[np.uint8]:
         """Return the head ``[H,W,3]`` as it is now in the place of a frame."""
@@ -253,7 +260,8 @@ class Fitting:
         )
         binding = replace(binding, gradients=binding.gradients * growth[:, :, None])
         other = before.with_surfels(surfels, binding)
-        correctives = replace(self._own, table=np.ascontiguousarray(table[:, 1:]))
+        mixer = Mixer(kept["hidden"], kept["mixing"])
+        correctives = replace(self._own, mixer=mixer, table=np.ascontiguousarray(table[:, 1:]))
         plate = self._own_plate(kept["plate"]) if self._plate_is_ours else before.plate
         return other.with_learnt(correctives, plate, self._start.rest_face)
 
@@ -276,10 +284,13 @@ class Fitting:
     def _posed(self, view: _View) -> Gaussians:
         posed = self._plain.pose(view.motion, view.camera)
         colors = correct(
-            self._table, view.numbers, view.turns, self._start.follow, posed.means, self._start.surfels.colors
+            self._table, self._numbers(view), view.turns, self._start.follow, posed.means, self._start.surfels.colors
         )
         opacities = (_sigmoid(self._logits[:, 0]) * view.shares).astype(np.float32)
         return replace(posed, scales=posed.scales * np.exp(self._sizes), opacities=opacities, colors=colors)
+
+    def _numbers(self, view: _View) -> NDArray[np.float32]:
+        return np.concatenate([[1], self._mixer(view.inputs)]).astype(np.float32)
 
     def _shares(self, motion: Motion) -> NDArray[np.float32]:
         """Return how much of each Gaussian ``[N]`` a frame reveals."""

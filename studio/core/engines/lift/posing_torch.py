@@ -78,7 +78,7 @@ class Posing:
         self._opacities = upload(surfels.opacities)
         self._colors = upload(surfels.colors)
         self._correctives = correctives
-        self._numbers = 0 if correctives is None else len(correctives.basis)
+        self._numbers = 0 if correctives is None else correctives.table.shape[1]
         if correctives is not None:
             self._table = upload(correctives.table.transpose(1, 0, 2).reshape(self._numbers, -1))
         self._follow = upload(follow, torch.int64)

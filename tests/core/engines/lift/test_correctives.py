@@ -1,9 +1,11 @@
 """Correctives: nothing at rest, nothing beyond what was seen, and their gradient."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from studio.core.engines.lift.correctives import Correctives, correct, pull_back
+from studio.core.engines.lift.correctives import Correctives, Mixer, correct, pull_back
 from studio.core.engines.lift.neck import head_turns
 from studio.core.motion.motion import Motion
 
@@ -16,8 +18,10 @@ def frames() -> list[Motion]:
 
 
 def test_rest_is_not_corrected_and_nothing_leaves_the_range_seen(frames: list[Motion]) -> None:
-    correctives = Correctives.over(frames, 4, N)
-    assert correctives.table.shape == (N, len(correctives.basis), 6)
+    plain = Correctives.over(frames, N)
+    assert plain.table.shape == (N, len(plain.mixer.mixing), 6)
+    learnt = np.random.default_rng(0).normal(0, 1, plain.mixer.mixing.shape).astype(np.float32)
+    correctives = replace(plain, mixer=replace(plain.mixer, mixing=learnt))
     assert not correctives.numbers(Motion.neutral()).any()
     most = correctives.numbers(frames[-1])
     beyond = correctives.numbers(Motion.arkit(0.0, [0, 3.0, 0, 0, 0, 0], jawOpen=1.0))
@@ -26,7 +30,7 @@ def test_rest_is_not_corrected_and_nothing_leaves_the_range_seen(frames: list[Mo
 
 
 def test_frames_that_do_not_move_need_no_correctives() -> None:
-    assert len(Correctives.over([Motion.neutral()] * 3, 4, N).basis) == 0
+    assert Correctives.over([Motion.neutral()] * 3, N).table.shape[1] == 0
 
 
 def test_the_gradient_is_that_of_the_corrections() -> None:
@@ -47,3 +51,32 @@ def test_the_gradient_is_that_of_the_corrections() -> None:
     # The corrections are linear in the table as long as colours stay within 0..1.
     step = rng.normal(0, 0.01, table.shape).astype(np.float32)
     assert value(table + step) - value(table) == pytest.approx(float((pulled * step).sum()), rel=1e-3, abs=1e-4)
+
+
+@pytest.fixture
+def mixer() -> Mixer:
+    rng = np.random.default_rng(1)
+    hidden, mixing = rng.normal(0, 1, (7, 4)), rng.normal(0, 1, (2, 10))
+    return Mixer(hidden.astype(np.float32), mixing.astype(np.float32))
+
+
+def test_a_mixer_bends_where_a_matrix_cannot_and_begins_as_one(mixer: Mixer) -> None:
+    inputs = np.array([0.5, -0.3, 0.8], np.float32)
+    assert not np.allclose(mixer(2 * inputs), 2 * mixer(inputs), atol=0.05)
+    straight = Mixer.straight(3, 2, units=7)
+    np.testing.assert_array_equal(straight(inputs), inputs[:2])
+    np.testing.assert_array_equal(straight(2 * inputs), 2 * inputs[:2])
+
+
+def test_the_mixers_gradient_is_that_of_its_numbers(mixer: Mixer) -> None:
+    exact = replace(mixer, **{name: getattr(mixer, name).astype(np.float64) for name in ("hidden", "mixing")})
+    inputs, grad = np.array([0.5, -0.3, 0.8]), np.array([1.5, -0.7])
+    pulled = exact.pull_back(inputs, grad)
+    for name in ("hidden", "mixing"):
+        weights, gradient = getattr(exact, name), getattr(pulled, name)
+        assert gradient.shape == weights.shape
+        for at in np.ndindex(weights.shape):
+            aside = weights.copy()
+            aside[at] += 1e-6
+            slope = grad @ (replace(exact, **{name: aside})(inputs) - exact(inputs)) / 1e-6
+            assert gradient[at] == pytest.approx(slope, rel=1e-3, abs=1e-5)

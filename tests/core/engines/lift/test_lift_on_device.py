@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from studio.core.avatar import Background, DeviceAvatar, Movable, render_bytes
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.engines.lift.binding import Binding
-from studio.core.engines.lift.correctives import FEATURES, Correctives
+from studio.core.engines.lift.correctives import FEATURES, Correctives, Mixer
 from studio.core.frame_stream import render_batch
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.motion import Motion
@@ -37,7 +37,7 @@ def sparse(small_avatar: LiftAvatar) -> LiftAvatar:
     rng = np.random.default_rng(3)
     correctives = Correctives(
         rng.normal(0, 0.3, (2, FEATURES)).astype(np.float32), -np.ones(2, np.float32), np.ones(2, np.float32),
-        rng.normal(0, 0.01, (len(kept), 2, 6)).astype(np.float16).astype(np.float32),
+        Mixer.straight(2, 2), rng.normal(0, 0.01, (len(kept), 2, 6)).astype(np.float16).astype(np.float32),
     )  # fmt: skip
     return LiftAvatar(
         a.name, a.camera, a.pivot, a.head_box, a.surfels[kept], binding, a.rig, a.follow[kept],

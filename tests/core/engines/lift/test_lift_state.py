@@ -10,6 +10,7 @@ import pytest
 
 from studio.core.avatar import AvatarState, render_frame, style_of
 from studio.core.engines.lift.avatar import LiftAvatar
+from studio.core.engines.lift.correctives import Correctives
 from studio.core.engines.lift.engine import LiftEngine
 from studio.core.errors import UserError
 from studio.core.motion.motion import Motion
@@ -104,6 +105,64 @@ def test_the_first_files_counted_follow_in_64_levels(small_avatar: LiftAvatar) -
 def test_a_binding_one_past_the_rig_is_refused(small_avatar: LiftAvatar) -> None:
     state = copied(small_avatar.state())
     state.arrays["binding_vertices"][5, 2] = len(state.arrays["rig_vertices"])
+    refused(state)
+
+
+@pytest.fixture
+def learnt(small_avatar: LiftAvatar) -> LiftAvatar:
+    """Return a head whose corrections an MLP mixes."""
+    rng = np.random.default_rng(4)
+    frames = [Motion.arkit(0, [0.1 * k, 0.05 * k * k, 0, 0, 0, 0], jawOpen=0.2 * k) for k in range(5)]
+    plain = Correctives.over(frames, len(small_avatar))
+    mixing = rng.normal(0, 0.5, plain.mixer.mixing.shape).astype(np.float32)
+    table = rng.normal(0, 0.01, plain.table.shape).astype(np.float16).astype(np.float32)
+    correctives = replace(plain, mixer=replace(plain.mixer, mixing=mixing), table=table)
+    return small_avatar.with_learnt(correctives, small_avatar.plate, None)
+
+
+ACTING = Motion.arkit(0, [0.2, 0.3, 0, 0, 0, 0], jawOpen=0.6)
+
+
+def test_what_was_learnt_survives_the_round_trip(learnt: LiftAvatar) -> None:
+    again = LiftAvatar.from_state(copied(learnt.state()))
+    for name in ("means", "colors"):
+        posed = (getattr(avatar.pose(ACTING, avatar.camera), name) for avatar in (again, learnt))
+        np.testing.assert_array_equal(*posed)
+
+
+def test_heads_whose_corrections_no_mlp_mixed_still_load(learnt: LiftAvatar) -> None:
+    state = copied(learnt.state())
+    count = len(state.arrays["corrective_basis"])
+    for name in ("hidden", "mixing"):
+        del state.arrays[f"corrective_{name}"]
+    state.arrays["corrective_table"] = np.repeat(state.arrays["corrective_table"][:, :1], count, axis=1)
+    old = LiftAvatar.from_state(state).correctives
+    assert old is not None
+    np.testing.assert_allclose(old.numbers(ACTING), old.inputs(ACTING), rtol=1e-6)
+    again = LiftAvatar.from_state(copied(LiftAvatar.from_state(state).state())).correctives
+    assert again is not None
+    np.testing.assert_array_equal(again.numbers(ACTING), old.numbers(ACTING))
+
+
+@pytest.mark.parametrize(
+    ("name", "spoiled"),
+    [
+        ("mixing", lambda x: x[:, :-1]),
+        ("mixing", lambda x: x[:-1]),
+        ("mixing", lambda x: x * np.nan),
+        ("mixing", lambda x: x * 1e6),
+        ("hidden", lambda x: x[:-1]),
+        ("hidden", lambda x: x * 1e6),
+        ("hidden", lambda x: x.astype(np.float64)),
+        ("least", lambda x: x + 100),
+        ("most", lambda x: x - 100),
+    ],
+)
+def test_a_damaged_mlp_is_refused(learnt: LiftAvatar, name: str, spoiled: Callable[[Any], Any]) -> None:
+    state = copied(learnt.state())
+    state.arrays[f"corrective_{name}"] = spoiled(state.arrays[f"corrective_{name}"])
+    refused(state)
+    del state.arrays[f"corrective_{name}"]
     refused(state)
 
 
