@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 motion_app = typer.Typer()
 
+WhichFace = Annotated[
+    int, typer.Option("--face", min=1, max=4, help="Which face, where several are seen: 1 is the largest.")
+]
+
 
 @motion_app.command()
 def track(
@@ -32,6 +36,7 @@ def track(
             metavar="A.avatar", help="Correct every frame by what this avatar of the same person looks like there."
         ),
     ] = None,
+    face: WhichFace = 1,
     as_json: JsonFlag = False,
 ) -> None:  # fmt: skip
     """Track the face in a video: head pose, 52 ARKit expressions, gaze."""
@@ -49,7 +54,7 @@ def track(
     check_writable(out)
     avatar = None if refine is None else load_avatar(refine)
     with console.native_messages_in_log(), console.progress(as_json) as show:
-        tracked = console.finish(track_clip(video), show)
+        tracked = console.finish(track_clip(video, face=face), show)
         found = tracked.track
         if avatar is not None:
             found = console.finish(refine_track(avatar, found, video), show)
@@ -102,6 +107,7 @@ def reenact(
     refine: Annotated[
         bool, typer.Option("--refine", help="Correct every frame by the avatar's looks; the same person's only.")
     ] = False,
+    face: WhichFace = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Let the face in a video, or a track of it, drive an avatar: nothing but its motion passes."""
@@ -121,7 +127,7 @@ def reenact(
     console.tell_consent(avatar, as_json)
     with console.native_messages_in_log(), console.progress(as_json) as show:
         # The job checks both words, so that every caller hears the same sentence.
-        job = reenact_clip(avatar, source, out, framing, audio, size, behind, gains, refine=refine)  # pyright: ignore[reportArgumentType]
+        job = reenact_clip(avatar, source, out, framing, audio, size, behind, gains, refine=refine, face=face)  # pyright: ignore[reportArgumentType]
         report = console.finish(job, show)
     for sentence in report.notes:
         console.note(sentence, as_json)
@@ -143,6 +149,7 @@ def personalize(
     same_person: Annotated[
         bool, typer.Option("--same-person", help="Say that the clip shows the avatar's person, however it looks.")
     ] = False,
+    face: WhichFace = 1,
     as_json: JsonFlag = False,
 ) -> None:
     """Learn a clip, or several pictures, of an avatar's person: what the portrait did not show, and how it moves.
@@ -161,7 +168,7 @@ def personalize(
         console.note("This avatar was built without stated consent.", as_json)
     kept_in = out.with_name(f".{out.name}.learning")
     with console.native_messages_in_log(), console.progress(as_json) as show:
-        done = console.finish(personalize_avatar(avatar, sources, minutes, same_person, kept_in), show)
+        done = console.finish(personalize_avatar(avatar, sources, minutes, same_person, kept_in, face=face), show)
     save_avatar(done.avatar, out)
     for sentence in done.notes:
         console.note(sentence, as_json)

@@ -20,7 +20,7 @@ from studio.core.perception.landmarks import find_faces
 from studio.core.perception.matting import person_matte
 from studio.core.tracking.clip import TrackedClip, track_clip, track_face
 from studio.core.tracking.face_model import FaceModel, head_square
-from studio.core.tracking.footage import FaceFootage
+from studio.core.tracking.footage import FaceFootage, chosen_told
 from studio.core.tracking.keyframes import choose_frames, held_back_frames, sharpness
 
 _LEARNT, _JUDGED = 160, 14  # frames
@@ -37,13 +37,15 @@ _EVERY = 4
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif")
 
 
-def footage_of(sources: Sequence[Path], until: float = np.inf) -> Job[tuple[Footage, tuple[str, ...]]]:
+def footage_of(sources: Sequence[Path], until: float = np.inf, face: int = 1) -> Job[tuple[Footage, tuple[str, ...]]]:
     """Track a clip, or at least two pictures, and choose what to learn from; returns it and sentences for the user.
 
     Parameters
     ----------
     until
         s: what comes later in a clip is left out.
+    face
+        Which of several faces, counted by size; see `studio.core.tracking.footage.watch_clip`. Of pictures, each.
 
     Raises
     ------
@@ -52,17 +54,17 @@ def footage_of(sources: Sequence[Path], until: float = np.inf) -> Job[tuple[Foot
     """
     pictures = [source.suffix.lower() in _PICTURES for source in sources]
     if len(sources) == 1 and not pictures[0]:
-        return (yield from _clip_footage(sources[0], until))
+        return (yield from _clip_footage(sources[0], until, face))
     if not all(pictures):
         raise UserError("Learn from one clip or from several pictures, not from both or from several clips.")
     if len(sources) < 2:
         raise UserError("One picture leaves nothing to judge by; give at least two pictures of the person, or a clip.")
-    return (yield from _picture_footage(sources))
+    return (yield from _picture_footage(sources, face))
 
 
-def _clip_footage(path: Path, until: float) -> Job[tuple[Footage, tuple[str, ...]]]:
+def _clip_footage(path: Path, until: float, face: int) -> Job[tuple[Footage, tuple[str, ...]]]:
     watch = Stopwatch()
-    tracked = yield from share(track_clip(path), watch, 0, _TRACKED)
+    tracked = yield from share(track_clip(path, face=face), watch, 0, _TRACKED)
     track, notes = tracked.track, tracked.notes
     usable = _longest_shot(tracked) & (track.motion.times < until)
     if len(tracked.cuts):
@@ -100,14 +102,14 @@ def _longest_shot(tracked: TrackedClip) -> NDArray[np.bool_]:
     return out
 
 
-def _picture_footage(paths: Sequence[Path]) -> Job[tuple[Footage, tuple[str, ...]]]:
+def _picture_footage(paths: Sequence[Path], face: int) -> Job[tuple[Footage, tuple[str, ...]]]:
     """Take pictures as a clip with a cut before each, all cropped alike about the face."""
     watch, count = Stopwatch(), len(paths)
     seen = FaceFootage(Footing(_SIDE, _SIDE, Fraction(1), count, False), 1.0)
     frames, mattes, heads = [], [], []
     for i, path in enumerate(paths):
         yield watch.progress(0.8 * i / count, "looking at the pictures")
-        crop, points = _face_crop(path, seen)
+        crop, points = _face_crop(path, seen, face)
         seen.times.append(float(i))
         seen.landmarks.append(points.astype(np.float64))
         seen.mouth_seen.append(1.0)
@@ -125,20 +127,23 @@ def _picture_footage(paths: Sequence[Path]) -> Job[tuple[Footage, tuple[str, ...
     return Footage(*stacked, tracked.track, (0.0, 0.0, _SIDE, _SIDE), False), tuple(seen.notes)
 
 
-def _face_crop(path: Path, seen: FaceFootage) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a picture's square about its largest face, and the landmarks ``[478,3]`` px in it."""
+def _face_crop(path: Path, seen: FaceFootage, number: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return a picture's square about a face, its `number`-th largest, and the landmarks ``[478,3]`` px in it."""
     rgb = np.round(load_picture(path).rgb * 255).astype(np.uint8)
     faces = find_faces(rgb)
     if not faces:
         raise UserError(f"No face was found in '{path.name}'; leave that picture out.")
+    if len(faces) < number:
+        raise UserError(f"'{path.name}' shows fewer than {number} faces; leave that picture out, or crop it.")
+    chosen = faces[number - 1]
     if len(faces) > 1:
-        seen.notes.append(f"'{path.name}' shows {len(faces)} faces; the largest one was learnt.")
-    box = faces[0].box
-    scale = _FACE_IN_SIDE / faces[0].height
+        seen.notes.append(f"'{path.name}' shows {chosen_told(faces, number)} was learnt.")
+    box = chosen.box
+    scale = _FACE_IN_SIDE / chosen.height
     start = (box[:2] + box[2:]) / 2 - np.array([0.5, _MIDDLE]) * _SIDE / scale
     warp = np.array([[scale, 0, -start[0] * scale], [0, scale, -start[1] * scale]], np.float64)
     crop = cv2.warpAffine(rgb, warp, (_SIDE, _SIDE), flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
-    points = (faces[0].landmarks - np.array([*start, 0], np.float32)) * np.float32(scale)
+    points = (chosen.landmarks - np.array([*start, 0], np.float32)) * np.float32(scale)
     return np.asarray(crop, np.uint8), points
 
 

@@ -66,6 +66,7 @@ def personalize_avatar(
     same_person: bool = False,
     kept_in: Path | None = None,
     until: float = np.inf,
+    face: int = 1,
 ) -> Job[Personalized]:
     """Learn a clip, or several pictures, of an avatar's person.
 
@@ -79,6 +80,8 @@ def personalize_avatar(
         A file that remembers what was reached, from which the same job goes on after a stop; it is removed at the end.
     until
         s: what comes later in the clip is not learnt.
+    face
+        Which of several faces is learnt, counted by size.
 
     Yields
     ------
@@ -92,7 +95,7 @@ def personalize_avatar(
         it is the same person.
     """
     watch = Stopwatch()
-    footage, notes = yield from share(footage_of([Path(source) for source in sources], until), watch, 0, _LOOKED)
+    footage, notes = yield from share(footage_of([Path(source) for source in sources], until, face), watch, 0, _LOOKED)
     if not same_person and look_at(avatar, FaceModel.of(footage.track.rest)).rest_code is None:
         raise OtherPersonError(avatar.name)
     job = load_engine(avatar.engine).adapt(avatar, footage, minutes, kept_in=kept_in)

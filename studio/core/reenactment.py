@@ -79,6 +79,7 @@ def reenact_clip(
     gains: FaceGains = FaceGains(),
     track: Track | None = None,
     refine: bool = False,
+    face: int = 1,
 ) -> Job[ReenactReport]:
     """Render an avatar that moves as the face in `source` does: a video, or a track of one (``.npz``).
 
@@ -95,6 +96,8 @@ def reenact_clip(
         Of the video, where it was tracked before.
     refine
         Whether every frame is corrected by the avatar's own looks; see `refine_track`.
+    face
+        Which of several faces of a video drives, counted by size.
 
     Raises
     ------
@@ -112,11 +115,13 @@ def reenact_clip(
     if source.suffix.lower() == ".npz":
         if refine:
             raise UserError("A track has no pictures to be refined by; give the video, or refine it as it is tracked.")
+        if face != 1:
+            raise UserError("A track is of one face; choose among several with track --face, or give the video.")
         track = load_track(source)
     else:
         sounds = (sound == "keep" or follows) and clip_footing(source).sound
         if track is None:
-            tracked = yield from share(track_clip(source), watch, 0.0, refining)
+            tracked = yield from share(track_clip(source, face=face), watch, 0.0, refining)
             track, notes = tracked.track, tracked.notes
     if refine:
         track = yield from share(refine_track(avatar, track, source), watch, refining, _TRACKED)

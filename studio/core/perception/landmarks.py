@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from studio.core.perception.mediapipe_models import MeshTracker, detect_boxes, face_meshes
 
-__all__ = ["Face", "MeshTracker", "find_faces", "landmark_box", "read_again"]
+__all__ = ["Face", "MeshTracker", "face_in", "find_faces", "landmark_box", "read_again"]
 
 # The mesh network sees 192 x 192 px of face; a crop larger than this adds nothing but time.
 _CROP_SIZE = 512
@@ -54,14 +54,14 @@ def find_faces(rgb: NDArray[np.uint8]) -> list[Face]:
     """
     faces: list[Face] = []
     for box in detect_boxes(rgb):
-        _add(faces, _fit_in_box(rgb, box))
+        _add(faces, face_in(rgb, box))
     if not faces and max(rgb.shape[:2]) > _DETECTOR_SEES:
         for box in _boxes_in_tiles(rgb):
-            _add(faces, _fit_in_box(rgb, box))
+            _add(faces, face_in(rgb, box))
     if not faces:
         for rough in face_meshes(_shrunk(rgb)):
             rough = rough * (max(rgb.shape[:2]) / max(_shrunk(rgb).shape[:2]))
-            refined = _fit_in_box(rgb, landmark_box(rough))
+            refined = face_in(rgb, landmark_box(rough))
             _add(faces, rough if refined is None else refined)
     return sorted(faces, key=lambda face: -face.height)
 
@@ -72,7 +72,7 @@ def read_again(rgb: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArra
     The network errs by about a pixel, at the lips most, and differently on another crop. Where the second reading is of
     no face or of another one, the first stays.
     """
-    second = _fit_in_box(rgb, landmark_box(landmarks))
+    second = face_in(rgb, landmark_box(landmarks))
     if second is None:
         return landmarks
     astray = float(np.linalg.norm((second - landmarks)[:, :2], axis=1).mean())
@@ -107,7 +107,8 @@ def _add(faces: list[Face], landmarks: NDArray[np.float32] | None) -> None:
     faces.append(face)
 
 
-def _fit_in_box(rgb: NDArray[np.uint8], box: NDArray) -> NDArray[np.float32] | None:
+def face_in(rgb: NDArray[np.uint8], box: NDArray) -> NDArray[np.float32] | None:
+    """Return the landmarks ``[478,3]`` px of the face in a box x0 y0 x1 y1 px of a picture, however small; or None."""
     height, width = rgb.shape[:2]
     side = max(box[2] - box[0], box[3] - box[1]) * _CROP_MARGIN
     x0, y0 = (box[:2] + box[2:]) / 2 - side / 2

@@ -51,21 +51,23 @@ class TrackedClip:
     cuts: tuple[int, ...] = ()
 
 
-def track_clip(path: str | PathLike[str], look: Look | None = None) -> Job[TrackedClip]:
-    """Track one face through a clip, the largest where it begins.
+def track_clip(path: str | PathLike[str], look: Look | None = None, face: int = 1) -> Job[TrackedClip]:
+    """Track one face through a clip.
 
     Parameters
     ----------
     look
         Gets every frame; see `Look`.
+    face
+        Which of several, counted by size; see `watch_clip`.
 
     Raises
     ------
     UserError
-        If the clip cannot be read or shows no face.
+        If the clip cannot be read or shows no face, or never so many.
     """
     watch = Stopwatch()
-    seen = yield from share(watch_clip(path, look), watch, 0.0, _WATCHED)
+    seen = yield from share(watch_clip(path, look, face), watch, 0.0, _WATCHED)
     return (yield from share(track_face(seen), watch, _WATCHED, 1.0))
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from studio.core.perception.landmarks import MeshTracker, find_faces, landmark_box
+from studio.core.perception.landmarks import MeshTracker, face_in, find_faces, landmark_box
 
 MOST_FACES = 4
+"""So many faces are told apart; smaller ones are left out."""
 PATIENCE = 2.0  # s for which a lost face is waited for before another one may take its place
 
 
@@ -44,9 +45,8 @@ class FaceFollower:
             if len(faces) > self._faces:
                 found = self._watch(len(faces)).track_all(rgb)
         assert self._box is not None
-        box = self._box
-        nearest = min(found, key=lambda points: apart(landmark_box(points), box), default=None)
-        if nearest is None or apart(landmark_box(nearest), box) >= 1.0:
+        nearest = the_one_at(self._box, found, rgb, self._faces)
+        if nearest is None:
             if self._faces == 1:
                 self._watch(2)  # that is somebody else; the network must go on looking
             return None
@@ -65,6 +65,20 @@ class FaceFollower:
         self._faces = min(faces, MOST_FACES)
         self._mesh = MeshTracker(self._faces)
         return self._mesh
+
+
+def the_one_at(
+    box: NDArray, found: list[NDArray[np.float32]], rgb: NDArray[np.uint8], faces: int
+) -> NDArray[np.float32] | None:
+    """Return which of the landmarks ``[478,3]`` px that a tracker of so many `faces` found belong to the face at `box`.
+
+    Of several faces a tracker misses small ones: what it did not find is looked for where it was last.
+    """
+    nearest = min(found, key=lambda points: apart(landmark_box(points), box), default=None)
+    if nearest is not None and apart(landmark_box(nearest), box) < 1.0:
+        return nearest
+    again = face_in(rgb, box) if faces > 1 else None
+    return again if again is not None and apart(landmark_box(again), box) < 1.0 else None
 
 
 def apart(a: NDArray, b: NDArray | None) -> float:

@@ -13,9 +13,9 @@ from studio.core.errors import UserError
 from studio.core.heads.fitting import FOCAL_PER_FACE_HEIGHT
 from studio.core.jobs import Job, Stopwatch
 from studio.core.media.video import Footing, clip_footing, read_frames
-from studio.core.perception.landmarks import MeshTracker, find_faces, read_again
+from studio.core.perception.landmarks import Face, MeshTracker, find_faces, landmark_box, read_again
 from studio.core.tracking.covering import MouthWatch
-from studio.core.tracking.follow import MOST_FACES, apart
+from studio.core.tracking.follow import MOST_FACES, apart, the_one_at
 from studio.core.tracking.shoulders import Shoulders
 
 LONG_SIDE = 1280
@@ -64,19 +64,41 @@ Look = Callable[[float, NDArray[np.uint8], NDArray[np.float64] | None], None]
 """Gets the time s, picture ``[H,W,3]`` and landmarks ``[478,3]`` px of a frame; None where the face is lost."""
 
 
-def watch_clip(path: str | PathLike[str], look: Look | None = None) -> Job[FaceFootage]:
-    """Follow one face through a clip, the largest where it begins; `look` gets every frame.
+def faces_first_seen(path: str | PathLike[str]) -> tuple[NDArray[np.uint8], list[Face]]:
+    """Return the first frame ``[H,W,3]`` of a clip in which faces are found, and those, the largest first.
+
+    Where none are found in its beginning, it is the last frame looked at, with no faces.
 
     Raises
     ------
     UserError
-        If the clip cannot be read or shows no face.
+        If the clip cannot be read.
+    """
+    rgb, faces = np.zeros((1, 1, 3), np.uint8), []
+    for _, rgb in read_frames(path, _SEARCHED, LONG_SIDE):
+        if faces := find_faces(rgb)[:MOST_FACES]:
+            break
+    return rgb, faces
+
+
+def watch_clip(path: str | PathLike[str], look: Look | None = None, face: int = 1) -> Job[FaceFootage]:
+    """Follow one face through a clip; `look` gets every frame.
+
+    Parameters
+    ----------
+    face
+        Which one where there are several: in each shot the `face`-th largest of the first frame that shows so many.
+
+    Raises
+    ------
+    UserError
+        If the clip cannot be read or shows no face, or never so many.
     """
     watch, name = Stopwatch(), Path(path).name
     footing = clip_footing(path)
     scale = min(1.0, LONG_SIDE / max(footing.width, footing.height))
     seen = FaceFootage(footing, scale)
-    follow, decoded = _Following(seen), 0
+    follow, decoded = _Following(seen, face), 0
     try:
         for time, rgb in read_frames(path, long_side=LONG_SIDE):
             decoded += 1
@@ -99,6 +121,9 @@ def watch_clip(path: str | PathLike[str], look: Look | None = None) -> Job[FaceF
     if decoded < footing.frames - 1:  # where a file just ends, the decoder does not complain
         seen.notes.append(f"'{name}' is cut short or damaged; the {seen.times[-1]:.1f} s before that were used.")
     lost = int(sum(np.isnan(points[0, 0]) for points in seen.landmarks))
+    if lost == len(seen.times) and follow.most:
+        most = "one face" if follow.most == 1 else f"{follow.most} faces at once"
+        raise UserError(f"'{name}' shows no more than {most}, so there is no face {face}; choose a smaller number.")
     if lost == len(seen.times):
         raise UserError(f"No face was found in '{name}'; use a clip in which one face looks towards the camera.")
     if lost > 0.02 * len(seen.times):
@@ -112,8 +137,10 @@ def watch_clip(path: str | PathLike[str], look: Look | None = None) -> Job[FaceF
 class _Following:
     """The state of `watch_clip` between two frames."""
 
-    def __init__(self, seen: FaceFootage) -> None:
+    def __init__(self, seen: FaceFootage, face: int) -> None:
         self._seen = seen
+        self._face = face
+        self.most = 0
         self._faces = 1
         self._tracker: MeshTracker | None = None
         self._box: NDArray | None = None
@@ -150,25 +177,26 @@ class _Following:
             if self._searched >= _SEARCHED and len(self._seen.times) % 10:
                 return None  # nobody for seconds: now and then is enough
             self._searched += 1
-            faces = find_faces(rgb)
-            if not faces:
+            faces = find_faces(rgb)[:MOST_FACES]
+            self.most = max(self.most, len(faces))
+            if len(faces) < (self._face if self._box is None else 1):
                 return None
             if len(faces) > 1 and self._box is None and self._faces == 1:
-                self._seen.notes.append(f"The clip shows {len(faces)} faces; the largest one was followed.")
-            self._faces = min(MOST_FACES, max(self._faces, len(faces)))
+                self._seen.notes.append(f"The clip shows {chosen_told(faces, self._face)} was followed.")
+            self._faces = max(self._faces, len(faces))
             self._tracker = MeshTracker(self._faces)
-            chosen = faces[0] if self._box is None else min(faces, key=lambda face: apart(face.box, self._box))
-            self._box = chosen.box
+            if self._box is None:
+                self._box = faces[self._face - 1].box
+            else:
+                self._box = min((face.box for face in faces), key=lambda box: apart(box, self._box))
         found = self._tracker.track_all(rgb)
-        boxes = [np.concatenate([points[:, :2].min(0), points[:, :2].max(0)]) for points in found]
         assert self._box is not None
-        near = [i for i, box in enumerate(boxes) if apart(box, self._box) < 1.0]
-        if not near:
+        points = the_one_at(self._box, found, rgb, self._faces)
+        if points is None:
             self.close()
             return None
-        best = min(near, key=lambda i: apart(boxes[i], self._box))
-        self._box = boxes[best]
-        return read_again(rgb, found[best])
+        self._box = landmark_box(points)
+        return read_again(rgb, points)
 
     def _cut(self, rgb: NDArray[np.uint8]) -> bool:
         small = cv2.resize(rgb, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
@@ -180,3 +208,11 @@ class _Following:
         if self._tracker is not None:
             self._tracker.close()
         self._tracker = None
+
+
+def chosen_told(faces: list[Face], number: int) -> str:
+    """Say which of several faces is meant: by size, and counted from the left of the picture."""
+    chosen = faces[number - 1].box
+    place = 1 + sum(float(face.box[0] + face.box[2]) < float(chosen[0] + chosen[2]) for face in faces)
+    size = "the largest one" if number == 1 else f"number {number} by size"
+    return f"{len(faces)} faces; {size}, number {place} from the left,"

@@ -26,8 +26,8 @@ class Performance:
     notes: tuple[str, ...] = ()
 
 
-def watch_performance(path: str | PathLike[str]) -> Job[Performance]:
-    """Track the face in a clip and keep small pictures of it.
+def watch_performance(path: str | PathLike[str], face: int = 1) -> Job[Performance]:
+    """Track the face in a clip, or the `face`-th largest, and keep small pictures of it.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def watch_performance(path: str | PathLike[str]) -> Job[Performance]:
         If the clip cannot be read or shows no face.
     """
     strip = Filmstrip()
-    tracked = yield from track_clip(path, strip.add)
+    tracked = yield from track_clip(path, strip.add, face)
     return Performance(tracked.track, strip, tracked.notes)
 
 

@@ -13,8 +13,9 @@ from studio.core.errors import UserError
 from studio.core.jobs import run
 from studio.core.media.video_writer import VideoWriter
 from studio.core.motion.poses import gently_limited
-from studio.core.tracking.clip import MOUTH, track_clip
+from studio.core.tracking.clip import MOUTH, TrackedClip, track_clip
 from studio.core.tracking.covering import MouthWatch
+from studio.core.tracking.footage import faces_first_seen
 
 
 def clip(path: Path, frames: list[NDArray]) -> Path:
@@ -140,19 +141,43 @@ def test_a_clip_of_uneven_rate_keeps_its_times(tmp_path: Path, face: NDArray[np.
     np.testing.assert_allclose(place - place[0], 40 * np.array(times), atol=3.0)
 
 
-def test_of_two_people_the_larger_is_followed_and_told(tmp_path: Path, face: NDArray[np.uint8]) -> None:
+@pytest.fixture(scope="module")
+def couple(tmp_path_factory: pytest.TempPathFactory, face: NDArray[np.uint8]) -> Path:
+    """Return a clip of two people: the larger walks to the right, the one at the right stands."""
     frames = []
     for i in range(8):
         room = np.full((320, 560, 3), 90, np.uint8)
         room[10:310, :320] = shifted(face, 2 * i)
         room[60:240, 360:552] = cv2.flip(cv2.resize(face, (192, 180), interpolation=cv2.INTER_AREA), 1)
         frames.append(room)
-    tracked = run(track_clip(clip(tmp_path / "c.mp4", frames)))
+    return clip(tmp_path_factory.mktemp("couple") / "c.mp4", frames)
+
+
+def columns(tracked: TrackedClip) -> NDArray[np.float64]:
+    """Return where the face is, px from the left."""
     track = tracked.track
-    column = track.width / 2 + track.focal * track.placement[:, 3] / track.placement[:, 5]
+    return track.width / 2 + track.focal * track.placement[:, 3] / track.placement[:, 5]
+
+
+def test_of_two_people_the_larger_is_followed_and_told(couple: Path) -> None:
+    tracked = run(track_clip(couple))
+    column = columns(tracked)
     assert (column < 320).all()
     assert column[-1] - column[0] == pytest.approx(14, abs=3)
-    assert any("2 faces; the largest" in note for note in tracked.notes)
+    assert any("2 faces; the largest one, number 1 from the left" in note for note in tracked.notes)
+
+
+def test_of_two_people_the_one_asked_for_is_followed_and_told(couple: Path) -> None:
+    tracked = run(track_clip(couple, face=2))
+    column = columns(tracked)
+    assert (column > 360).all()
+    assert np.ptp(column) < 3
+    assert any("2 faces; number 2 by size, number 2 from the left" in note for note in tracked.notes)
+    rgb, faces = faces_first_seen(couple)
+    assert rgb.shape == (320, 560, 3)
+    assert [face.box[0] < 320 for face in faces] == [True, False]
+    with pytest.raises(UserError, match="no more than 2 faces at once, so there is no face 3"):
+        run(track_clip(couple, face=3))
 
 
 def test_while_a_hand_covers_the_mouth_its_channels_hold(tmp_path: Path, face: NDArray[np.uint8]) -> None:
