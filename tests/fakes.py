@@ -222,7 +222,9 @@ class TinyLearner:
     """Whether it asks if this is the same person."""
     calls: list[tuple[tuple[Path, ...], bool, Path]] = field(default_factory=list)
 
-    def __call__(self, avatar: Avatar, paths: Sequence[Path], *, same_person: bool, kept_in: Path) -> Job[Personalized]:
+    def __call__(
+        self, avatar: Avatar, paths: Sequence[Path], *, same_person: bool, kept_in: Path, face: int
+    ) -> Job[Personalized]:
         """Learn from any files without reading them."""
         self.calls.append((tuple(paths), same_person, kept_in))
         yield Progress(0.1, "looking at the clip")

@@ -1012,6 +1012,21 @@
         </message>
     </context>
     <context>
+        <name>FaceChoice</name>
+        <message>
+            <source>Looking at {name}</source>
+            <translation>{name} wird angesehen</translation>
+        </message>
+        <message>
+            <source>The video is not used.</source>
+            <translation>Das Video wird nicht verwendet.</translation>
+        </message>
+        <message>
+            <source>The video shows {count} faces; click the one to follow.</source>
+            <translation>Das Video zeigt {count} Gesichter; klicken Sie das an, dem gefolgt werden soll.</translation>
+        </message>
+    </context>
+    <context>
         <name>FacePanel</name>
         <message>
             <source>Blinks, gaze and breath</source>
@@ -2562,6 +2577,10 @@
     </context>
     <context>
         <name>SourcePreview</name>
+        <message>
+            <source>Click on the face that is to be followed</source>
+            <translation>Klicken Sie das Gesicht an, dem gefolgt werden soll</translation>
+        </message>
         <message>
             <source>What drives the head</source>
             <translation>Was den Kopf antreibt</translation>

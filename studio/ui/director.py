@@ -23,6 +23,7 @@ from studio.ui.binding import Binding
 from studio.ui.builds import Builds
 from studio.ui.camera_work import CameraWork
 from studio.ui.exports import Exports
+from studio.ui.face_choice import FaceChoice
 from studio.ui.heads import Heads
 from studio.ui.library import SUFFIX, Entry, Library, entry_of
 from studio.ui.live import Live
@@ -80,7 +81,9 @@ class Director(QObject):
         self.project = ProjectDesk(self.document, settings, library.folder, self.say, self)
         self.project.listed.connect(self._list)
         self.project.opened.connect(self._note_recent)
-        self.personalizing = Personalizing(self.session, library, self.jobs, self.say, learner, self)
+        self.faces = FaceChoice(self.jobs, self.say, self)
+        self.builds.face_wanted.connect(self.faces.drop)
+        self.personalizing = Personalizing(self.session, library, self.jobs, self.say, learner, self.faces, self)
         self.personalizing.learnt.connect(self._learnt)
         self.heads = Heads(self.session, settings, self.jobs, self.say, self)
         self.exports = Exports(self.session, self.document, self.jobs, self.say, self)
@@ -393,10 +396,14 @@ class Director(QObject):
         """Let go of every slider."""
         self.session.expression = Motion.neutral()
 
+    def choose_face(self, index: int) -> None:
+        """Take a face of the picture on the stage, counted from 0, or -1 for none: a video's or a portrait's."""
+        (self.faces.choose if self.faces.asking else self.builds.choose_face)(index)
+
     def use_video(self, path: Path, use: str) -> None:
         """Do with a video what was answered: "drive", "personalize", "sound", or "" for nothing."""
         if use == "drive":
-            self.performances.drive(path)
+            self.faces.ask(path, partial(self.performances.drive, path))
         elif use == "personalize":
             self.personalize([path])
         elif use == "sound":

@@ -41,10 +41,10 @@ class Performances(QObject):
         self._known: dict[str, tuple[Path, Performance]] = {}
         """By the source of their takes."""
 
-    def drive(self, path: Path) -> Ticket:
-        """Track the face in a video; its motion becomes a take at the playhead, its sound beneath."""
+    def drive(self, path: Path, face: int = 1) -> Ticket:
+        """Track a face in a video, the `face`-th largest; its motion becomes a take at the playhead, with its sound."""
         title = self.tr("Tracking {name}").format(name=path.name)
-        start = partial(tasks.perform, path, self._session.avatar, self._session.drive.face)
+        start = partial(tasks.perform, path, self._session.avatar, self._session.drive.face, face)
         ticket = self._jobs.submit(title, start, Urgency.HEAVY, partial(self._add, path), self._failed)
         ticket.cancelled.connect(lambda: self._say(self.tr("{name} is not tracked.").format(name=path.name)))
         return ticket

@@ -12,6 +12,7 @@ from studio.core.avatar import Avatar
 from studio.core.engines.base import Learning
 from studio.core.jobs import Progress
 from studio.ui import tasks
+from studio.ui.face_choice import FaceChoice
 from studio.ui.library import Entry, Library
 from studio.ui.session import Session
 from studio.ui.workers import JobQueue, Ticket, Urgency
@@ -27,6 +28,7 @@ class _Wish:
     key: str
     avatar: Avatar
     paths: tuple[Path, ...]
+    face: int
 
 
 class Personalizing(QObject):
@@ -48,6 +50,7 @@ class Personalizing(QObject):
         jobs: JobQueue,
         say: Callable[[str], None],
         learner: tasks.Learner,
+        faces: FaceChoice,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -56,12 +59,13 @@ class Personalizing(QObject):
         self._jobs = jobs
         self._say = say
         self._learner = learner
+        self._faces = faces
         self._wish: _Wish | None = None
         self._ticket: Ticket | None = None
         self._previewed: Avatar | None = None
 
-    def start(self, paths: list[Path]) -> None:
-        """Learn a clip, or several pictures, into the head on show."""
+    def start(self, paths: list[Path], face: int | None = None) -> None:
+        """Learn a clip, or several pictures, into the head on show: the `face`-th largest, asked for if None."""
         key, avatar = self._session.selected, self._session.avatar
         if not key or avatar is None:
             self._say(self.tr("Learning needs a head: drop a portrait of the person first, then the clip."))
@@ -69,8 +73,10 @@ class Personalizing(QObject):
             self._say(self.tr("A head is being learnt already; cancel that, or wait for it."))
         elif not avatar.consent.stated:
             self._say(self.tr("Nobody stated that this person agrees; build the head from a portrait and say so."))
+        elif face is None and len(paths) == 1:
+            self._faces.ask(paths[0], partial(self.start, paths))
         else:
-            self._wish = _Wish(key, avatar, tuple(paths))
+            self._wish = _Wish(key, avatar, tuple(paths), face or 1)
             self._submit(same_person=False)
 
     def answer(self, same_person: bool) -> None:
@@ -104,7 +110,8 @@ class Personalizing(QObject):
         assert self._wish is not None
         wish = self._wish
         title = self.tr("Learning {name}").format(name=wish.avatar.name)
-        start = partial(tasks.personalize, self._learner, self._library, wish.key, wish.avatar, wish.paths, same_person)
+        whom = (wish.key, wish.avatar, wish.paths, same_person, wish.face)
+        start = partial(tasks.personalize, self._learner, self._library, *whom)
         # Of a job that was given up a report or the end may still be on its way: each knows whose it is.
         self._ticket = self._jobs.submit(
             title, start, Urgency.HEAVY, partial(self._finished, wish), partial(self._failed, wish),

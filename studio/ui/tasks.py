@@ -37,7 +37,7 @@ BACKGROUND = 2048  # px
 DRAWN_OF = 25  # samples that are drawn as two
 
 Learner = Callable[..., Job["Personalized"]]
-"""`core_learner`, or a fake of it: avatar, paths, same_person=, kept_in=."""
+"""`core_learner`, or a fake of it: avatar, paths, same_person=, kept_in=, face=."""
 
 
 def warm_up() -> Job[None]:
@@ -104,21 +104,23 @@ def add_head(path: Path) -> Job["HeadInfo"]:
     return (yield from library.add(path.parent if path.name.startswith(library.NEUTRAL) else path))
 
 
-def core_learner(avatar: Avatar, paths: Sequence[Path], *, same_person: bool, kept_in: Path) -> Job["Personalized"]:
+def core_learner(
+    avatar: Avatar, paths: Sequence[Path], *, same_person: bool, kept_in: Path, face: int
+) -> Job["Personalized"]:
     """Learn with the avatar's own engine."""
     yield Progress(0.0, "starting")
     from studio.core.personalize import personalize_avatar
 
-    return (yield from personalize_avatar(avatar, paths, same_person=same_person, kept_in=kept_in))
+    return (yield from personalize_avatar(avatar, paths, same_person=same_person, kept_in=kept_in, face=face))
 
 
 def personalize(
-    learner: Learner, library: Library, key: str, avatar: Avatar, paths: Sequence[Path], same_person: bool
+    learner: Learner, library: Library, key: str, avatar: Avatar, paths: Sequence[Path], same_person: bool, face: int
 ) -> Job[tuple[Entry | None, "Personalized"]]:
     """Learn a clip, or pictures, of a head's person and keep the better head beside it; None where none came of it."""
     kept_in = learning_file(library, key, paths)
     kept_in.parent.mkdir(parents=True, exist_ok=True)
-    done = yield from learner(avatar, paths, same_person=same_person, kept_in=kept_in)
+    done = yield from learner(avatar, paths, same_person=same_person, kept_in=kept_in, face=face)
     if done.avatar is avatar:
         return None, done
     yield Progress(0.99, "keeping it in the library")
@@ -254,15 +256,34 @@ class Performed:
     notes: tuple[str, ...]
 
 
-def perform(path: Path, avatar: Avatar | None, gains: "FaceGains") -> Job[Performed]:
-    """Track the face in a video and fit its motion to the head on show, if that has a face."""
+@dataclass(frozen=True, eq=False)
+class VideoFaces:
+    """A frame ``[H,W,3]`` 0..1 of a video and the boxes ``[B,4]`` px of its faces, the largest first."""
+
+    rgb: NDArray[np.float32]
+    boxes: NDArray[np.float32]
+
+
+def faces_of_video(path: Path) -> Job[VideoFaces]:
+    """Find the faces that a video shows first."""
+    yield Progress(0.0, "looking for faces")
+    with loading():
+        from studio.core.tracking.footage import faces_first_seen
+
+    rgb, faces = faces_first_seen(path)
+    boxes = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
+    return VideoFaces(rgb.astype(np.float32) / 255, boxes)
+
+
+def perform(path: Path, avatar: Avatar | None, gains: "FaceGains", face: int = 1) -> Job[Performed]:
+    """Track a face in a video, the `face`-th largest, and fit its motion to the head on show, if that has a face."""
     yield Progress(0.0, "opening the video")
     from studio.core.media.audio import survey
     from studio.core.media.video import clip_footing
     from studio.core.tracking.performance import played_by, played_plainly, watch_performance
 
     sounds, notes = clip_footing(path).sound, []
-    performance = yield from watch_performance(path)
+    performance = yield from watch_performance(path, face)
     motion = played_plainly(performance.track, gains)
     if avatar is not None and avatar.motion_space == "arkit":
         try:

@@ -7,6 +7,7 @@ import pytest
 from fake_microphone import FakeMicrophone
 from fake_webcam import FakeWebcam, nobody
 from fakes import TinyAvatar
+from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
 from studio.core.tracking.gains import FaceGains
@@ -86,6 +87,9 @@ def test_the_face_drives_is_seen_beside_the_head_and_its_delay_is_measured(
     qtbot.waitUntil(lambda: "Camera to picture: " in box.latency.text() and "ms" in box.latency.text(), timeout=60_000)
     assert "camera to picture" in window.indicator.text()
     assert math.isnan(director.drive.latency)
+    qtbot.mouseClick(preview, Qt.MouseButton.LeftButton, pos=QPoint(2, 2))
+    nowhere = "There is no face where you pointed; the one before stays followed."
+    qtbot.waitUntil(lambda: nowhere in window.status.sentences, timeout=20_000)
     camera.pictures = [nobody()]
     qtbot.waitUntil(lambda: box.seen.text().startswith("No face seen"), timeout=20_000)
     assert not preview.landmarks_shown

@@ -2,10 +2,12 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from fake_webcam import swaying
 from fakes import TinyAvatar
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from studio.core.errors import UserError
@@ -117,3 +119,38 @@ def test_a_video_without_a_face_is_one_sentence(window: MainWindow, qtbot: QtBot
     window.director.use_video(path, "drive")
     qtbot.waitUntil(lambda: any("No face was found" in s for s in window.status.sentences), timeout=60_000)
     assert window.director.document.state.timeline.takes == ()
+
+
+@pytest.fixture(scope="module")
+def couple(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a silent clip of two people, the one at the right smaller."""
+    path = tmp_path_factory.mktemp("couple") / "couple.mp4"
+    with VideoWriter(path, 640, 240, 15) as writer:
+        for frame in swaying(6):
+            room = np.full((240, 640, 3), 90, np.uint8)
+            room[:, :320] = frame
+            room[30:210, 380:620] = cv2.flip(cv2.resize(frame, (240, 180), interpolation=cv2.INTER_AREA), 1)
+            writer.write(room)
+    return path
+
+
+def test_of_several_faces_in_a_video_one_is_asked_for(
+    window: MainWindow, qtbot: QtBot, director: Director, couple: Path
+) -> None:
+    director.session.avatar = TinyAvatar.make()
+    with qtbot.waitSignal(director.faces.wanted, timeout=60_000) as wanted:
+        director.use_video(couple, "drive")
+    assert wanted.args is not None
+    assert wanted.args[1].shape == (2, 4)
+    picture = window.stage.picture
+    qtbot.waitUntil(picture.isVisible, timeout=20_000)
+    with qtbot.waitSignal(director.performances.added, timeout=120_000):
+        qtbot.mouseClick(picture, Qt.MouseButton.LeftButton, pos=picture.box(1).center().toPoint())
+    assert not picture.isVisible()
+    assert "number 2 from the left" in window.status.toolTip()
+    assert len(director.document.state.timeline.takes) == 1
+    with qtbot.waitSignal(director.faces.wanted, timeout=60_000):
+        director.use_video(couple, "drive")
+    qtbot.keyClick(picture, Qt.Key.Key_Escape)
+    assert not picture.isVisible()
+    assert len(director.document.state.timeline.takes) == 1

@@ -11,7 +11,7 @@ PATIENCE = 2.0  # s for which a lost face is waited for before another one may t
 
 
 class FaceFollower:
-    """Finds one face in frame after frame: the largest at first, then that one.
+    """Finds one face in frame after frame: the largest at first, then that one, or another that is pointed at.
 
     Attributes
     ----------
@@ -25,6 +25,11 @@ class FaceFollower:
         self._faces = 1
         self._box: NDArray | None = None
         self._seen_at = 0.0
+        self._place: tuple[float, float] | None = None
+
+    def point_at(self, place: tuple[float, float]) -> None:
+        """Follow the face at a place of the next frame, parts of its width and height, if there is one."""
+        self._place = place
 
     def __call__(self, rgb: NDArray[np.uint8], time: float) -> NDArray[np.float32] | None:
         """Return the landmarks ``[478,3]`` px in the next frame ``[H,W,3]``, taken at `time` s; None: not seen."""
@@ -32,6 +37,8 @@ class FaceFollower:
         if self._mesh is None:
             self._mesh = MeshTracker(self._faces)
         found = self._mesh.track_all(rgb)
+        if self._place is not None and (face := self._pointed_at(rgb, time)) is not None:
+            return face
         if not found:
             return None
         if self._box is not None and time - self._seen_at > PATIENCE:
@@ -52,6 +59,17 @@ class FaceFollower:
             return None
         self._box, self._seen_at = landmark_box(nearest), time
         return nearest
+
+    def _pointed_at(self, rgb: NDArray[np.uint8], time: float) -> NDArray[np.float32] | None:
+        assert self._place is not None
+        (x, y), self._place = np.multiply(self._place, rgb.shape[1::-1]), None
+        faces = find_faces(rgb)
+        there = [face for face in faces if face.box[0] <= x <= face.box[2] and face.box[1] <= y <= face.box[3]]
+        if not there:
+            return None
+        self._watch(max(len(faces), self._faces))
+        self._box, self._seen_at, self.changed = there[0].box, time, True
+        return there[0].landmarks
 
     def close(self) -> None:
         """Release the network and forget the face."""

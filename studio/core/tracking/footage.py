@@ -1,7 +1,8 @@
 """A clip to the landmarks of one face in it, frame by frame: the half of tracking that looks at pictures."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import ceil
 from os import PathLike
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from studio.core.tracking.shoulders import Shoulders
 
 LONG_SIDE = 1280
 """px; larger pictures are shrunk while they are decoded."""
+FASTEST = 60
+"""Frames a second; of a clip that has more, every second one is looked at, or fewer."""
 _SEARCHED = 60  # frames in which a face is looked for thoroughly before the clip counts as faceless
 # A cut: this part of the picture changes at once by so much of its range.
 _CUT, _CHANGED = 0.5, 0.15
@@ -44,7 +47,7 @@ class FaceFootage:
     cuts
         Frames with which a new shot begins.
     footing
-        The clip's own size and rate; `scale` px of `landmarks` go on one of its px.
+        The clip's own size, and the rate at which it is looked at; `scale` px of `landmarks` go on one of its px.
     notes
         Sentences for the user.
     """
@@ -97,11 +100,16 @@ def watch_clip(path: str | PathLike[str], look: Look | None = None, face: int = 
     watch, name = Stopwatch(), Path(path).name
     footing = clip_footing(path)
     scale = min(1.0, LONG_SIDE / max(footing.width, footing.height))
-    seen = FaceFootage(footing, scale)
+    every = max(1, ceil(float(footing.fps) / FASTEST - 0.05))
+    seen = FaceFootage(replace(footing, fps=footing.fps / every), scale)
+    if every > 1:
+        seen.notes.append(f"The clip has {float(footing.fps):.0f} frames a second; one of {every} was looked at.")
     follow, decoded = _Following(seen, face), 0
     try:
         for time, rgb in read_frames(path, long_side=LONG_SIDE):
             decoded += 1
+            if (decoded - 1) % every:
+                continue
             if seen.times and time <= seen.times[-1]:
                 continue  # broken recorders write a time twice
             seen.times.append(time)
@@ -110,7 +118,7 @@ def watch_clip(path: str | PathLike[str], look: Look | None = None, face: int = 
                 points = seen.landmarks[-1]
                 look(time, rgb, None if np.isnan(points[0, 0]) else points)
             if len(seen.times) % 10 == 0:
-                done = len(seen.times) / footing.frames if footing.frames else 0.0
+                done = decoded / footing.frames if footing.frames else 0.0
                 yield watch.progress(min(done, 1.0), "watching the face")
     except UserError:
         if not seen.times:

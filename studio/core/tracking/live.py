@@ -75,7 +75,9 @@ class LiveTracker:
         again = self._lost_at is not None
         if again:
             self._find_again()
-        if self._follow.changed and self._solver is not None and self._solver.solve(points).error > _STRANGER:
+        pointed, self._pointed = self._pointed, False
+        known = self._solver if self._follow.changed else None
+        if known is not None and (pointed or known.solve(points).error > _STRANGER):
             self._forget_person()
         fitted = self._learn(points, chunk.shape, now)
         self._keep(self._found(points, chunk, now), now, ease=again or fitted)
@@ -96,6 +98,11 @@ class LiveTracker:
     def calibrate(self) -> None:
         """Take the face of the next second for its rest: look straight and relax."""
         self._neutral = []
+
+    def point_at(self, place: tuple[float, float]) -> None:
+        """Follow the face at a place of the next frame, parts of its width and height, if there is one."""
+        self._follow.point_at(place)
+        self._pointed = True
 
     @property
     def calibrating(self) -> bool:
@@ -208,6 +215,7 @@ class LiveTracker:
         self._neutral: list[tuple[float, NDArray]] | None = None
         self._home = np.eye(4)
         self._mouth_seen_last = np.zeros(len(MOUTH))
+        self._pointed = False
 
     def _forget_all(self) -> None:
         self._forget_person()

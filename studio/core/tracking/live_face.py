@@ -24,6 +24,10 @@ log = logging.getLogger(__name__)
 _STILL_COMING = 0.1  # s without a picture, after which the face counts as out of sight
 _TELL_LOST = 1.0  # s
 _RATE_OVER = 1.0  # s
+_POINTED = {
+    True: "The face you pointed at is followed.",
+    False: "There is no face where you pointed; the one before stays followed.",
+}
 _CLOSING = 2.0  # s that `stop` waits for the frame in hand
 
 
@@ -79,6 +83,7 @@ class LiveFace:
         self._over = False
         self._calibrate = False
         self._calibrating = False
+        self._place: tuple[float, float] | None = None
         self._done: deque[float] = deque(maxlen=120)
         self._thread = threading.Thread(target=self._run, name="face", daemon=True)
         self._thread.start()
@@ -112,6 +117,10 @@ class LiveFace:
     def calibrate(self) -> None:
         """Take the face of the next second for its rest: look straight and relax."""
         self._calibrate = True
+
+    def point_at(self, place: tuple[float, float]) -> None:
+        """Follow the face at a place of the picture, parts of its width and height, from now on."""
+        self._place = place
 
     def stop(self) -> None:
         """Let go of the camera."""
@@ -150,7 +159,12 @@ class LiveFace:
                 tracker.lose(now)
             else:
                 number, now, rgb, taken = shot.number, shot.taken, shot.rgb, shot.taken
+                place, self._place = self._place, None
+                if place is not None:
+                    tracker.point_at(place)
                 tracker.push(rgb, now)
+                if place is not None:
+                    self._say(_POINTED[_holds(tracker.landmarks, place, rgb)])
                 self._done.append(time.monotonic())
             landmarks = tracker.landmarks
             self.newest = Sight(tracker.read(now), tracker.presence, taken, rgb, landmarks)
@@ -170,3 +184,11 @@ class LiveFace:
     def _say(self, sentence: str) -> None:
         if not self._over:
             self._report(sentence)
+
+
+def _holds(landmarks: NDArray[np.float32] | None, place: tuple[float, float], rgb: NDArray[np.uint8]) -> bool:
+    """Return whether a place, parts of a picture's width and height, lies in the box of landmarks."""
+    if landmarks is None:
+        return False
+    at, points = np.multiply(place, rgb.shape[1::-1]), landmarks[:, :2]
+    return bool((points.min(0) <= at).all() and (at <= points.max(0)).all())

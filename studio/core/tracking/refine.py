@@ -74,7 +74,7 @@ class FrameRefiner:
     def step(self, time: float, numbers: NDArray, draw: Draw, picture: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return better numbers for the frame at `time` s, which shows `picture` ``[H,W,3]``; the same if none are."""
         here = draw(self.shot(time, numbers))
-        target = picture / _exposure(picture, here)
+        target = picture / exposure(picture, here)
         slopes = np.empty((self.count, here.size), np.float32)
         for k in range(self.count):
             aside = numbers.copy()
@@ -171,8 +171,8 @@ def _corrected(track: Track, changes: dict[int, Change]) -> Track:
     return replace(track, motion=replace(motion, code=code, head_pose=head_pose), placement=placement)
 
 
-def _exposure(real: NDArray[np.float32], made: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return how much brighter ``[3]`` a picture is than the one that was made of it."""
+def exposure(real: NDArray[np.float32], made: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how much brighter ``[3]`` a picture ``[H,W,3]`` is than the one that was made of it, held near 1."""
     hold = _EXPOSURE_HOLD * float(np.square(made).sum()) / 3 + 1e-6
     return ((made * real).sum((0, 1)) + hold) / (np.square(made).sum((0, 1)) + hold)
 

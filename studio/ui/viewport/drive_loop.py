@@ -214,6 +214,15 @@ class DriveLoop(QObject):
 
         self._leave(note)
 
+    def point_at_face(self, place: tuple[float, float]) -> None:
+        """Follow the face at a place of the camera's picture, parts of its width and height."""
+
+        def note() -> None:
+            if self._face is not None:
+                self._face.point_at(place)
+
+        self._leave(note)
+
     def play(self, score: "Score", at: float) -> None:
         """Drive from a timeline from a second on and let it be heard."""
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from studio.core.heads.anatomy import (
@@ -22,12 +22,17 @@ _RADIUS = 6
 
 
 class SourcePreview(QWidget):
-    """Shows one picture after the other; the pointer reaches through it."""
+    """Shows one picture after the other; a click on a camera's says whom to follow, through others it reaches."""
+
+    pointed = Signal(object)
+    """Where a camera's picture was clicked: parts (x, y) of its width and height, as it was taken."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAccessibleName(self.tr("What drives the head"))
+        self.setToolTip(self.tr("Click on the face that is to be followed"))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._image: QImage | None = None
         self._rgb: NDArray[np.uint8] | None = None
         self._points: NDArray | None = None
@@ -43,6 +48,8 @@ class SourcePreview(QWidget):
         height, width = rgb.shape[:2]
         self._image = QImage(self._rgb.data, width, height, 3 * width, QImage.Format.Format_RGB888)
         self._points, self._mirrored = landmarks, mirrored
+        # Only a camera's picture is mirrored, and only there may another face be chosen while it is shown.
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, not mirrored)
         size = QSize(width, height).scaled(LONG_SIDE, LONG_SIDE, Qt.AspectRatioMode.KeepAspectRatio)
         if size != self.size():
             self.resize(size)
@@ -65,6 +72,14 @@ class SourcePreview(QWidget):
     def landmarks_shown(self) -> bool:
         """Whether landmarks lie on the picture."""
         return self._points is not None
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Say which face is meant."""
+        if event.button() != Qt.MouseButton.LeftButton or self._image is None:
+            event.ignore()
+            return
+        x, y = event.position().x() / self.width(), event.position().y() / self.height()
+        self.pointed.emit((1 - x if self._mirrored else x, y))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint picture, landmarks and a frame."""

@@ -1,6 +1,7 @@
 """Tracking of whole clips, made from the sample picture and drawings."""
 
 import struct
+import tracemalloc
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,8 +19,8 @@ from studio.core.tracking.covering import MouthWatch
 from studio.core.tracking.footage import faces_first_seen
 
 
-def clip(path: Path, frames: list[NDArray]) -> Path:
-    with VideoWriter(path, frames[0].shape[1], frames[0].shape[0], 25) as writer:
+def clip(path: Path, frames: list[NDArray], fps: int = 25) -> Path:
+    with VideoWriter(path, frames[0].shape[1], frames[0].shape[0], fps) as writer:
         for frame in frames:
             writer.write(np.ascontiguousarray(frame))
     return path
@@ -71,6 +72,19 @@ def test_a_clip_cut_short_is_used_as_far_as_it_goes(tmp_path: Path, face: NDArra
     assert any("cut short" in note for note in tracked.notes)
 
 
+def covered_mouth(face: NDArray[np.uint8], right: int = 0) -> NDArray[np.uint8]:
+    """Lay fingers over the mouth, so many px to the right."""
+    from studio.core.perception.mediapipe_models import face_meshes
+
+    x, y = face_meshes(face)[0][13, :2].astype(int)
+    covered = face.copy()
+    for k in range(-4, 5):
+        middle = (int(x + 9 * k + right), int(y))
+        cv2.ellipse(covered, middle, (5, 26), 10, 0, 360, (196, 150, 125), -1)
+        cv2.ellipse(covered, middle, (5, 26), 10, 0, 360, (120, 84, 70), 1)
+    return covered
+
+
 def test_a_covered_mouth_is_noticed_and_an_open_one_is_not(face: NDArray[np.uint8]) -> None:
     from studio.core.perception.mediapipe_models import face_meshes
 
@@ -78,11 +92,7 @@ def test_a_covered_mouth_is_noticed_and_an_open_one_is_not(face: NDArray[np.uint
     watch = MouthWatch()
     assert watch(face, landmarks) == 1
     assert watch(shifted(face, 0.4), landmarks) > 0.8
-    hand = face.copy()
-    x, y = landmarks[13, :2].astype(int)
-    for k in range(-4, 5):
-        cv2.ellipse(hand, (int(x + 9 * k), int(y)), (5, 26), 10, 0, 360, (196, 150, 125), -1)
-        cv2.ellipse(hand, (int(x + 9 * k), int(y)), (5, 26), 10, 0, 360, (120, 84, 70), 1)
+    hand = covered_mouth(face)
     assert watch(hand, landmarks) < 0.4
 
 
@@ -115,11 +125,11 @@ def test_shots_have_a_usual_pose_of_their_own(tmp_path: Path, face: NDArray[np.u
 
 
 def uneven_clip(path: Path, frames: list[NDArray], times: list[float]) -> Path:
-    """Write frames at any times, s."""
+    """Write frames of any size at any times, s, as fast as can be."""
     import av
 
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=30, options={"crf": "18"})
+        stream = container.add_stream("libx264", rate=30, options={"crf": "18", "preset": "ultrafast"})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
@@ -181,13 +191,7 @@ def test_of_two_people_the_one_asked_for_is_followed_and_told(couple: Path) -> N
 
 
 def test_while_a_hand_covers_the_mouth_its_channels_hold(tmp_path: Path, face: NDArray[np.uint8]) -> None:
-    from studio.core.perception.mediapipe_models import face_meshes
-
-    x, y = face_meshes(face)[0][13, :2].astype(int)
-    covered = face.copy()
-    for k in range(-4, 5):
-        cv2.ellipse(covered, (int(x + 9 * k), int(y)), (5, 26), 10, 0, 360, (196, 150, 125), -1)
-        cv2.ellipse(covered, (int(x + 9 * k), int(y)), (5, 26), 10, 0, 360, (120, 84, 70), 1)
+    covered = covered_mouth(face)
     tracked = run(track_clip(clip(tmp_path / "c.mp4", [face] * 10 + [covered] * 8 + [face] * 6)))
     motion = tracked.track.motion
     assert motion.confidence[11:17].max() < 0.8 * motion.confidence[:9].min()
@@ -207,3 +211,37 @@ def test_a_clip_that_a_phone_held_upright_wrote_is_turned(tmp_path: Path, face: 
     assert (track.width, track.height) == (320, 300)
     place = track.placement[:, 3] / track.placement[:, 5] * track.focal
     assert place[-1] - place[0] == pytest.approx(14, abs=2.5)
+
+
+def test_of_4k_at_120_frames_a_second_no_more_is_held_or_looked_at_than_tells(
+    tmp_path: Path, face: NDArray[np.uint8]
+) -> None:
+    count = 8
+    large = [cv2.resize(shifted(face, 2 * i), (3840, 2160), interpolation=cv2.INTER_LINEAR) for i in range(count)]
+    path = clip(tmp_path / "c.mp4", large, 120)
+    of_a_frame = large[0].nbytes
+    del large
+    tracemalloc.start()
+    tracked = run(track_clip(path))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    track = tracked.track
+    assert (track.width, track.height) == (3840, 2160)
+    np.testing.assert_allclose(np.diff(track.motion.times), 1 / 60, atol=2e-3)
+    assert track.fps == 60
+    assert most < 0.25 * count * of_a_frame
+    assert [note for note in tracked.notes if "120 frames a second; one of 2 was looked at" in note]
+    place = track.placement[:, 3] / track.placement[:, 5] * track.focal
+    assert place[-1] - place[0] == pytest.approx(12 * 3840 / 320, rel=0.25)
+
+
+def test_a_passing_stranger_does_not_take_over(tmp_path: Path, face: NDArray[np.uint8]) -> None:
+    frames = []
+    for i in range(16):
+        room = np.full((320, 560, 3), 90, np.uint8)
+        room[10:310, :320] = face
+        if 4 <= i < 12:
+            other = cv2.flip(cv2.resize(face, (192, 180), interpolation=cv2.INTER_AREA), 1)
+            room[60:240, 366 - 2 * i : 558 - 2 * i] = other
+        frames.append(room)
+    assert np.ptp(columns(run(track_clip(clip(tmp_path / "c.mp4", frames))))) < 3

@@ -91,6 +91,18 @@ def test_a_calibration_makes_what_is_seen_the_rest(face: LiveFace, device: type[
     until(lambda: face.newest.presence == 1 and float(np.abs(face.newest.motion.head_pose).max()) < 0.01)
 
 
+def test_a_face_is_pointed_at(face: LiveFace, said: list[str]) -> None:
+    until(lambda: face.newest.landmarks is not None)
+    face.point_at((0.02, 0.02))
+    until(lambda: "There is no face where you pointed; the one before stays followed." in said)
+    sight = face.newest
+    assert sight.landmarks is not None
+    assert sight.rgb is not None
+    x, y = sight.landmarks[:, :2].mean(0) / sight.rgb.shape[1::-1]
+    face.point_at((float(x), float(y)))
+    until(lambda: "The face you pointed at is followed." in said)
+
+
 def test_a_fault_is_told(face: LiveFace, device: type[FakeWebcam]) -> None:
     until(lambda: face.newest.presence == 1)
     device.pictures = [np.zeros((4, 4), np.uint8)]

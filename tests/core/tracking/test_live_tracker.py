@@ -165,3 +165,28 @@ def test_another_person_is_measured_anew(tracker: LiveTracker, frames: list[NDAr
     rest = tracker.read(99.0)
     assert rest.confidence[0] > 0.9
     assert np.abs(rest.head_pose).max() < 0.06  # its own pose is home now
+
+
+def test_the_face_that_is_pointed_at_is_followed_and_measured_anew(
+    tracker: LiveTracker, frames: list[NDArray[np.uint8]]
+) -> None:
+    def middle() -> float:
+        assert tracker.landmarks is not None
+        return float(tracker.landmarks[:, 0].mean())
+
+    for k in range(4):
+        tracker.push(pair(frames[k:], True, True))
+    assert middle() < 320
+    turned = tracker.read(99.0).head_pose[0]
+    tracker.point_at((0.78, 0.5))
+    tracker.push(pair(frames, True, True))
+    assert middle() > 380
+    # The other one's own pose is home now, and what was shown before does not jump.
+    assert np.abs(tracker.read(99.0).head_pose[0] - turned).max() < 0.02
+    for _ in range(FPS):
+        tracker.push(pair(frames, True, True))
+    assert middle() > 380
+    assert np.abs(tracker.read(99.0).head_pose[0]).max() < 0.02
+    tracker.point_at((0.05, 0.95))
+    tracker.push(pair(frames, True, True))
+    assert middle() > 380  # nobody is there

@@ -18,7 +18,7 @@ from studio.core.motion.motion import Motion
 from studio.core.render.loss import PhotometricLoss
 from studio.core.render.numba_adam import BETA1, BETA2, vector_adam
 from studio.core.render.rasterize import Raster, rasterize, rasterize_vjp
-from studio.core.tracking.refine import FrameRefiner, compared_at
+from studio.core.tracking.refine import FrameRefiner, compared_at, exposure
 from studio.core.tracking.retarget import Retarget, Shot
 from studio.core.training.metrics import psnr
 
@@ -41,7 +41,7 @@ _BACKGROUND, _PERSON = 0.02, 0.5
 # What lies off the head counts for so much in pictures, where shoulders are not followed.
 _ELSEWHERE = 0.02
 # Brightness of a frame against the others, as far as it is believed.
-_EXPOSURE, _EXPOSURE_HOLD, _SOLID = (0.8, 1.25), 0.1, 0.95
+_EXPOSURE, _SOLID = (0.8, 1.25), 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,9 +322,7 @@ class Fitting:
         some = slice(None, None, 4)
         real = self._views[frame].rgb[some, some].astype(np.float32) / 255
         made = raster.color[some, some] * (raster.alpha[some, some] > _SOLID)
-        hold = _EXPOSURE_HOLD * float((made * made).sum()) / 3 + 1e-6
-        gain = ((made * real).sum((0, 1)) + hold) / ((made * made).sum((0, 1)) + hold)
-        self._gains[frame] += 0.5 * (np.clip(gain, *_EXPOSURE) - self._gains[frame])
+        self._gains[frame] += 0.5 * (np.clip(exposure(real, made), *_EXPOSURE) - self._gains[frame])
         self._gains /= self._gains.mean(0)
 
 
