@@ -31,8 +31,11 @@ class FaceChoice(QObject):
         self._use = None
         title = self.tr("Looking at {name}").format(name=path.name)
         look = partial(tasks.faces_of_video, path)
-        # What cannot be read or shows nobody is told by the use itself, in the same words.
-        return self._jobs.submit(title, look, Urgency.QUICK, partial(self._seen, use), lambda *_: use(1))
+
+        def unseen(error: Exception, sentence: str) -> None:
+            use(1)  # which tells what cannot be read in the same words
+
+        return self._jobs.submit(title, look, Urgency.QUICK, partial(self._seen, use), unseen)
 
     @property
     def asking(self) -> bool:
