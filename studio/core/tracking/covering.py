@@ -18,6 +18,7 @@ _ALIKE, _STRANGE = 0.42, 0.12
 # A look less like every other than this is kept as one more.
 _ANOTHER, _MOST_LOOKS = 0.75, 12
 _LEARN = 0.1
+_COMPARED = 100  # frames of a shot
 
 
 class MouthWatch:
@@ -32,7 +33,10 @@ class MouthWatch:
 
     def __call__(self, rgb: NDArray[np.uint8], landmarks: NDArray) -> float:
         """Return 1 where the mouth looks as it did before, 0 where it does not at all."""
-        patch = _patch(rgb, landmarks)
+        return self.judge(mouth_patch(rgb, landmarks))
+
+    def judge(self, patch: NDArray[np.float32]) -> float:
+        """Do the same with a `mouth_patch`."""
         if not self._looks:
             self._looks.append(patch)
             return 1.0
@@ -46,7 +50,24 @@ class MouthWatch:
         return seen
 
 
-def _patch(rgb: NDArray[np.uint8], landmarks: NDArray) -> NDArray[np.float32]:
+def mouths_seen(patches: list[NDArray[np.float32] | None]) -> list[float]:
+    """Return how freely, 0..1, the mouth is seen in the frames of one shot by their `mouth_patch`; 0 where none is.
+
+    What most frames look like is the mouth, so that a hand before it in the first frame is known for one by the rest.
+    """
+    seen, watch = [0.0] * len(patches), MouthWatch()
+    there = [i for i, patch in enumerate(patches) if patch is not None]
+    some = there[:: max(1, len(there) // _COMPARED)]
+    looks = np.stack([np.ravel(patches[i]) for i in some]) if some else np.zeros((0, 1))
+    usual = some[int((looks @ looks.T > _ALIKE).sum(1).argmax())] if some else 0
+    for i in (*(i for i in there if i >= usual), *(i for i in reversed(there) if i < usual)):
+        patch = patches[i]
+        assert patch is not None
+        seen[i] = watch.judge(patch)
+    return seen
+
+
+def mouth_patch(rgb: NDArray[np.uint8], landmarks: NDArray) -> NDArray[np.float32]:
     """Return the mouth ``[S,S,3]`` without its shading, of length 1."""
     points = landmarks[:, :2].astype(np.float64)
     right, left = points[MOUTH_CORNER_RIGHT], points[MOUTH_CORNER_LEFT]

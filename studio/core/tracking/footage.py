@@ -15,7 +15,7 @@ from studio.core.heads.fitting import FOCAL_PER_FACE_HEIGHT
 from studio.core.jobs import Job, Stopwatch
 from studio.core.media.video import Footing, clip_footing, read_frames
 from studio.core.perception.landmarks import Face, MeshTracker, find_faces, landmark_box, read_again
-from studio.core.tracking.covering import MouthWatch
+from studio.core.tracking.covering import mouth_patch, mouths_seen
 from studio.core.tracking.follow import MOST_FACES, apart, the_one_at
 from studio.core.tracking.shoulders import Shoulders
 
@@ -126,6 +126,7 @@ def watch_clip(path: str | PathLike[str], look: Look | None = None, face: int = 
         decoded = -1
     finally:
         follow.close()
+    follow.end_shot()
     if decoded < footing.frames - 1:  # where a file just ends, the decoder does not complain
         seen.notes.append(f"'{name}' is cut short or damaged; the {seen.times[-1]:.1f} s before that were used.")
     lost = int(sum(np.isnan(points[0, 0]) for points in seen.landmarks))
@@ -153,7 +154,7 @@ class _Following:
         self._tracker: MeshTracker | None = None
         self._box: NDArray | None = None
         self._thumbnail: NDArray | None = None
-        self._mouth = MouthWatch()
+        self._mouths: list[NDArray[np.float32] | None] = []
         self._shoulders: Shoulders | None = None
         self._searched = 0
 
@@ -164,16 +165,16 @@ class _Following:
             seen.cuts.append(len(seen.times) - 1)
             self.close()
             self._box, self._shoulders, self._searched = None, None, 0
-            self._mouth.reset()
+            self.end_shot()
         points = self._find(rgb)
         missing = np.full(4, np.nan)
         if points is None:
             seen.landmarks.append(np.full((478, 3), np.nan))
-            seen.mouth_seen.append(0.0)
+            self._mouths.append(None)
             seen.shoulders.append(missing)
             return
         seen.landmarks.append(points.astype(np.float64))
-        seen.mouth_seen.append(self._mouth(rgb, points))
+        self._mouths.append(mouth_patch(rgb, points))
         if self._shoulders is None:
             seen.focal = seen.focal or FOCAL_PER_FACE_HEIGHT * float(np.ptp(points[:468, 1]))
             self._shoulders = Shoulders(rgb, points, seen.focal)
@@ -210,6 +211,11 @@ class _Following:
         small = cv2.resize(rgb, (32, 32), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
         before, self._thumbnail = self._thumbnail, small
         return before is not None and float((np.abs(small - before).max(-1) > _CHANGED).mean()) > _CUT
+
+    def end_shot(self) -> None:
+        """Judge the mouths of the shot that was seen."""
+        self._seen.mouth_seen.extend(mouths_seen(self._mouths))
+        self._mouths = []
 
     def close(self) -> None:
         """Release the network."""

@@ -235,6 +235,15 @@ def test_of_4k_at_120_frames_a_second_no_more_is_held_or_looked_at_than_tells(
     assert place[-1] - place[0] == pytest.approx(12 * 3840 / 320, rel=0.25)
 
 
+def test_a_hand_before_the_mouth_in_the_first_frames_is_known_by_the_rest(
+    tmp_path: Path, face: NDArray[np.uint8]
+) -> None:
+    tracked = run(track_clip(clip(tmp_path / "c.mp4", [covered_mouth(face, k % 2) for k in range(6)] + [face] * 14)))
+    motion = tracked.track.motion
+    assert motion.confidence[:5].max() < 0.8 * motion.confidence[8:].min()
+    assert motion.code[:4, MOUTH].max() < 0.2
+
+
 def test_a_passing_stranger_does_not_take_over(tmp_path: Path, face: NDArray[np.uint8]) -> None:
     frames = []
     for i in range(16):
