@@ -23,7 +23,7 @@ MEAN, COLOR = slice(0, 3), slice(3, 6)
 MOST_WEIGHT = 10.0
 """Which no weight of a mixer exceeds."""
 # Of a head that learns: inputs of the mixer, its hidden units and its numbers, each of which costs time in every frame.
-_INPUTS, _UNITS, _NUMBERS = 8, 16, 4
+_INPUTS, _UNITS, _NUMBERS = 8, 16, 6
 # A channel at 1 counts as much as a turn of half a radian or a step of a decimetre.
 _POSE_SCALE = np.array([2, 2, 2, 10, 10, 10], np.float32)
 

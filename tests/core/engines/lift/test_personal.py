@@ -11,6 +11,7 @@ from studio.core.avatar import render_bytes
 from studio.core.engines.base import Footage, Learning
 from studio.core.engines.lift import personal
 from studio.core.engines.lift.avatar import LiftAvatar
+from studio.core.engines.lift.correctives import Mixer
 from studio.core.engines.lift.engine import LiftEngine
 from studio.core.engines.lift.personal_fit import Fitting
 from studio.core.jobs import Progress, run
@@ -54,6 +55,10 @@ def test_a_clip_of_a_redder_head_is_learnt(
     again = LiftAvatar.from_state(better.state())
     assert judged(again, footage) == pytest.approx(last.now, abs=0.5)
     assert not np.array_equal(again.surfels.colors, small_avatar.surfels.colors)
+    assert again.correctives is not None
+    assert len(again.correctives.mixer.hidden) > 0
+    begun = Mixer.straight(len(again.correctives.basis), again.correctives.table.shape[1], 16).mixing
+    assert np.abs(again.correctives.mixer.mixing - begun).max() > 1e-3
     assert small_avatar.correctives is None
 
 
