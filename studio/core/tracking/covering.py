@@ -56,14 +56,14 @@ def mouths_seen(patches: list[NDArray[np.float32] | None]) -> list[float]:
     What most frames look like is the mouth, so that a hand before it in the first frame is known for one by the rest.
     """
     seen, watch = [0.0] * len(patches), MouthWatch()
-    there = [i for i, patch in enumerate(patches) if patch is not None]
-    some = there[:: max(1, len(there) // _COMPARED)]
-    looks = np.stack([np.ravel(patches[i]) for i in some]) if some else np.zeros((0, 1))
-    usual = some[int((looks @ looks.T > _ALIKE).sum(1).argmax())] if some else 0
+    there = {i: patch for i, patch in enumerate(patches) if patch is not None}
+    if not there:
+        return seen
+    some = list(there)[:: max(1, len(there) // _COMPARED)]
+    looks = np.stack([there[i].ravel() for i in some])
+    usual = some[int((looks @ looks.T > _ALIKE).sum(1).argmax())]
     for i in (*(i for i in there if i >= usual), *(i for i in reversed(there) if i < usual)):
-        patch = patches[i]
-        assert patch is not None
-        seen[i] = watch.judge(patch)
+        seen[i] = watch.judge(there[i])
     return seen
 
 
