@@ -47,10 +47,11 @@ _SOLID, _EDGE = 0.99, 3
 _BEHIND, _INSET = 0.002, 0.0012
 _DEPTH, _STEP, _SKIN_DEPTH = 0.16, 0.001, 0.05
 # m by which a filling that shows before solid skin is in the way; px of it in the portrait's own view from which on it
-# has the portrait's colour, and which are too much: what lies close behind a steep surface comes through.
-_BEFORE, _SHOWN, _MUCH = 0.0015, 0.1, 1.0
-# m: standard deviation, small beside the outline; thickness, and how far apart fillings are.
-_SPREAD, _THICKNESS, _APART = (0.0006, 0.0018), 0.0006, 0.0007
+# has the portrait's colour, and the share of it that is too much: what lies close behind a steep surface comes through.
+_BEFORE, _SHOWN, _MUCH = 0.0015, 0.1, 0.2
+# m: standard deviation, small beside the outline and where the portrait shows it; thickness, and how far apart fillings
+# are.
+_SPREAD, _FINE, _THICKNESS, _APART = (0.0006, 0.0018), 0.001, 0.0006, 0.0007
 _OPACITY = 0.99
 # Fillings found at once.
 _MOST = 1000
@@ -62,17 +63,33 @@ _NECK = 0.6
 
 @dataclass(frozen=True, eq=False)
 class _Fillings:
-    """Points ``[n,3]`` m in head space at rest, their tangents ``[n,2,3]`` m and colours ``[n,3]``."""
+    """Points ``[n,3]`` m in head space at rest, their tangents ``[n,2,3]`` m and colours ``[n,3]``.
+
+    They move by a `share` ``[n]`` of what the skin at their place does.
+    """
 
     points: NDArray[np.float64]
     tangents: NDArray[np.float64]
     colors: NDArray[np.float64]
+    share: NDArray[np.float64]
 
     def __len__(self) -> int:
         return len(self.points)
 
+    @property
+    def sizes(self) -> NDArray[np.float64]:
+        """Their standard deviations ``[n]`` m: they are round."""
+        return np.linalg.norm(self.tangents[:, 0], axis=1)
+
     def __getitem__(self, chosen: NDArray) -> "_Fillings":
         return _Fillings(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+    @staticmethod
+    def concatenate(parts: Sequence["_Fillings"]) -> "_Fillings":
+        """Join several sets."""
+        return _Fillings(
+            *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Fillings))
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +99,13 @@ class _Sights:
     Attributes
     ----------
     start
-        ``[n,3]`` m in head space, where they meet the template as it is posed.
+        ``[n,3]`` m in head space, where they meet the template as it is posed, or a thin surface before it.
     ray
         ``[n,3]`` m along the line for each metre of depth.
-    moved
-        ``[n,3]`` m by which an expression took the skin to where they meet it.
+    rest
+        ``[n,3]`` m where that was before an expression moved it.
+    frame
+        ``[n]``: which of `_FRAMES`.
     across
         ``[n,2,3]``: right and down in the view.
     colors
@@ -95,9 +114,16 @@ class _Sights:
 
     start: NDArray[np.float64]
     ray: NDArray[np.float64]
-    moved: NDArray[np.float64]
+    rest: NDArray[np.float64]
+    frame: NDArray[np.intp]
     across: NDArray[np.float64]
     colors: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __getitem__(self, chosen: NDArray) -> "_Sights":
+        return _Sights(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     @staticmethod
     def concatenate(parts: Sequence["_Sights"]) -> "_Sights":
@@ -183,72 +209,104 @@ def fill_gaps(
         for frame in _FRAMES
     ]
     hidden = _Hidden(portrait, pose, relief, views[0])
-    sights = []
+    skin = _Skin(avatar.rig, templates[0], shapes, pose.camera)
+    parts = []
     faces = [_faces_that_count(template) for template in templates]
-    for frame, looks in zip(_FRAMES, views, strict=True):
+    for frame, looks in enumerate(views):
         zero = np.zeros(3, np.float32)
-        params = HeadParams(zero, frame.code[0], zero, zero)
+        params = HeadParams(zero, _FRAMES[frame].code[0], zero, zero)
         posed = [template.vertices(params).astype(np.float64) for template in templates]
         for view in looks:
-            sights += [_through(view, *head) for head in zip(templates, faces, posed, strict=True)]
-    found = _behind(_Sights.concatenate(sights), hidden)
-    if not len(found):
+            parts += [_through(view, frame, *head) for head in zip(templates, faces, posed, strict=True)]
+    sights, closing = _Sights.concatenate(parts), []
+    # What would come before solid skin when it moves as the template does may lie under skin that moves more, or far
+    # behind what moves.
+    for share in (skin.template_share, lambda points: np.ones(len(points)), lambda points: np.zeros(len(points))):
+        found, which = _behind(sights, skin, share(sights.rest), hidden)
+        if not len(found):
+            continue
+        _, first, same = np.unique(
+            np.round(found.points / _APART).astype(int), axis=0, return_index=True, return_inverse=True
+        )
+        found = found[first]
+        fits = ~_in_the_way(skin, found, views)
+        closing += [found[fits]] if fits.any() else []
+        closed = np.zeros(len(sights), bool)
+        closed[which[fits[same.ravel()]]] = True
+        sights = sights[~closed]
+    if not closing:
         return None
-    _, chosen = np.unique(np.round(found.points / _APART).astype(int), axis=0, return_index=True)
-    fillings = found[chosen[:: -(-len(chosen) // _MOST)]]
-    part = _part(fillings, pose, templates[0], shapes)
-    kept = ~_in_the_way(avatar.rig, part, [view for looks in views for view in looks])
+    fillings = _Fillings.concatenate(closing)
     weight = _weight(avatar, fillings, pose.camera)
-    kept &= weight < _MUCH
-    if not kept.any():
+    size = fillings.sizes * pose.camera.K[0, 0] / pose.camera.project(fillings.points)[:, 2]
+    kept = np.flatnonzero(weight < _MUCH * 2 * np.pi * size**2)
+    if not len(kept):
         return None
-    fillings = fillings[kept]
-    shown = weight[kept] > _SHOWN
+    kept = kept[:: -(-len(kept) // _MOST)]
+    fillings, shown = fillings[kept], weight[kept] > _SHOWN
     there = sampled(portrait.own_colors, pose.camera.project(fillings.points)[:, :2])
-    fillings = replace(fillings, colors=np.where(shown[:, None], there, fillings.colors))
-    return _part(fillings, pose, templates[0], shapes)
-
-
-def _part(fillings: _Fillings, pose: HeadPose, whole: FullHead, shapes: FaceShapes) -> FlatPart:
-    """Let fillings move with the skin next to them."""
-    place = to_face(fillings.points)
-    side = lip_side(place, shapes.landmarks)
-    mesh = skin_mesh()
-    fade = smoothstep(0, 1, mesh.fade[KDTree(whole.neutral[mesh.vertices]).query(fillings.points)[1]])
-    moves = shapes.skin(place, side)
-    return FlatPart(
-        place,
-        _THICKNESS,
-        _OPACITY,
-        fillings.colors,
-        shapes.jaw_weight(place, side) * fade,
-        {name: moves[name] * fade[:, None] for name in SHAPE_NAMES},
-        tangents=fillings.tangents,
-        # (0, 0) would say that it has no pixel.
-        pixels=np.maximum(pose.camera.project(fillings.points)[:, :2], 0.5),
+    small = np.minimum(1, _FINE / fillings.sizes)[:, None, None] * fillings.tangents
+    fillings = replace(
+        fillings,
+        tangents=np.where(shown[:, None, None], small, fillings.tangents),
+        colors=np.where(shown[:, None], there, fillings.colors),
     )
+    return skin.part(fillings)
 
 
-def _in_the_way(rig: Rig, part: FlatPart, views: Sequence[_View]) -> NDArray[np.bool_]:
+class _Skin:
+    """How skin moves, and what is laid under it."""
+
+    def __init__(self, rig: Rig, whole: FullHead, shapes: FaceShapes, camera: Camera) -> None:
+        self._rig, self._shapes, self._camera = rig, shapes, camera
+        self._template = KDTree(whole.neutral[skin_mesh().vertices])
+
+    def template_share(self, points: NDArray) -> NDArray[np.float64]:
+        """Return how much of the skin's motion the template's has next to points ``[n,3]``: ``[n]`` 0..1."""
+        return smoothstep(0, 1, skin_mesh().fade[self._template.query(points)[1]])
+
+    def part(self, fillings: _Fillings) -> FlatPart:
+        """Let fillings move with the skin, each by its share."""
+        place = to_face(fillings.points)
+        side = lip_side(place, self._shapes.landmarks)
+        moves = self._shapes.skin(place, side)
+        return FlatPart(
+            place,
+            _THICKNESS,
+            _OPACITY,
+            fillings.colors,
+            self._shapes.jaw_weight(place, side) * fillings.share,
+            {name: moves[name] * fillings.share[:, None] for name in SHAPE_NAMES},
+            tangents=fillings.tangents,
+            # (0, 0) would say that it has no pixel.
+            pixels=np.maximum(self._camera.project(fillings.points)[:, :2], 0.5),
+        )
+
+    def moved(self, fillings: _Fillings) -> list[NDArray[np.float64]]:
+        """Return where each of `_FRAMES` takes fillings ``[n,3]`` m."""
+        n = len(fillings)
+        joined, _ = self._rig.joined([self.part(fillings)])
+        codes = [frame.code[0] for frame in _FRAMES]
+        displacements = [joined.displacements(shape_weights(code), jaw_open(code))[0] for code in codes]
+        return [fillings.points + moved[-n - 1 : -1] for moved in displacements]
+
+
+def _in_the_way(skin: _Skin, fillings: _Fillings, views: Sequence[Sequence[_View]]) -> NDArray[np.bool_]:
     """Tell which fillings ``[n]`` would be seen in any view before what is solid, or beside the head."""
-    n = len(part.points)
-    joined, _ = rig.joined([part])
-    wrong = np.zeros(n, bool)
-    for view in views:
-        code = view.frame.code[0]
-        moved = joined.vertices[-n:] + joined.displacements(shape_weights(code), jaw_open(code))[0][-n - 1 : -1]
-        wrong |= view.room(moved) == 0
+    wrong = np.zeros(len(fillings), bool)
+    for points, looks in zip(skin.moved(fillings), views, strict=True):
+        for view in looks:
+            wrong |= view.room(points) == 0
     return wrong
 
 
 def _weight(avatar: LiftAvatar, fillings: _Fillings, camera: Camera) -> NDArray[np.float32]:
     """Return how much of each filling ``[n]`` px shows through the head in a view of it at rest."""
     n = len(fillings.points)
-    size = np.linalg.norm(fillings.tangents[:, 0], axis=1)
     round_ones = Gaussians(
         fillings.points.astype(np.float32),
         np.tile(np.array([1, 0, 0, 0], np.float32), (n, 1)),
-        np.repeat(size[:, None], 3, 1).astype(np.float32),
+        np.repeat(fillings.sizes[:, None], 3, 1).astype(np.float32),
         np.full(n, _OPACITY, np.float32),
         fillings.colors.astype(np.float32),
         seen=np.zeros(n, bool),
@@ -282,7 +340,7 @@ class _Hidden:
         return room
 
 
-def _through(view: _View, template: FullHead, faces: NDArray[np.int32], posed: NDArray) -> _Sights:
+def _through(view: _View, frame: int, template: FullHead, faces: NDArray[np.int32], posed: NDArray) -> _Sights:
     """Return the lines of sight through the gaps that a view shows of a template posed as the head is ``[V,3]`` m."""
     camera = view.camera
     projected = camera.project(posed)
@@ -291,31 +349,50 @@ def _through(view: _View, template: FullHead, faces: NDArray[np.int32], posed: N
     corners = faces[painted[row, column]]
     pixels = np.column_stack([column, row]) + 0.5
     shares = corner_shares(pixels, *(projected[corners[:, k], :2] for k in range(3)))
-    start = camera.unproject(pixels, (shares * projected[corners, 2]).sum(1))
+    depth = (shares * projected[corners, 2]).sum(1)
+    # Where a thin surface stands out before the template, a gap is closed right behind it.
+    thin = view.alpha[row, column] > 0.5
+    start = camera.unproject(pixels, np.where(thin, np.minimum(depth, view.depth[row, column]), depth))
     return _Sights(
         start,
         camera.unproject(pixels, np.ones(len(row))) - camera.position,
-        (shares[..., None] * (posed - template.neutral)[corners]).sum(1),
+        start - (shares[..., None] * (posed - template.neutral)[corners]).sum(1),
+        np.full(len(row), frame),
         np.broadcast_to(camera.world_to_camera[:2, :3], (len(row), 2, 3)),
         view.solid_colors[row, column] if len(row) else np.zeros((0, 3), np.float32),
     )
 
 
-def _behind(sights: _Sights, hidden: "_Hidden") -> _Fillings:
-    """Return what closes gaps: the first place on each line of sight that is hidden, of those where there is one."""
-    points, room = np.zeros_like(sights.start), np.zeros(len(sights.start))
+def _behind(
+    sights: _Sights, skin: _Skin, share: NDArray[np.float64], hidden: "_Hidden"
+) -> tuple[_Fillings, NDArray[np.intp]]:
+    """Return what closes gaps, and of which lines of sight: of each the first place that is hidden, if there is one.
+
+    It moves by this `share` ``[n]`` of what the skin does.
+    """
+    n = len(sights)
+    resting = _Fillings(sights.rest, np.ones((n, 2, 3)), np.ones((n, 3)), share)
+    moved = np.choose(sights.frame[:, None], skin.moved(resting)) - sights.rest if n else sights.rest
+    points, room = np.zeros_like(sights.start), np.zeros(n)
     for step in np.arange(0, _DEPTH, _STEP):
         left = np.flatnonzero(room == 0)
         tried = sights.start[left] + step * sights.ray[left]
         if step < _SKIN_DEPTH:
             # An expression took the skin here, and the filling with it.
-            tried -= sights.moved[left]
+            tried -= moved[left]
         found = hidden.room(tried)
         better = found > _INSET
         points[left[better]], room[left[better]] = tried[better], found[better]
-    kept = room > 0
-    tangents = np.clip(room[kept] / 2, *_SPREAD)[:, None, None] * sights.across[kept]
-    return _Fillings(points[kept], tangents, _UNDER * sights.colors[kept].astype(np.float64))
+    which = np.flatnonzero(room)
+    tangents = np.clip(room[which] / 2, *_SPREAD)[:, None, None] * sights.across[which]
+    found = _Fillings(points[which], tangents, _UNDER * sights.colors[which].astype(np.float64), share[which])
+    if not len(found):
+        return found, which
+    # At another depth the skin may move otherwise.
+    way = np.choose(sights.frame[which, None], skin.moved(found)) - sights.start[which]
+    ray = sights.ray[which] / np.linalg.norm(sights.ray[which], axis=1, keepdims=True)
+    closes = np.linalg.norm(np.cross(way, ray), axis=1) < _SPREAD[1]
+    return found[closes], which[closes]
 
 
 def _faces_that_count(whole: FullHead) -> NDArray[np.int32]:
