@@ -139,8 +139,10 @@ def _any_worse(before: LiftAvatar, after: LiftAvatar, portrait: Portrait) -> boo
         shown = raster.color + (1 - raster.alpha) * plate
         errors.append(float((((shown - rgb) ** 2).mean(-1) * alpha).sum()))
         turned = [camera.orbited(before.pivot, np.radians(yaw), 0.0) for yaw in _HELD_BACK_YAWS]
-        covered.append([np.asarray(rasterize(gaussians, view).alpha) for view in turned])
-    thinner = [(a[b > 0.9] < 0.9).mean() for b, a in zip(*covered, strict=True)]
+        covered.append([np.asarray(rasterize(gaussians, view).alpha[..., 0]) for view in turned])
+    # An outline that is drawn sharper is no surface that became translucent.
+    solid = [cv2.erode((alpha > 0.9).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0 for alpha in covered[0]]
+    thinner = [(alpha[where] < 0.9).mean() for alpha, where in zip(covered[1], solid, strict=True)]
     return errors[1] > errors[0] or max(thinner) > _MOST_THINNED
 
 
