@@ -44,7 +44,7 @@ from studio.core.perception.portrait import Portrait, refine_matte
 
 # Gaussians of a head before its gaps are filled: what back, skin, mouth and eyes leave is the front's, and so much at
 # least.
-_MOST: dict[Quality, int] = {"standard": 118_000, "high": 247_000}
+_MOST: dict[Quality, int] = {"standard": 119_200, "high": 247_000}
 _LEAST_FRONT = 40_000
 _THUMBNAIL = 128
 # Orbits turn about the middle of the head: this far in front of the ears.
