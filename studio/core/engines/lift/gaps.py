@@ -231,9 +231,10 @@ def fill_gaps(
         found = found[first]
         fits = ~_in_the_way(skin, found, views)
         closing += [found[fits]] if fits.any() else []
-        closed = np.zeros(len(sights), bool)
-        closed[which[fits[same.ravel()]]] = True
-        sights = sights[~closed]
+        # At rest nothing moves: what has no place there has none in the next round.
+        done = sights.frame == 0
+        done[which] = fits[same.ravel()]
+        sights = sights[~done]
     if not closing:
         return None
     fillings = _Fillings.concatenate(closing)
@@ -258,7 +259,9 @@ class _Skin:
     """How skin moves, and what is laid under it."""
 
     def __init__(self, rig: Rig, whole: FullHead, shapes: FaceShapes, camera: Camera) -> None:
-        self._rig, self._shapes, self._camera = rig, shapes, camera
+        # No other part is asked where it goes.
+        self._rig = Rig(rig.vertices[:0], rig.deltas[:, :0], rig.jaw_weights[:0], rig.hinge)
+        self._shapes, self._camera = shapes, camera
         self._template = KDTree(whole.neutral[skin_mesh().vertices])
 
     def template_share(self, points: NDArray) -> NDArray[np.float64]:
