@@ -9,7 +9,7 @@ from studio.core.engines.splat_portrait.model import Splats, StaticGenerator, re
 from studio.core.engines.splat_portrait.sizes import ModelSize
 from studio.core.nets.unet import UNetBlock
 
-_DECIDED = 8.0  # how steeply what a splat moves with goes from one to the other
+_PART_WIDTH = 48  # channels of what tells which motion is a splat's
 
 REACH = 0.15
 """The farthest that a splat moves along an axis, in half widths of the picture at the head."""
@@ -35,7 +35,9 @@ class DynamicDecoder(nn.Module):
             for width, skip, after in zip(widths[:-1], static[1:], widths[1:], strict=True)
         )
         self.norm = nn.GroupNorm(4, widths[-1])
-        self.out = nn.Conv2d(widths[-1], size.moves * unet.patch**2, 3, padding=1)
+        self.out = nn.Conv2d(widths[-1], 3 * size.layers * size.motions * unet.patch**2, 3, padding=1)
+        if size.parting:
+            self.parting = _picture_to_parts(static[-1], size.layers * unet.patch**2)
         for block in (self.enter, *self.up, *self.join):
             # Blocks that begin as their skips would hear nothing for hundreds of steps: sound comes in between.
             nn.init.xavier_uniform_(block.get_submodule("conv1").get_parameter("weight"))
@@ -44,7 +46,7 @@ class DynamicDecoder(nn.Module):
         nn.init.constant_(self.out.get_parameter("bias"), 0.0)
 
     def maps(self, features: tuple[Tensor, ...], steps: Tensor, lag: Tensor) -> Tensor:
-        """Return what `offsets` makes offsets of, ``[B,moves,H,W]``; it may be resampled before.
+        """Return what `offsets` makes offsets of, ``[B,C,H,W]``; it may be resampled before.
 
         Parameters
         ----------
@@ -58,21 +60,33 @@ class DynamicDecoder(nn.Module):
         x = self.enter(features[0], condition)
         for up, join, feature in zip(self.up, self.join, features[1:], strict=True):
             x = join(torch.cat([up(x, condition), feature], 1), condition)
-        return F.pixel_shuffle(self.out(F.silu(self.norm(x))), self.size.unet.patch).float()
+        x = F.pixel_shuffle(self.out(F.silu(self.norm(x))), self.size.unet.patch).float()
+        return torch.cat([x, self.parts(features)], 1) if self.size.parting else x
+
+    def parts(self, features: tuple[Tensor, ...]) -> Tensor:
+        """Return, as logits ``[B,layers,H,W]``, how much of its second motion each splat has; sound changes none."""
+        return F.pixel_shuffle(self.parting(features[-1]), self.size.unet.patch).float()
 
     def offsets(self, maps: Tensor) -> Tensor:
-        """Return offsets ``[B,3*layers,H,W]`` in half widths at the head, of maps ``[B,moves,H,W]``."""
+        """Return offsets ``[B,3*layers,H,W]`` in half widths at the head."""
         if self.size.parting:
             layers = self.size.layers
-            one, other, which = maps.split([3 * layers, 3 * layers, layers], 1)
-            share = torch.sigmoid(_DECIDED * which).repeat_interleave(3, 1)
-            maps = one + share * (other - one)
+            one, other, part = maps.split([3 * layers, 3 * layers, layers], 1)
+            maps = torch.lerp(one, other, torch.sigmoid(part).repeat_interleave(3, 1))
         return REACH * torch.tanh(maps)
 
     def forward(self, splats: Splats, steps: Tensor, lag: Tensor, unit: Tensor) -> Splats:
         """Return the splats at another moment: p_T = p + Δd; `unit` ``[B]`` m is half a picture's width at the head."""
         maps = self.offsets(self.maps(splats.features, steps, lag)) * unit[:, None, None, None]
         return splats.moved(as_offsets(maps))
+
+
+def _picture_to_parts(channels: int, parts: int) -> nn.Module:
+    """Make the layers that tell parts; they see about a quarter of the picture's width around each place."""
+    widths, layers = (channels, _PART_WIDTH, _PART_WIDTH, _PART_WIDTH), []
+    for before, after, step in zip(widths[:-1], widths[1:], (1, 2, 4), strict=True):
+        layers += [nn.Conv2d(before, after, 3, padding=step, dilation=step), nn.SiLU()]
+    return nn.Sequential(*layers, nn.Conv2d(_PART_WIDTH, parts, 3, padding=1))
 
 
 def as_offsets(maps: Tensor) -> Tensor:

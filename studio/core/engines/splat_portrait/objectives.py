@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from studio.core.engines.splat_portrait.model import Splats, half_width, relative
@@ -11,14 +12,16 @@ from studio.core.training.losses import ssim
 from studio.core.training.mouth_motion import mouth_rectangle
 from studio.core.training.rendering import over, splat
 
+_TELLING = 0.004  # m that a lip goes from which its way is the jaw's
+
 
 @dataclass(frozen=True)
 class Weights:
     """Weights of the losses; the defaults are the paper's equation 1 with λ = 0.01.
 
-    `l1`, `ssim`, `depth`, `plate`, `lean`, `motion` are ours. The first two are of the pictures, and let few steps go
-    further; depth, plate and the mouth's motion (stage 2) are what made data know and clips do not; `lean` keeps
-    Gaussians from growing for nothing.
+    `l1`, `ssim`, `depth`, `plate`, `lean`, `motion`, `parting` are ours. The first two are of the pictures, and let few
+    steps go further; depth, plate, the mouth's motion and what of it parts from what (stage 2) are what made data know
+    and clips do not; `lean` keeps Gaussians from growing for nothing.
     """
 
     l2: float = 1.0
@@ -29,6 +32,7 @@ class Weights:
     plate: float = 0.0
     lean: float = 0.0
     motion: float = 0.0
+    parting: float = 0.0
     source: float = 1.0
     """How much the source counts against the mean of the other views."""
     source_every: int = 1
@@ -37,8 +41,9 @@ class Weights:
 
 PAPER_WEIGHTS = Weights()
 SMALL_WEIGHTS = Weights(
-    l2=0.0, perceptual=0.0, l1=2.0, ssim=0.3, depth=0.3, plate=0.3, lean=1e-3, motion=2.0, source_every=3
-)
+    l2=0.0, perceptual=0.0, l1=2.0, ssim=0.3, depth=0.3, plate=0.3, lean=1e-3, motion=4.0, parting=0.3,
+    source_every=3,
+)  # fmt: skip
 
 
 def drawn(splats: Splats, poses: Tensor, K: Tensor, side: int) -> tuple[Tensor, Tensor]:
@@ -138,6 +143,28 @@ def motion_loss(splats: Splats, moved: Splats, wanted: Tensor, reach: Tensor) ->
     known = wanted.isfinite()
     off = (gone - wanted.nan_to_num()) / reach[:, None, None, None]
     return (off.abs() * known).sum() / known.sum().clamp(min=1)
+
+
+def parting_loss(parts: Tensor, wanted: Tensor) -> Tensor:
+    """Return how badly the parts tell what goes with the jaw: the cross entropy of shares of its motion.
+
+    Parameters
+    ----------
+    parts
+        ``[B,T,H,W]`` logits of the seen splats; see `DynamicDecoder.parts`.
+    wanted
+        ``[B,T,h,w,3]`` m, NaN where unknown; moments at which the jaw hardly moves say nothing.
+    """
+    rows, columns = mouth_rectangle(parts.shape[-1])
+    down = wanted[..., 1]
+    known = down.isfinite()
+    down = down.nan_to_num()
+    # The farthest is the lower lip's, whichever way it goes.
+    farthest = down.flatten(2).gather(2, down.abs().flatten(2).argmax(2, keepdim=True))[..., None]
+    known = known & (farthest.abs() > _TELLING)
+    share = (down / torch.where(farthest == 0, torch.ones_like(farthest), farthest)).clamp(0, 1)
+    off = F.binary_cross_entropy_with_logits(parts[..., rows, columns], share, reduction="none")
+    return (off * known).sum() / known.sum().clamp(min=1)
 
 
 def _mean(errors: Tensor, focus: Tensor | None) -> Tensor:

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from studio.core.engines.splat_portrait.dynamic import REACH, SplatPortrait
 from studio.core.engines.splat_portrait.model import Splats, half_width, repeated
-from studio.core.engines.splat_portrait.objectives import motion_loss, static_losses
+from studio.core.engines.splat_portrait.objectives import motion_loss, parting_loss, static_losses
 from studio.core.engines.splat_portrait.pairs import Pairs, draw_pair
 from studio.core.engines.splat_portrait.recipe import StaticRecipe, render_view, splats_of
 from studio.core.speech.hidden import WINDOW_AHEAD, WINDOW_STEPS, silence
@@ -113,6 +113,10 @@ class DynamicRecipe(StaticRecipe):
             still, wanted = repeated(splats, self.targets), batch["mouth_motion"].flatten(0, 1)
             out["motion"] = motion_loss(still, moved, wanted, REACH * unit.repeat_interleave(self.targets, 0))
             out["total"] = out["total"] + weights.motion * out["motion"]
+        if weights.parting and self.size.parting:
+            parts = modules.dynamic.parts(splats.features)[:, :1].expand(-1, self.targets, -1, -1)
+            out["parting"] = parting_loss(parts, batch["mouth_motion"])
+            out["total"] = out["total"] + weights.parting * out["parting"]
         if self.distillation is not None and not self.frozen:
             out["sds"] = self.distillation.loss(splats, batch, generator)
             out["total"] = out["total"] + self.distillation.weight * out["sds"]

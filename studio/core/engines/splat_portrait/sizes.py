@@ -24,9 +24,8 @@ class ModelSize:
     spread_background
         Ours: what lies behind the head is what the picture shows around it, spread; the paper predicts its colours.
     parting
-        Ours: the dynamic decoder sees the picture, too, and gives every splat one of two motions. Static features need
-        not tell where lips meet, for colours come from the picture itself; and one smooth motion stretches lips in
-        place of parting them.
+        Ours: every splat has two motions, and the picture says how much of which, with a sharp line between lips. One
+        smooth motion stretches lips in place of parting them.
     dynamic_width
         The most channels that a level of the dynamic decoder has.
     audio_features
@@ -66,9 +65,9 @@ class ModelSize:
         return tuple(min(width, self.dynamic_width) for width in self.unet.widths[::-1])
 
     @property
-    def moves(self) -> int:
-        """Channels of the dynamic decoder's maps: offsets; where there are two, which of them is each splat's, too."""
-        return self.layers * (7 if self.parting else 3)
+    def motions(self) -> int:
+        """Offsets that the dynamic decoder finds for a splat."""
+        return 2 if self.parting else 1
 
     @property
     def outputs(self) -> int:

@@ -14,7 +14,7 @@ from studio.core.errors import UserError
 from studio.core.nets.denoiser import SMALL_DENOISER, Denoiser, read_edm
 from studio.core.training.checkpoint import load_weights
 
-_SWITCHES = ("l2", "perceptual", "l1", "ssim", "depth", "plate", "lean", "motion", "source")
+_SWITCHES = ("l2", "perceptual", "l1", "ssim", "depth", "plate", "lean", "motion", "parting", "source")
 _STATIC = ("variants", "targets", "init", "denoiser", "edm", "sds", *_SWITCHES)
 _DYNAMIC = (*_STATIC, "static", "frozen", "hidden", "mouth", "time_delta", "static_offset")
 
