@@ -9,12 +9,12 @@ from portrait_scenes import ball_scene
 from studio.core.engines.registry import load_recipe
 from studio.core.engines.splat_portrait.audio import AudioAttNet, AudioNet
 from studio.core.engines.splat_portrait.distill import Distillation, extreme_poses
-from studio.core.engines.splat_portrait.dynamic import SplatPortrait
-from studio.core.engines.splat_portrait.objectives import motion_loss
+from studio.core.engines.splat_portrait.dynamic import REACH, DynamicDecoder, SplatPortrait
+from studio.core.engines.splat_portrait.objectives import motion_loss, parting_loss
 from studio.core.engines.splat_portrait.recipe import StaticRecipe, splats_of
 from studio.core.engines.splat_portrait.recipe_denoiser import DenoiserRecipe
 from studio.core.engines.splat_portrait.recipe_dynamic import DynamicRecipe
-from studio.core.engines.splat_portrait.sizes import ATTRIBUTES, PAPER, Variants
+from studio.core.engines.splat_portrait.sizes import ATTRIBUTES, PAPER, Variants, model_size
 from studio.core.errors import UserError
 from studio.core.nets.denoiser import Denoiser
 from studio.core.nets.unet import UNetSize
@@ -144,6 +144,32 @@ def test_lips_are_shown_where_they_went() -> None:
     reach = torch.full((2,), 0.02)
     assert motion_loss(splats, moved, wanted, reach).item() == pytest.approx(0, abs=1e-6)
     assert motion_loss(splats, splats, wanted, reach).item() == pytest.approx(0.5 / 3, rel=1e-3)
+
+
+def test_parts_are_learnt_from_what_goes_with_the_jaw() -> None:
+    rows, columns = mouth_rectangle(16)
+    wanted = torch.zeros(1, 2, 16, 16, 3)
+    wanted[:, 0, 10:, :, 1] = 0.01  # all below a line goes with the jaw,
+    wanted[:, 1, :, :, 1] = 0.001  # and now hardly anything moves
+    wanted = wanted[:, :, rows, columns]
+    line = torch.full((1, 2, 16, 16), -9.0)
+    line[..., 10:, :] = 9.0
+    assert parting_loss(line, wanted).item() < 1e-3
+    assert parting_loss(-line, wanted).item() == pytest.approx(9, rel=1e-2)
+    assert parting_loss(line, -wanted).item() < 1e-3  # the jaw shuts
+    wrong_where_unknown = line.clone()
+    wrong_where_unknown[:, 1] = -line[:, 1]
+    assert parting_loss(wrong_where_unknown, wanted).item() < 1e-3
+
+
+def test_a_splat_of_two_motions_goes_with_its_part() -> None:
+    decoder = DynamicDecoder(model_size("tiny", Variants(("parting",))))
+    maps = torch.zeros(1, 7, 2, 2)
+    maps[:, 3:6], maps[:, 6, 1] = 0.5, 30.0
+    maps[:, 6, 0] = -30.0
+    offsets = decoder.offsets(maps)
+    torch.testing.assert_close(offsets[0, :, 0], torch.zeros(3, 2))
+    torch.testing.assert_close(offsets[0, :, 1], torch.full((3, 2), REACH * float(np.tanh(0.5))))
 
 
 def test_the_mouths_motion_is_learnt_where_a_scene_tells_it() -> None:
