@@ -83,7 +83,8 @@ class DynamicDecoder(nn.Module):
 
 def _picture_to_parts(channels: int, parts: int) -> nn.Module:
     """Make the layers that tell parts; they see about a quarter of the picture's width around each place."""
-    widths, layers = (channels, _PART_WIDTH, _PART_WIDTH, _PART_WIDTH), []
+    widths = (channels, _PART_WIDTH, _PART_WIDTH, _PART_WIDTH)
+    layers: list[nn.Module] = [nn.GroupNorm(channels // 4, channels)]  # pixels are small beside features
     for before, after, step in zip(widths[:-1], widths[1:], (1, 2, 4), strict=True):
         layers += [nn.Conv2d(before, after, 3, padding=step, dilation=step), nn.SiLU()]
     return nn.Sequential(*layers, nn.Conv2d(_PART_WIDTH, parts, 3, padding=1))
