@@ -27,6 +27,7 @@ LAG = 1.0
 """s: the time delta that a portrait is told; training pairs lie so far apart on average."""
 
 _SIDES = (16, 2048)
+_LINE = 2  # of the network's pixels about the line between lips that go with one of them
 _NEAREST = 0.05  # m from the camera to the head
 _MAX_SPLATS = 1_000_000
 _DECODER = "decoder."
@@ -115,7 +116,8 @@ class SplatPortraitAvatar:
     def _at_places(self, maps: Tensor) -> NDArray[np.float32]:
         """Return offsets ``[N,3]`` m in head space: the seen layer's, `detail` to a pixel, and the hidden one's."""
         fine = torch.nn.functional.interpolate(maps, scale_factor=self.detail, mode="bilinear", align_corners=False)
-        seen, own = (self._decoder.offsets(each)[0].flatten(1) for each in (fine, maps))
+        line = _LINE * self.detail
+        seen, own = (self._decoder.offsets(each, line)[0].flatten(1) for each in (fine, maps))
         hidden = own.unflatten(0, (-1, 3))[1:].permute(1, 0, 2).flatten(1)
         rows = torch.cat([seen[:3], hidden], 1)[:, torch.from_numpy(self.places.astype(np.int64))]
         return np.ascontiguousarray(self._unit * rows.T.numpy() @ self._to_head.T)

@@ -9,6 +9,9 @@ from studio.core.engines.splat_portrait.model import Splats, StaticGenerator, re
 from studio.core.engines.splat_portrait.sizes import ModelSize
 from studio.core.nets.unet import UNetBlock
 
+STEEP = 0.5
+"""How much more of the second motion what is below a line has than what is above, where lips part."""
+
 _PART_WIDTH = 48  # channels of what tells which motion is a splat's
 
 REACH = 0.15
@@ -67,12 +70,18 @@ class DynamicDecoder(nn.Module):
         """Return, as logits ``[B,layers,H,W]``, how much of its second motion each splat has; sound changes none."""
         return F.pixel_shuffle(self.parting(features[-1]), self.size.unet.patch).float()
 
-    def offsets(self, maps: Tensor) -> Tensor:
-        """Return offsets ``[B,3*layers,H,W]`` in half widths at the head."""
+    def offsets(self, maps: Tensor, line: int = 0) -> Tensor:
+        """Return offsets ``[B,3*layers,H,W]`` in half widths at the head, of maps ``[B,C,H,W]``.
+
+        With `line`, what is so many pixels from where parts meet belongs to one or the other, so that nothing hangs
+        between lips; the resampled maps of an avatar need it.
+        """
         if self.size.parting:
             layers = self.size.layers
-            one, other, part = maps.split([3 * layers, 3 * layers, layers], 1)
-            maps = torch.lerp(one, other, torch.sigmoid(part).repeat_interleave(3, 1))
+            one, other, parts = maps.split([3 * layers, 3 * layers, layers], 1)
+            shares = torch.sigmoid(parts)
+            shares = decided(shares, line) if line else shares
+            maps = torch.lerp(one, other, shares.repeat_interleave(3, 1))
         return REACH * torch.tanh(maps)
 
     def forward(self, splats: Splats, steps: Tensor, lag: Tensor, unit: Tensor) -> Splats:
@@ -88,6 +97,17 @@ def _picture_to_parts(channels: int, parts: int) -> nn.Module:
     for before, after, step in zip(widths[:-1], widths[1:], (1, 2, 4), strict=True):
         layers += [nn.Conv2d(before, after, 3, padding=step, dilation=step), nn.SiLU()]
     return nn.Sequential(*layers, nn.Conv2d(_PART_WIDTH, parts, 3, padding=1))
+
+
+def decided(shares: Tensor, reach: int) -> Tensor:
+    """Return shares ``[B,L,H,W]`` that jump where they rise steeply from above to below, within `reach` pixels."""
+
+    def highest(x: Tensor) -> Tensor:
+        return F.max_pool2d(x, (2 * reach + 1, 1), stride=1, padding=(reach, 0))
+
+    high, low = highest(shares), -highest(-shares)
+    side = torch.where(shares > (high + low) / 2, high, low)
+    return torch.where(high - low > STEEP, side, shares)
 
 
 def as_offsets(maps: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from studio.core.engines.base import BuildOptions, Footage, Variant
 from studio.core.engines.splat_portrait.avatar import ENGINE, SplatPortraitAvatar
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
 from studio.core.engines.splat_portrait.model import Splats
+from studio.core.engines.splat_portrait.parted import curtain, in_the_way, lower_lip
 from studio.core.engines.splat_portrait.refine import refined
 from studio.core.engines.splat_portrait.sizes import CONFIGS, VARIANTS, Variants, model_size
 from studio.core.errors import UserError
@@ -86,6 +87,8 @@ class SplatPortraitEngine:
         yield watch.progress(0.6, "looking at the head")
         splats, hidden = _looked_at(model, coarse.picture, fine.picture, coarse.camera, fine.camera, detail)
         gaussians, places = _in_head_space(splats, hidden, fine.camera, detail)
+        if model.size.parting:
+            gaussians, places = _with_mouth(gaussians, places, model, splats, fine.camera, detail)
         background = np.clip(splats.background[0].permute(1, 2, 0).numpy(), 0, 1)
         pivot = np.array([0, 0, _PIVOT_FORWARD])
         if self._variant != "trained":
@@ -225,6 +228,24 @@ def _in_head_space(fine: Splats, own: Splats, camera: Camera, detail: int) -> tu
         seen=kept < seen,
     )
     return gaussians, kept.astype(np.int32)
+
+
+def _with_mouth(
+    gaussians: Gaussians, places: NDArray[np.int32], model: SplatPortrait, splats: Splats, camera: Camera, detail: int
+) -> tuple[Gaussians, NDArray[np.int32]]:
+    """Hang the mouth's dark on the lower lip; it moves as that does."""
+    side = model.size.unet.resolution
+    with torch.inference_mode():
+        edge = lower_lip(torch.sigmoid(model.dynamic.parts(splats.features))[0, 0])
+    at = ((edge[:, 0] + 0.5) * detail).astype(int) * side * detail + ((edge[:, 1] + 0.5) * detail).astype(int)
+    index = np.searchsorted(places, at)
+    there = places[np.minimum(index, len(places) - 1)] == at
+    lips = gaussians[index[there]]
+    pixel = float(camera.world_to_camera[2, 3] / camera.K[0, 0]) * detail
+    dark, on = curtain(lips, camera.world_to_camera[:3, :3], pixel)
+    on = places[index[there]][on]
+    kept = np.asarray(gaussians.seen) | ~in_the_way(gaussians.means, lips.means, camera.world_to_camera[:3, :3], pixel)
+    return Gaussians.concatenate([gaussians[kept], dark]), np.concatenate([places[kept], on])
 
 
 def _rounded(model: SplatPortrait) -> SplatPortrait:
