@@ -13,7 +13,7 @@ from studio.core.engines.splat_portrait.dynamic import STEEP
 from studio.core.gaussians.gaussians import Gaussians
 
 _HEIGHT, _BEHIND = 0.022, 0.006  # m: how far the curtain reaches up, and how far behind the lips it hangs
-_CLEARED = 3.0  # pixels above and below the edge
+_CLEARED = 6.0  # pixels above and below the edge
 _SHADE = np.array([0.26, 0.13, 0.12], np.float32)  # of the brightness of the lips
 _ROUND, _OPACITY = 0.7, 0.97  # standard deviation in pixels
 
