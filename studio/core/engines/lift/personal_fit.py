@@ -88,6 +88,7 @@ class Fitting:
         # Before another background than the portrait's the head alone is judged, so both stand before the clip's.
         self._plate = np.array(own_plate if self._plate_is_ours else self._clip_plate, np.float32)
         self._gains = np.ones((len(self._views), 3), np.float32)
+        self._out_of_reach: list[NDArray[np.bool_] | None] = [None] * len(self._views)
         pair = 2 * (numbers + 1)
         self._rates = np.tile(np.array([_MOVE, _COLOR], np.float32), numbers + 1)
         self._rates[2:] *= _SLOWER
@@ -311,11 +312,27 @@ class Fitting:
             # Before a background of its own colour a hole in the person would cost nothing.
             person = (view.matte > 255 * _PERSON)[..., None]
             behind = np.where(person, (target < 0.5).astype(np.float32), behind)
+        weights = np.ones(view.matte.shape, np.float32)
+        if not self._footage.one_place:
             x0, y0, x1, y1 = self._footage.heads[frame]
-            weights = np.full(view.matte.shape, _ELSEWHERE, np.float32)
+            weights[:] = _ELSEWHERE
             weights[y0:y1, x0:x1] = 1
-            return PhotometricLoss(target, background=behind, weights=weights)
-        return PhotometricLoss(target, background=behind)
+        weights[self._beyond(frame)] = 0
+        return PhotometricLoss(target, background=behind, weights=weights)
+
+    def _beyond(self, frame: int) -> NDArray[np.bool_]:
+        """Return where ``[H,W]`` a frame shows of the person what no Gaussian reaches, as a torso below the portrait's.
+
+        Whatever tried to cover it would only swell at the rim.
+        """
+        beyond = self._out_of_reach[frame]
+        if beyond is None:
+            view = self._views[frame]
+            alpha = rasterize(self._plain.pose(view.motion, view.camera), view.camera).alpha[..., 0]
+            away = cv2.distanceTransform((alpha < 0.5).astype(np.uint8), cv2.DIST_L2, 3)
+            near = _REACH * view.camera.K[0, 0] / view.camera.world_to_camera[2, 3]
+            beyond = self._out_of_reach[frame] = (view.matte > 255 * _PERSON) & (away > near)
+        return beyond
 
     def _expose(self, frame: int, raster: Raster) -> None:
         """Take the frame to be as bright as it is against the head: that of the clip, not the head's to learn."""
