@@ -318,7 +318,8 @@ def test_help_and_version_load_nothing_heavy() -> None:
 def test_interrupting_leaves_nothing_half_written(folder: Path, number: int) -> None:
     write_buzz("long.wav", 20)
     program = (
-        f"import sys; sys.path.insert(0, {str(Path(fakes.__file__).parent)!r})\n"
+        f"import signal, sys; sys.path.insert(0, {str(Path(fakes.__file__).parent)!r})\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # tests that run in the background ignore it
         "from studio.core.engines import registry; registry.ENGINES['tiny'] = 'fakes:TinyEngine'\n"
         "from studio.cli import main; main()"
     )
