@@ -44,7 +44,7 @@ ABLATIONS: dict[str, dict[str, str | None]] = {
     "w/o static offset": {"static_offset": "0"},
     "w/o initial frame": {"source": "0"},
 }
-PICTURES_ALONE = {"depth": "0", "plate": "0", "lean": "0", "motion": "0", "ssim": "0"}
+PICTURES_ALONE = {"depth": "0", "plate": "0", "lean": "0", "motion": "0", "parting": "0", "ssim": "0"}
 YAWS = (-35.0, 0.0, 35.0)
 FAR = 30
 """Degrees, to the nearest ten, from which a view counts as turned far."""
