@@ -43,20 +43,30 @@ def standard_camera(own: Camera, size: int) -> Camera:
     return replace(own, world_to_camera=turn @ own.world_to_camera, K=K, width=size, height=size)
 
 
-def cropped(picture: NDArray[np.float32], own: Camera, size: int, beyond: int) -> NDArray[np.float32]:
+def cropped(picture: NDArray[np.float32], own: Camera, size: int, beyond: int, margin: int = 0) -> NDArray[np.float32]:
     """Return a picture ``[H,W]`` or ``[H,W,C]`` that `own` took as `standard_camera` takes it ``[size,size(,C)]``.
 
     `beyond` is OpenCV's border mode for what lies outside the picture: nothing for persons, replicated for plates.
+    `margin` px more are shown on each side.
     """
     # Several samples a pixel, then their mean.
     finer = max(1, int(np.ceil(own.K[0, 0] / (FOCAL * size))))
-    camera = standard_camera(own, size * finer)
+    camera = widened(standard_camera(own, size * finer), margin * finer)
     # Pixel centres lie at +0.5 in K and at whole numbers in OpenCV's warp.
     half = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]])
     turn = camera.world_to_camera[:3, :3] @ own.world_to_camera[:3, :3].T
     to_crop = np.linalg.inv(half) @ camera.K @ turn @ np.linalg.inv(own.K) @ half
     large = cv2.warpPerspective(picture, to_crop, (camera.width, camera.height), borderMode=beyond)
-    return np.asarray(cv2.resize(large, (size, size), interpolation=cv2.INTER_AREA), np.float32)
+    side = size + 2 * margin
+    return np.asarray(cv2.resize(large, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def widened(camera: Camera, margin: int) -> Camera:
+    """Return a camera that shows `margin` px more on each side."""
+    return camera.cropped(
+        -margin, -margin, camera.width + 2 * margin, camera.height + 2 * margin,
+        camera.width + 2 * margin, camera.height + 2 * margin,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)

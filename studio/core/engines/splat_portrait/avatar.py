@@ -11,6 +11,7 @@ from torch import Tensor
 from studio.core.avatar import AvatarState, Background, Consent
 from studio.core.engines.base import BuildOptions
 from studio.core.engines.saved import Shapes, check_arrays, damage_told, portrait_of, portrait_state
+from studio.core.engines.splat_portrait.background import margin_around
 from studio.core.engines.splat_portrait.dynamic import DynamicDecoder
 from studio.core.engines.splat_portrait.sizes import ModelSize, Variants, model_size
 from studio.core.gaussians.camera import Camera
@@ -21,6 +22,7 @@ from studio.core.motion.poses import NECK_JOINT
 from studio.core.render.composite import Picture, composite
 from studio.core.render.plate_view import PlateView
 from studio.core.render.raster import Raster
+from studio.core.standard_crop import widened
 
 ENGINE = "splat-portrait"
 LAG = 1.0
@@ -49,6 +51,8 @@ class SplatPortraitAvatar:
         What moves the splats; it is saved with the avatar.
     detail
         How many splats stand in a pixel of the network's map, along a side.
+    around
+        ``[2H,2W,3]`` uint8: the plate in the middle of what the portrait shows around it.
     """
 
     engine = ENGINE
@@ -67,6 +71,7 @@ class SplatPortraitAvatar:
         decoder: DynamicDecoder,
         config: str,
         variants: Variants,
+        around: NDArray[np.uint8],
         plate: NDArray[np.uint8],
         thumbnail: NDArray[np.uint8],
         consent: Consent = Consent(),
@@ -77,10 +82,10 @@ class SplatPortraitAvatar:
         self.pivot, self.head_box = np.asarray(pivot, np.float64), np.asarray(head_box, np.float64)
         self.splats, self.places, self.detail = splats, places, detail
         self.config, self.variants = config, variants
-        self.plate, self.thumbnail = plate, thumbnail
+        self.around, self.plate, self.thumbnail = around, plate, thumbnail
         self._features = features
         self._decoder = decoder.eval()
-        self._plates = PlateView(plate, camera)
+        self._plates = PlateView(around, widened(camera, margin_around(camera.width)))
         self._unit = float(camera.world_to_camera[2, 3] * camera.width / 2 / camera.K[0, 0])
         self._newest: tuple[bytes, NDArray[np.float32]] | None = None
 
@@ -139,7 +144,7 @@ class SplatPortraitAvatar:
         g, portrait = self.splats, portrait_state(self)
         arrays = portrait.arrays | {
             "means": g.means, "quats": g.quats, "scales": g.scales, "opacities": g.opacities, "colors": g.colors,
-            "seen": np.asarray(g.seen).astype(np.uint8), "places": self.places,
+            "seen": np.asarray(g.seen).astype(np.uint8), "places": self.places, "around": self.around,
         }  # fmt: skip
         arrays |= {f"{_FEATURE}{i}": feature for i, feature in enumerate(self._features)}
         weights = self._decoder.state_dict()
@@ -171,11 +176,14 @@ def _checked(state: AvatarState) -> SplatPortraitAvatar:
         raise ValueError("no picture or detail of this engine")
     if camera.world_to_camera[2, 3] < _NEAREST:
         raise ValueError("the head is behind the camera")
-    side = size.unet.resolution
+    side, wide = size.unet.resolution, camera.width + 2 * margin_around(camera.width)
+    if "around" not in a:  # heads saved before a plate had surroundings
+        margin = margin_around(camera.width)
+        a = {**a, "around": np.pad(a["plate"], ((margin, margin), (margin, margin), (0, 0)), "edge")}
     expected: Shapes = {
         "means": ((n, 3), np.float32), "quats": ((n, 4), np.float32), "scales": ((n, 3), np.float32),
         "opacities": ((n,), np.float32), "colors": ((n, 3), np.float32), "seen": ((n,), np.uint8),
-        "places": ((n,), np.int32),
+        "places": ((n,), np.int32), "around": ((wide, wide, 3), np.uint8),
     }  # fmt: skip
     for i, (wide, channels) in enumerate(zip(size.unet.sides[::-1], size.feature_widths, strict=True)):
         expected[f"{_FEATURE}{i}"] = ((channels, wide, wide), np.float16)
@@ -201,5 +209,6 @@ def _checked(state: AvatarState) -> SplatPortraitAvatar:
         decoder=decoder,
         config=str(meta["config"]),
         variants=variants,
+        around=a["around"],
         **portrait | {"options": replace(portrait["options"], engine=ENGINE)},
     )

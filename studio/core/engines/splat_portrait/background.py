@@ -1,12 +1,41 @@
 """What lies behind the head, where a picture's own background goes on behind it: our variant `spread_background`."""
 
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
+
+from studio.core.standard_crop import cropped
+
+if TYPE_CHECKING:
+    from studio.core.perception.portrait import Portrait
 
 _FAINT = 1e-5  # what even the surest foreground counts, so that a picture without background has one
 _TRUSTED = 0.05  # a cell that has seen so much background is half its own
 _EDGE = 1 / 64  # of the side: so far about the foreground its colours are mixed into the background
+_BLEND = 1 / 32  # of the side: so far within the crop what the network found goes over into the picture's own
+
+
+def margin_around(side: int) -> int:
+    """Return how many px of the portrait are kept on each side of a crop `side` px wide; clips can be wide."""
+    return side // 2
+
+
+def surrounded(background: NDArray[np.float32], portrait: "Portrait") -> NDArray[np.float32]:
+    """Set a background ``[S,S,3]`` of the standard crop into what the portrait shows around that ``[2S,2S,3]``."""
+    side = len(background)
+    margin, soft = margin_around(side), max(round(_BLEND * side), 1)
+    around = cropped(portrait.plate, portrait.pose.camera, side, cv2.BORDER_REPLICATE, margin)
+    ramp = np.minimum((np.arange(side, dtype=np.float32) + 0.5) / soft, 1)
+    ramp = np.minimum(ramp, ramp[::-1])
+    share = np.minimum(ramp[:, None], ramp)[..., None]
+    inner = around[margin : margin + side, margin : margin + side]
+    inner += share * (background - inner)
+    return around
 
 
 def spread_background(picture: Tensor, gate: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from studio.core.assets import asset_bytes
 from studio.core.avatar import Avatar, AvatarState, Consent
 from studio.core.engines.base import BuildOptions, Footage, Variant
 from studio.core.engines.splat_portrait.avatar import ENGINE, SplatPortraitAvatar
+from studio.core.engines.splat_portrait.background import surrounded
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
 from studio.core.engines.splat_portrait.model import Splats
 from studio.core.engines.splat_portrait.parted import curtain, in_the_way, lower_lip
@@ -101,7 +102,8 @@ class SplatPortraitEngine:
         avatar = SplatPortraitAvatar(
             portrait.name, fine.camera, pivot, _head_box(alpha), gaussians, places, detail,
             tuple(f[0].numpy().astype(np.float16) for f in splats.features), _rounded(model).dynamic, config, variants,
-            _bytes(background), _thumbnail(fine.picture), consent, portrait.notes, options,
+            _bytes(surrounded(background, portrait)), _bytes(background), _thumbnail(fine.picture), consent,
+            portrait.notes, options,
         )  # fmt: skip
         yield watch.progress(1.0, "done", preview=avatar)
         return avatar

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from studio.core.avatar import AvatarState, render_frame
 from studio.core.engines.base import VARIANTS, BuildOptions, Trained
 from studio.core.engines.splat_portrait.avatar import SplatPortraitAvatar
+from studio.core.engines.splat_portrait.background import margin_around
 from studio.core.engines.splat_portrait.dynamic import SplatPortrait
 from studio.core.engines.splat_portrait.engine import SplatPortraitEngine, read_weights
 from studio.core.engines.splat_portrait.sizes import Variants, model_size
@@ -20,7 +22,7 @@ from studio.core.motion.motion import Motion
 from studio.core.motion.poses import NECK_JOINT
 from studio.core.perception.portrait import Portrait
 from studio.core.project.archive import load_avatar, save_avatar
-from studio.core.standard_crop import standard_crop
+from studio.core.standard_crop import cropped, standard_crop, widened
 from studio.core.training.checkpoint import save_weights
 from studio.core.training.metrics import psnr
 
@@ -84,6 +86,24 @@ def test_turning_the_head_is_turning_the_camera(avatar: SplatPortraitAvatar) -> 
     around = replace(camera, world_to_camera=camera.world_to_camera @ moved)
     head = render_frame(avatar, frame, camera, "transparent")
     np.testing.assert_allclose(head, render_frame(avatar, Motion.neutral(), around, "transparent"), atol=5e-3)
+
+
+def test_a_wide_picture_shows_what_stands_around_the_crop(portrait: Portrait, avatar: SplatPortraitAvatar) -> None:
+    side, margin = avatar.camera.width, margin_around(avatar.camera.width)
+    whole = render_frame(avatar, Motion.neutral(), widened(avatar.camera, margin))[..., :3]
+    own = cropped(portrait.plate, portrait.pose.camera, side, cv2.BORDER_REPLICATE, margin)
+    above = np.s_[: margin // 2]  # no head reaches there
+    assert psnr(whole[above], own[above]) > 35
+    assert psnr(whole[above], np.broadcast_to(whole[margin : margin + 1], whole[above].shape)) < 30  # not drawn out
+
+
+def test_heads_saved_before_plates_had_surroundings_open(avatar: SplatPortraitAvatar) -> None:
+    state = avatar.state()
+    before = {name: array for name, array in state.arrays.items() if name != "around"}
+    again = SplatPortraitAvatar.from_state(AvatarState(state.engine, before, state.meta))
+    within = [render_frame(a, Motion.neutral(), a.camera) for a in (avatar, again)]
+    edge = len(within[0]) // 16  # where what the network found goes over into the portrait's own
+    np.testing.assert_allclose(*(picture[edge:-edge, edge:-edge] for picture in within), atol=1e-6)
 
 
 def test_other_weights_give_another_head(portrait: Portrait, avatar: SplatPortraitAvatar, tmp_path: Path) -> None:
