@@ -4,6 +4,7 @@ Lengths are m in head space, but for the hairline, which is in interocular dista
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -182,6 +183,7 @@ def _before_face(points: NDArray) -> NDArray[np.bool_]:
     return (np.abs(x) < 0.85) & (y > -0.42) & (y < 1.7) & (z > -0.15)
 
 
+@lru_cache(maxsize=1)
 def mean_points() -> NDArray[np.float64]:
-    """Return the mean head's vertices ``[V,3]`` in the face frame, where places are looked up."""
+    """Return the mean head's vertices ``[V,3]`` in the face frame, where places are looked up; to be read only."""
     return to_face(FullHead().neutral.astype(np.float64))

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from studio.core.render.numba_runtime import SAFE_KERNEL
 
-_GLOSS, _SHEEN = 32, 24  # exponents of highlights
-_HAIR_SHINE = 0.12
+_HAIR_SHINE = np.float32(0.12)
 
 
 @dataclass(frozen=True)
@@ -47,29 +46,8 @@ class Light:
 
 
 @njit(**SAFE_KERNEL)
-def fill_normals(vertices, faces, normals):
-    """Fill the unit normals ``[V,3]`` of a mesh: `heads.normals.vertex_normals` in a tenth of its time."""
-    normals[:] = 0
-    for f in range(len(faces)):
-        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
-        ux, uy, uz = vertices[b, 0] - vertices[a, 0], vertices[b, 1] - vertices[a, 1], vertices[b, 2] - vertices[a, 2]
-        vx, vy, vz = vertices[c, 0] - vertices[a, 0], vertices[c, 1] - vertices[a, 1], vertices[c, 2] - vertices[a, 2]
-        x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
-        for vertex in (a, b, c):
-            normals[vertex, 0] += x
-            normals[vertex, 1] += y
-            normals[vertex, 2] += z
-    for v in range(len(normals)):
-        x, y, z = normals[v]
-        normals[v] /= max(np.sqrt(x * x + y * y + z * z), np.float32(1e-15))
-
-
-@njit(**SAFE_KERNEL)
-def lay_on_triangles(
-    vertices, normals, faces, face, share, frame, albedo, shine, inside, eye, ambient, lamps, lamp_colors,
-    means, tangents, colors,
-):  # fmt: skip
-    """Fill means ``[N,3]``, tangents ``[N,2,3]`` and lit colours ``[N,3]`` of Gaussians on posed triangles.
+def lay_on_triangles(vertices, normals, faces, face, share, frame, means, tangents, facing):
+    """Fill means ``[N,3]``, tangents ``[N,2,3]`` and unit normals ``[N,3]`` of Gaussians on posed triangles.
 
     Parameters
     ----------
@@ -79,43 +57,62 @@ def lay_on_triangles(
         ``[F,3]``, and which triangle each lies on ``[N]``.
     share, frame
         Where on it ``[N,3]``, and its tangents in the triangle's two edges ``[N,2,2]``.
-    albedo, shine, inside
+    """
+    for n in range(len(face)):
+        a, b, c = faces[face[n], 0], faces[face[n], 1], faces[face[n], 2]
+        wa, wb, wc = share[n, 0], share[n, 1], share[n, 2]
+        length = np.float32(1e-12)
+        for k in range(3):
+            pa, pb, pc = vertices[a, k], vertices[b, k], vertices[c, k]
+            means[n, k] = wa * pa + wb * pb + wc * pc
+            for t in range(2):
+                tangents[n, t, k] = frame[n, t, 0] * (pb - pa) + frame[n, t, 1] * (pc - pa)
+            across = wa * normals[a, k] + wb * normals[b, k] + wc * normals[c, k]
+            facing[n, k] = across
+            length += across * across
+        length = np.float32(1) / np.sqrt(length)
+        for k in range(3):
+            facing[n, k] *= length
+
+
+@njit(**SAFE_KERNEL)
+def light_skin(means, facing, albedo, shine, reached, eye, ambient, lamps, lamp_colors, colors):
+    """Fill the lit colours ``[N,3]`` of surfaces, with highlights (Blinn, 1977).
+
+    Parameters
+    ----------
+    means, facing
+        ``[N,3]`` m, and unit normals.
+    albedo, shine, reached
         ``[N,3]``, ``[N]``, and how much light reaches it ``[N]``.
     eye
         ``[3]``: the camera.
     ambient, lamps, lamp_colors
         Of the light.
     """
-    normal, view = np.empty(3, np.float32), np.empty(3, np.float32)
-    for n in range(len(face)):
-        a, b, c = faces[face[n], 0], faces[face[n], 1], faces[face[n], 2]
-        wa, wb, wc = share[n, 0], share[n, 1], share[n, 2]
-        length, away = np.float32(1e-12), np.float32(1e-12)
-        for k in range(3):
-            pa, pb, pc = vertices[a, k], vertices[b, k], vertices[c, k]
-            means[n, k] = wa * pa + wb * pb + wc * pc
-            for t in range(2):
-                tangents[n, t, k] = frame[n, t, 0] * (pb - pa) + frame[n, t, 1] * (pc - pa)
-            normal[k] = wa * normals[a, k] + wb * normals[b, k] + wc * normals[c, k]
-            view[k] = eye[k] - means[n, k]
-            length += normal[k] * normal[k]
-            away += view[k] * view[k]
-        length, away = np.float32(1) / np.sqrt(length), np.float32(1) / np.sqrt(away)
-        for k in range(3):
-            colors[n, k] = albedo[n, k] * ambient[k]
+    one, zero = np.float32(1), np.float32(0)
+    for n in range(len(means)):
+        x, y, z = facing[n, 0], facing[n, 1], facing[n, 2]
+        vx, vy, vz = eye[0] - means[n, 0], eye[1] - means[n, 1], eye[2] - means[n, 2]
+        near = one / np.sqrt(vx * vx + vy * vy + vz * vz)
+        red, green, blue = albedo[n, 0] * ambient[0], albedo[n, 1] * ambient[1], albedo[n, 2] * ambient[2]
         for lamp in range(len(lamps)):
-            cosine, across, half = np.float32(0), np.float32(0), np.float32(1e-12)
-            for k in range(3):
-                h = lamps[lamp, k] + view[k] * away
-                cosine += normal[k] * length * lamps[lamp, k]
-                across += normal[k] * length * h
-                half += h * h
-            cosine = max(cosine, np.float32(0))
-            gloss = shine[n] * (max(across, np.float32(0)) / np.sqrt(half)) ** _GLOSS
-            for k in range(3):
-                colors[n, k] += lamp_colors[lamp, k] * (albedo[n, k] * cosine + gloss)
-        for k in range(3):
-            colors[n, k] = min(max(colors[n, k] * inside[n], np.float32(0)), np.float32(1))
+            lx, ly, lz = lamps[lamp, 0], lamps[lamp, 1], lamps[lamp, 2]
+            hx, hy, hz = lx + vx * near, ly + vy * near, lz + vz * near
+            across = max(x * hx + y * hy + z * hz, zero)
+            # The cosine to the power of 32.
+            gloss = across * across / (hx * hx + hy * hy + hz * hz + np.float32(1e-12))
+            gloss *= gloss
+            gloss *= gloss
+            gloss *= gloss
+            gloss *= gloss * shine[n]
+            cosine = max(x * lx + y * ly + z * lz, zero)
+            red += lamp_colors[lamp, 0] * (albedo[n, 0] * cosine + gloss)
+            green += lamp_colors[lamp, 1] * (albedo[n, 1] * cosine + gloss)
+            blue += lamp_colors[lamp, 2] * (albedo[n, 2] * cosine + gloss)
+        colors[n, 0] = min(red * reached[n], one)
+        colors[n, 1] = min(green * reached[n], one)
+        colors[n, 2] = min(blue * reached[n], one)
 
 
 @njit(**SAFE_KERNEL)
@@ -129,21 +126,23 @@ def light_strands(means, along, albedo, middle, ambient, lamps, lamp_colors, col
     middle
         ``[3]`` m of the head: what is turned away from a lamp there is in its shadow.
     """
+    one, zero, half = np.float32(1), np.float32(0), np.float32(0.5)
     for n in range(len(means)):
-        length, far = np.float32(1e-12), np.float32(1e-12)
-        for k in range(3):
-            length += along[n, k] ** 2
-            far += (means[n, k] - middle[k]) ** 2
-            colors[n, k] = albedo[n, k] * ambient[k]
-        length, far = np.float32(1) / np.sqrt(length), np.float32(1) / np.sqrt(far)
+        x, y, z = along[n, 0], along[n, 1], along[n, 2]
+        ox, oy, oz = means[n, 0] - middle[0], means[n, 1] - middle[1], means[n, 2] - middle[2]
+        short = one / np.sqrt(x * x + y * y + z * z + np.float32(1e-12))
+        near = one / np.sqrt(ox * ox + oy * oy + oz * oz + np.float32(1e-12))
+        red, green, blue = albedo[n, 0] * ambient[0], albedo[n, 1] * ambient[1], albedo[n, 2] * ambient[2]
         for lamp in range(len(lamps)):
-            cosine, outward = np.float32(0), np.float32(0)
-            for k in range(3):
-                cosine += along[n, k] * length * lamps[lamp, k]
-                outward += (means[n, k] - middle[k]) * far * lamps[lamp, k]
-            lit = min(max(np.float32(0.5) + np.float32(0.5) * outward, np.float32(0)), np.float32(1))
-            across = np.sqrt(max(np.float32(1) - cosine * cosine, np.float32(0)))
-            for k in range(3):
-                colors[n, k] += lit * lamp_colors[lamp, k] * (albedo[n, k] * across + _HAIR_SHINE * across**_SHEEN)
-        for k in range(3):
-            colors[n, k] = min(max(colors[n, k], np.float32(0)), np.float32(1))
+            lx, ly, lz = lamps[lamp, 0], lamps[lamp, 1], lamps[lamp, 2]
+            cosine = (x * lx + y * ly + z * lz) * short
+            outward = (ox * lx + oy * ly + oz * lz) * near
+            lit = min(max(half + half * outward, zero), one)
+            squared = max(one - cosine * cosine, zero)
+            across, sheen = np.sqrt(squared), squared * squared * squared
+            sheen *= sheen
+            sheen *= sheen * _HAIR_SHINE  # across to the power of 24
+            red += lit * lamp_colors[lamp, 0] * (albedo[n, 0] * across + sheen)
+            green += lit * lamp_colors[lamp, 1] * (albedo[n, 1] * across + sheen)
+            blue += lit * lamp_colors[lamp, 2] * (albedo[n, 2] * across + sheen)
+        colors[n, 0], colors[n, 1], colors[n, 2] = min(red, one), min(green, one), min(blue, one)

@@ -4,6 +4,7 @@ Everything about it is known exactly: its landmarks, its expression, its pose, i
 """
 
 from copy import copy
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from studio.core.avatar import AvatarState, Background, Consent
 from studio.core.datasets.complexion import Complexion
 from studio.core.datasets.hairstyles import Hairstyle, grown, mean_points
-from studio.core.datasets.lighting import Light, fill_normals, lay_on_triangles, light_strands
-from studio.core.engines.lift.posing import surfel_axes
+from studio.core.datasets.lighting import Light, lay_on_triangles, light_skin, light_strands
+from studio.core.engines.lift.posing import fill_axes, surfel_axes
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
 from studio.core.gaussians.turning import turned_quats
@@ -21,6 +22,7 @@ from studio.core.heads.arkit import ARKIT_INDEX
 from studio.core.heads.fitting import fit_head_pose
 from studio.core.heads.full import JOINTS, PARTS, FullHead
 from studio.core.heads.head import HeadParams
+from studio.core.heads.normals import vertex_normals
 from studio.core.motion.motion import Motion
 from studio.core.motion.poses import turned_head
 from studio.core.render.composite import Picture, composite
@@ -36,6 +38,28 @@ _WET = [PARTS.index(name) for name in ("eye_left", "eye_right", "teeth_upper", "
 _INSIDE = [PARTS.index(name) for name in PARTS if name not in ("skin", "eye_left", "eye_right")]
 # How dark the inside of a shut mouth is, and of an open one.
 _SHUT, _OPEN = 0.25, 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class _Posed:
+    """A head as it was posed last.
+
+    Attributes
+    ----------
+    result
+        What was handed out: whoever hands it back has not changed it.
+    tangents, facing, reached
+        ``[F,2,3]`` m, ``[F,3]`` unit normals, and how much light reaches ``[F]``, of those on triangles.
+    along
+        ``[H,3]`` m, of those of hair.
+    """
+
+    frame: Motion
+    result: Gaussians
+    tangents: NDArray[np.float32]
+    facing: NDArray[np.float32]
+    reached: NDArray[np.float32]
+    along: NDArray[np.float32] | None
 
 
 class MeshHead:
@@ -69,8 +93,7 @@ class MeshHead:
         if self.hair is not None:
             self._hair_quats, self._hair_scales = surfel_axes(self.hair.tangents, self.hair.thickness)
         self._thickness = np.full(len(self._face), _THIN, np.float32)
-        self._opacities = np.full(len(self), _STRAND, np.float32)
-        self._opacities[: len(self._face)] = _SOLID
+        self._posed: _Posed | None = None
 
     def _lay(self, mean: NDArray, complexion: Complexion, style: Hairstyle, rng: np.random.Generator) -> None:
         """Lay Gaussians on the triangles."""
@@ -109,7 +132,7 @@ class MeshHead:
     def in_light(self, light: Light) -> "MeshHead":
         """Return the same head in other light."""
         other = copy(self)
-        other.light = light
+        other.light, other._posed = light, None
         return other
 
     def __len__(self) -> int:
@@ -119,36 +142,51 @@ class MeshHead:
         """Return where the mesh's vertices are ``[V,3]`` m, the torso at rest."""
         zero, pose = np.zeros(3, np.float32), frame.head_pose[0]
         points = self.head.vertices(HeadParams(zero, frame.code[0], zero, zero), pose[:3].astype(np.float64))
-        return points + (1 - self.head.skin_weights[:, JOINTS.index("root"), None]) * pose[3:]
+        return points + (1 - self.head.skin_weights[:, JOINTS.index("root"), None]) * pose[3:].astype(np.float32)
 
     def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
         """Return the Gaussians ``[N]`` of one ARKit frame, lit, with highlights for this camera."""
-        posed = self.vertices(frame).astype(np.float32)
-        normals = np.empty_like(posed)
-        fill_normals(posed, self.head.faces, normals)
-        n, light = len(self._face), self.light
-        means, colors = (np.empty((len(self), 3), np.float32) for _ in range(2))
-        tangents = np.empty((n, 2, 3), np.float32)
-        open_mouth = min(1.0, 2 * float(frame.code[0, ARKIT_INDEX["jawOpen"]]))
-        reached = np.where(self._inside, np.float32(_SHUT + (_OPEN - _SHUT) * open_mouth), np.float32(1))
+        posed = self._posed
+        # Several cameras look at one moment.
+        if posed is None or posed.result is not out or posed.frame is not frame:
+            posed = self._moved(frame, out)
+        n, light, means = len(self._face), self.light, posed.result.means
+        colors = np.empty((len(self), 3), np.float32)
+        lamps = light.ambient, light.directions, light.colors
+        eye, middle = camera.position.astype(np.float32), self.pivot.astype(np.float32)
+        light_skin(means[:n], posed.facing, self._colors, self._shine, posed.reached, eye, *lamps, colors[:n])
+        if self.hair is not None:
+            light_strands(means[n:], posed.along, self.hair.colors, middle, *lamps, colors[n:])
+        self._posed = replace(posed, result=replace(posed.result, colors=colors))
+        return self._posed.result
+
+    def _moved(self, frame: Motion, out: Gaussians | None) -> _Posed:
+        """Return where one frame has everything, not lit yet."""
+        n = len(self._face)
+        if out is None or len(out) != len(self) or not out.on_host:
+            means, quats, scales = (np.empty((len(self), columns), np.float32) for columns in (3, 4, 3))
+            out = Gaussians(means, quats, scales, np.empty(len(self), np.float32), means)
+        if self._posed is None:
+            tangents, facing = np.empty((n, 2, 3), np.float32), np.empty((n, 3), np.float32)
+        else:
+            tangents, facing = self._posed.tangents, self._posed.facing
+        vertices = self.vertices(frame)
+        normals = vertex_normals(vertices, self.head.faces).astype(np.float32)
         lay_on_triangles(
-            posed, normals, self.head.faces, self._face, self._share, self._frame, self._colors, self._shine, reached,
-            camera.position.astype(np.float32), light.ambient, light.directions, light.colors,
-            means[:n], tangents, colors[:n],
-        )  # fmt: skip
-        axes = [surfel_axes(tangents, self._thickness)]
+            vertices, normals, self.head.faces, self._face, self._share, self._frame, out.means[:n], tangents, facing
+        )
+        fill_axes(tangents, self._thickness, out.quats[:n], out.scales[:n])
+        out.opacities[:n], out.opacities[n:] = _SOLID, _STRAND
+        along = None
         if self.hair is not None:
             matrix = turned_head(frame.head_pose[0]).astype(np.float32)
             turn = matrix[:3, :3]
-            means[n:] = self.hair.means @ turn.T + matrix[:3, 3]
+            out.means[n:] = self.hair.means @ turn.T + matrix[:3, 3]
+            out.quats[n:], out.scales[n:] = turned_quats(self._hair_quats, turn), self._hair_scales
             along = self.hair.along @ turn.T
-            middle = self.pivot.astype(np.float32)
-            light_strands(
-                means[n:], along, self.hair.colors, middle, light.ambient, light.directions, light.colors, colors[n:]
-            )
-            axes.append((turned_quats(self._hair_quats, turn), self._hair_scales))
-        quats, scales = (np.concatenate(parts) for parts in zip(*axes, strict=True))
-        return Gaussians(means, quats, scales, self._opacities, colors)
+        open_mouth = min(1.0, 2 * float(frame.code[0, ARKIT_INDEX["jawOpen"]]))
+        reached = np.where(self._inside, np.float32(_SHUT + (_OPEN - _SHUT) * open_mouth), np.float32(1))
+        return _Posed(frame, out, tangents, facing, reached, along)
 
     def shade(
         self, raster: Raster, frame: Motion, camera: Camera, background: Background, out: Picture | None = None

@@ -125,10 +125,12 @@ class FullHead:
         """
         moved = self.neutral
         if params.expression.any():  # at rest the shapes, which take a while to make, are not asked for
-            moved = moved + np.tensordot(full_weights(params.expression), self.deltas, axes=1)
+            weights, moved = full_weights(params.expression), moved.copy()
+            for shape in np.flatnonzero(weights):
+                moved += weights[shape] * self.deltas[shape]
         turns = self.joint_turns(params.expression, np.zeros(3) if neck is None else neck)
         transforms = joint_transforms(rotation_matrices(turns), self.joints.astype(np.float64), _PARENTS)
-        return skin(moved.astype(np.float32), self.skin_weights, transforms)
+        return skin(moved, self.skin_weights, transforms)
 
     def joint_turns(self, code: NDArray, neck: NDArray) -> NDArray[np.float64]:
         """Return how each of `JOINTS` turns in its parent for an ARKit code ``[52]``: ``[5,3]`` axis-angle rad."""
@@ -142,14 +144,20 @@ class FullHead:
     @cached_property
     def deltas(self) -> NDArray[np.float32]:
         """Displacement ``[S,V,3]`` m of each of `FULL_SHAPES` at 1, without the joints' turns."""
-        fields = self.shapes.skin(self._face[self._follows], self._side)
-        fields = {name: field * self._share[:, None] for name, field in fields.items()}
+        follows = np.flatnonzero(self._share)
+        on_skin = self.shapes.skin(self._face[self._follows[follows]], self._side[follows])
+        fields = {name: np.zeros_like(self._face) for name in on_skin}
+        for name, field in on_skin.items():
+            fields[name][follows] = field * self._share[follows, None]
         fields["closeJaw"] = self._before_jaw(fields["closeJaw"])
         self._carry_inner_mouth(fields)
         self._keep_inside(fields)
         self._correct(fields)
         origin = to_head(np.zeros(3))
-        return np.stack([to_head(fields[name]) - origin for name in FULL_SHAPES]).astype(np.float32)
+        out = np.empty((len(FULL_SHAPES), len(self._face), 3), np.float32)
+        for displacement, name in zip(out, FULL_SHAPES, strict=True):
+            displacement[:] = to_head(fields[name]) - origin
+        return out
 
     def _before_jaw(self, field: NDArray) -> NDArray[np.float64]:
         """Return the displacement that becomes `field` where the jaw, all open, then turns it by its weights."""
@@ -257,7 +265,8 @@ class FullHead:
 
 def _depth_inside(points: NDArray, skin: NDArray) -> NDArray[np.float64]:
     """Return how far points ``[n,3]`` lie behind the skin ``[m,3]`` before them."""
-    _, nearest = KDTree(skin[:, :2]).query(points[:, :2])
+    # Asked little: a tree that is quick to make.
+    _, nearest = KDTree(skin[:, :2], balanced_tree=False, compact_nodes=False).query(points[:, :2])
     return skin[nearest, 2] - points[:, 2]
 
 

@@ -1,7 +1,10 @@
 """Normals of triangle meshes."""
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
+
+from studio.core.render.numba_runtime import EXACT_KERNEL
 
 
 def vertex_normals(points: NDArray, faces: NDArray) -> NDArray[np.float64]:
@@ -14,9 +17,22 @@ def vertex_normals(points: NDArray, faces: NDArray) -> NDArray[np.float64]:
     faces
         ``[F,3]``, counter-clockwise seen from outside. A vertex without a triangle has the normal 0.
     """
-    a, b, c = (points[faces[:, k]] for k in range(3))
-    across = np.cross(b - a, c - a)
     normals = np.zeros((len(points), 3))
-    for axis in range(3):
-        normals[:, axis] = np.bincount(faces.ravel(), np.repeat(across[:, axis], 3), len(points))
-    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-15)
+    _fill_normals(np.ascontiguousarray(points), np.ascontiguousarray(faces), normals)
+    return normals
+
+
+@njit(**EXACT_KERNEL)
+def _fill_normals(points, faces, normals):
+    for f in range(len(faces)):
+        a, b, c = faces[f, 0], faces[f, 1], faces[f, 2]
+        ux, uy, uz = points[b, 0] - points[a, 0], points[b, 1] - points[a, 1], points[b, 2] - points[a, 2]
+        vx, vy, vz = points[c, 0] - points[a, 0], points[c, 1] - points[a, 1], points[c, 2] - points[a, 2]
+        x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        for vertex in (a, b, c):
+            normals[vertex, 0] += x
+            normals[vertex, 1] += y
+            normals[vertex, 2] += z
+    for v in range(len(normals)):
+        x, y, z = normals[v, 0], normals[v, 1], normals[v, 2]
+        normals[v] /= max(np.sqrt(x * x + y * y + z * z), 1e-15)

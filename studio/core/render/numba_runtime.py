@@ -28,13 +28,9 @@ SAFE_MATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 FAST_MATH = SAFE_MATH | {"nnan", "ninf"}
 """For kernels that only see the finite numbers the projection let through."""
 
-SAFE_KERNEL: dict[str, Any] = {
-    "nogil": True,
-    "cache": True,
-    "fastmath": SAFE_MATH,
-    "error_model": "numpy",
-    "boundscheck": False,
-}
+EXACT_KERNEL: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "boundscheck": False}
+"""Rounded as written: for kernels in which order or sign of a sum decides."""
+SAFE_KERNEL: dict[str, Any] = EXACT_KERNEL | {"fastmath": SAFE_MATH}
 KERNEL: dict[str, Any] = SAFE_KERNEL | {"fastmath": FAST_MATH}
 
 _one_at_a_time = threading.Lock()

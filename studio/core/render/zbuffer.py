@@ -4,7 +4,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from studio.core.render.numba_runtime import SAFE_KERNEL
+from studio.core.render.numba_runtime import EXACT_KERNEL
 
 
 def nearest_triangles(projected: NDArray, faces: NDArray[np.int32], height: int, width: int) -> NDArray[np.int32]:
@@ -20,7 +20,7 @@ def nearest_triangles(projected: NDArray, faces: NDArray[np.int32], height: int,
     return nearest_triangles_at(projected, faces, np.ones((height, width), np.bool_))
 
 
-@njit(**{k: v for k, v in SAFE_KERNEL.items() if k != "fastmath"})
+@njit(**EXACT_KERNEL)
 def nearest_triangles_at(projected, faces, asked):
     """Do the same for the pixels `asked` ``[H,W]`` about alone; the others are −1."""
     height, width = asked.shape

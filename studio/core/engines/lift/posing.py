@@ -23,7 +23,7 @@ from studio.core.engines.lift.binding import Binding
 from studio.core.engines.lift.neck import QUATERNION, SHIFT
 from studio.core.engines.lift.surface import Surfels
 from studio.core.gaussians.gaussians import Gaussians
-from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_threads
+from studio.core.render.numba_runtime import SAFE_KERNEL, kernel_array, kernel_threads
 
 f32, u64 = np.float32, np.uint64
 
@@ -155,12 +155,9 @@ def surfel_axes(
     tangents: NDArray[np.float32], thickness: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return quats ``[N,4]`` wxyz and scales ``[N,3]`` of surfels with tangents ``[N,2,3]``."""
-    n = len(thickness)
-    moved = _blocks(np.asarray(tangents, np.float32).reshape(n, 6))
-    posed = np.zeros((len(moved), SURFEL_ROWS, BLOCK), np.float32)
-    _axes_of_blocks(moved, posed.reshape(len(moved), -1))
-    columns = posed.transpose(0, 2, 1).reshape(-1, SURFEL_ROWS)[:n]
-    return np.ascontiguousarray(columns[:, 3:7]), np.column_stack([columns[:, 7:9], thickness]).astype(np.float32)
+    quats, scales = (np.empty((len(thickness), columns), np.float32) for columns in (4, 3))
+    fill_axes(kernel_array(tangents), kernel_array(thickness), quats, scales)
+    return quats, scales
 
 
 @njit(inline="always")
@@ -217,6 +214,25 @@ def _axes(moved, posed):
 def _axes_of_blocks(moved, posed):
     for block in range(len(moved)):
         _axes(moved[block], posed[block])
+
+
+@njit(**SAFE_KERNEL)
+def fill_axes(tangents, thickness, quats, scales):
+    """Fill quats ``[N,4]`` wxyz and scales ``[N,3]`` of surfels with tangents ``[N,2,3]``."""
+    moved, posed = np.zeros(MOVED_ROWS * BLOCK, np.float32), np.zeros(SURFEL_ROWS * BLOCK, np.float32)
+    flat = tangents.reshape(-1)
+    n = u64(len(thickness))
+    for first in range(u64(0), n, _LANES):
+        count = min(_LANES, n - first)
+        for i in range(count):
+            for k in range(u64(MOVED_ROWS)):
+                moved[k * _LANES + i] = flat[u64(MOVED_ROWS) * (first + i) + k]
+        _axes(moved, posed)
+        for i in range(count):
+            at = first + i
+            quats[at, 0], quats[at, 1] = posed[QW + i], posed[QX + i]
+            quats[at, 2], quats[at, 3] = posed[QY + i], posed[QZ + i]
+            scales[at, 0], scales[at, 1], scales[at, 2] = posed[SCALE_U + i], posed[SCALE_V + i], thickness[at]
 
 
 @njit(**SAFE_KERNEL)
