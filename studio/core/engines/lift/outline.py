@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.heads.anatomy import smoothstep
+from studio.core.heads.fitting import HeadPose
 from studio.core.motion.motion import Motion
-from studio.core.perception.masks import distance_inside, pixels_at, resized
+from studio.core.perception.masks import distance_inside, pixels_at, resized, sampled
 from studio.core.perception.portrait import Portrait
 from studio.core.render.rasterize import rasterize, rasterize_vjp
 
@@ -31,6 +32,13 @@ _MOST = 0.985
 _MIXED = (1.0, 3.0)
 # A Gaussian whose opacity tells less than this of the matte (px) stays as it is.
 _HIDDEN = 0.02
+
+# m: which way an edge runs is told by the matte blurred so far.
+_BLUR = 0.0022
+# Where a Gaussian shows, in its two standard deviations: as far as 2.5 of them. It may be halved so often across an
+# edge and so often as a whole, and keeps at least this share of its size.
+_AROUND = np.array([[np.cos(a) * r, np.sin(a) * r] for a in np.arange(8) * np.pi / 4 for r in (0.8, 1.6, 2.5)])
+_HALVINGS, _LEAST = 4, 0.03
 
 
 def fit_outline(avatar: LiftAvatar, portrait: Portrait) -> LiftAvatar:
@@ -73,3 +81,31 @@ def with_own_outline(portrait: Portrait, avatar: LiftAvatar, detailed: NDArray[n
     height, width = portrait.source.shape[:2]
     source = portrait.source + resized(change, width, height)
     return replace(portrait, rgb=portrait.rgb + change, source=np.clip(source, 0, 1))
+
+
+def held_in(portrait: Portrait, pose: HeadPose, points: NDArray, tangents: NDArray) -> NDArray[np.float32]:
+    """Return tangents ``[n,2,3]`` m of Gaussians at points ``[n,3]`` m that do not reach over the matte's edge.
+
+    What is not seen may not stand out beside what is. They are shortened across the edge, then, where it bends, as
+    a whole.
+    """
+    soft = cv2.GaussianBlur(portrait.alpha, (0, 0), _BLUR / pose.px)
+    down, right = np.gradient(soft)
+    slope = np.stack([right, down, np.zeros_like(soft)], -1).astype(np.float32)
+    across = sampled(slope, pose.camera.project(points)[:, :2]).astype(np.float64)
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
+    across = (across @ pose.camera.world_to_camera[:3, :3])[:, None]
+    held, left = tangents.copy(), np.arange(len(points))
+    for halving in range(2 * _HALVINGS):
+        # Between a neck and a collar lies a gap: what is this side of the ends counts, too.
+        reach = points[left, None] + np.einsum("ks,nsi->nki", _AROUND, held[left])
+        pixels = pose.camera.project(reach.reshape(-1, 3))[:, :2]
+        out = portrait.alpha[pixels_at(pixels, portrait.alpha.shape)] < 0.9
+        left = left[out.reshape(reach.shape[:2]).any(1)]
+        over = (held[left] * across[left]).sum(2)[..., None] * across[left]
+        # What reaches over an edge that bends along it is halved as a whole.
+        held[left] -= 0.5 * (over if halving < _HALVINGS else held[left])
+    # What would vanish stays as a point that still has axes.
+    least = _LEAST * tangents
+    area, was = (np.linalg.norm(np.cross(pair[:, 0], pair[:, 1]), axis=1) for pair in (held, least))
+    return np.where((area < was)[:, None, None], least, held).astype(np.float32)

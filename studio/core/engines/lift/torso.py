@@ -4,13 +4,14 @@ The back hangs from the outline, where it meets the seen front, down to the dept
 follows the neck of the built-in head.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
+from studio.core.engines.lift.outline import held_in
 from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.surface import SPREAD, Surfels, cell_mean, cells_of
 from studio.core.engines.lift.surface import block_count as cell_count
@@ -71,11 +72,11 @@ def unseen_torso(portrait: Portrait, relief: Relief, pose: HeadPose, whole: Full
     chin = portrait.landmarks[CHIN, 1] - _ABOVE_CHIN * INTEROCULAR / pose.px
     hidden = body & (cells.label == HAIR) & (cells.pixels[..., 1] > chin)
     bare = body & np.isin(cells.label, (SKIN, CLOTH))
-    if not (hidden.any() and bare.any()):
-        return back
-    beside, _ = spread(cells.color, bare)
-    nearness = cells.nearness - _BEHIND_HAIR * INTEROCULAR / pose.px
-    return Surfels.concatenate([back, _laid(cells, nearness, hidden, beside, pose)])
+    if hidden.any() and bare.any():
+        beside, _ = spread(cells.color, bare)
+        nearness = cells.nearness - _BEHIND_HAIR * INTEROCULAR / pose.px
+        back = Surfels.concatenate([back, _laid(cells, nearness, hidden, beside, pose)])
+    return replace(back, tangents=held_in(portrait, pose, back.means, back.tangents))
 
 
 # Of a head that faces the camera; the camera's y points down, its z forwards.

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from studio.core.engines.lift.outline import held_in
 from studio.core.engines.lift.relief import Relief
 from studio.core.engines.lift.rig import FlatPart
 from studio.core.engines.lift.skin_mesh import SkinMesh, skin_mesh
@@ -54,13 +55,9 @@ _TUCK, _INNER, _FRONT = 0.3, 0.12, 0.4
 # What is drawn in goes over into what is not within the root of so many edges of the mesh.
 _EVENED = 9.0
 _OPACITY = 0.97
-# A Gaussian held in at the matte's edge keeps at least this share of its size.
-_LEAST = 0.03
 # Standard deviation over the distance to the neighbours, the most it may grow over the mean head's, and over a
 # surfel's thickness, m.
 _SPREAD, _STRETCH, _THICKNESS = 0.85, 2.2, 0.0004
-# A Gaussian shows as far as this, in standard deviations; at the matte it may be halved so often.
-_SHOWN, _HALVINGS = 2.5, 4
 
 
 def completed_landmarks(landmarks: NDArray, pose: HeadPose) -> NDArray[np.float64]:
@@ -112,7 +109,7 @@ def unseen_skin(
     tangents = mesh.tangents(points)[keep]
     length = np.linalg.norm(tangents, axis=2, keepdims=True)
     tangents *= _SPREAD * np.minimum(1, _STRETCH * mesh.size[keep, None, None] / np.maximum(length, 1e-9))
-    tangents = _held_in(portrait, pose, points[keep], tangents)
+    tangents = held_in(portrait, pose, points[keep], tangents)
     place = to_face(points[keep])
     side = lip_side(place, shapes.landmarks)
     fade = smoothstep(0, 1, mesh.fade[keep])
@@ -176,25 +173,6 @@ def _behind_picture(
     hidden = np.asarray(cv2.erode(relief.nearness, np.ones((reach, reach), np.uint8)), np.float32)
     near = np.minimum(near, sampled(hidden, pixels) - _BEHIND / pose.px)
     return pose.lift(pixels, near), pixels, inside, drawn
-
-
-def _held_in(portrait: Portrait, pose: HeadPose, points: NDArray, tangents: NDArray) -> NDArray[np.float64]:
-    """Shorten tangents ``[n,2,3]`` m at points ``[n,3]`` m across the matte's edge until they do not reach over it."""
-    soft = cv2.GaussianBlur(portrait.alpha, (0, 0), _INSET / pose.px)
-    down, right = np.gradient(soft)
-    slope = np.stack([right, down, np.zeros_like(soft)], -1).astype(np.float32)
-    across = sampled(slope, pose.camera.project(points)[:, :2]).astype(np.float64)
-    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-9)
-    across = (across @ pose.camera.world_to_camera[:3, :3])[:, None]
-    least = _LEAST * tangents
-    for _ in range(_HALVINGS):
-        ends = points[:, None, None] + _SHOWN * np.stack([tangents, -tangents], 2)
-        pixels = pose.camera.project(ends.reshape(-1, 3))[:, :2]
-        out = (portrait.alpha[pixels_at(pixels, portrait.alpha.shape)] < 0.9).reshape(ends.shape[:3]).any(2)
-        tangents = tangents - 0.5 * (out * (tangents * across).sum(2))[..., None] * across
-    # What would vanish stays as a point that still has axes.
-    area, was = (np.linalg.norm(np.cross(pair[:, 0], pair[:, 1]), axis=1) for pair in (tangents, least))
-    return np.where((area < was)[:, None, None], least, tangents)
 
 
 def _bare(
