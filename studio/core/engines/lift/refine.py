@@ -19,7 +19,7 @@ from studio.core.engines.lift.binding import Binding
 from studio.core.engines.lift.surface import Surfels
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
-from studio.core.heads.anatomy import smoothstep
+from studio.core.heads.anatomy import LOWER_LID, SIDES, UPPER_LID, smoothstep
 from studio.core.motion.motion import Motion
 from studio.core.perception.masks import distance_inside, grown, pixels_at, resized, sampled
 from studio.core.perception.portrait import Portrait
@@ -38,6 +38,8 @@ _HELD_BACK_SIZE, _HELD_BACK_YAWS, _MOST_THINNED = 384, (-35, 35), 0.005
 # The first half's share of the time.
 _SHAPES_SHARE = 0.65
 STEPS = 18
+# Then so many on the eyes alone, with a margin of so many times their common width; the first ones' share of the time.
+_EYE_STEPS, _EYE_MARGIN, _COLORS_SHARE = 12, 0.1, 0.95
 # A larger picture is also fitted at the size it is usually shown in, and an enlarged one to the file's own pixels: the
 # rasteriser's blur is a matter of pixels, and enlarging and shrinking back is not free.
 _SHOWN_SIZE = 512
@@ -174,22 +176,50 @@ def fit_colors(avatar: LiftAvatar, portrait: Portrait) -> Iterator[tuple[float, 
     drawn = np.any([view.shown[:, 0] > _NOTHING for view in views], axis=0)
     gaussians, leave, behind = gaussians[drawn], leave[drawn], behind[drawn]
     views = [replace(view, shown=view.shown[drawn]) for view in views]
+    lowest, highest = np.maximum(gaussians.colors - leave, 0), np.minimum(gaussians.colors + leave, 1)
+    fitted = every_color.copy()
+    for done, fitted[drawn] in _descent(gaussians, views, behind, lowest, highest, STEPS):
+        yield _COLORS_SHARE * done, avatar.with_colors(fitted.copy())
+    # Who looks at a face looks at its eyes, which are small: theirs go on alone.
+    eyes = _eyes_of(full, portrait, gaussians)
+    near = eyes.shown[:, 0] > _NOTHING
+    eyes = replace(eyes, shown=eyes.shown[near])
+    of_eyes = np.flatnonzero(drawn)[near]
+    gaussians = replace(gaussians, colors=fitted[drawn])[near]
+    for _, fitted[of_eyes] in _descent(gaussians, [eyes], behind[near], lowest[near], highest[near], _EYE_STEPS):
+        pass
+    yield 1.0, avatar.with_colors(fitted)
+
+
+def _eyes_of(view: _View, portrait: Portrait, gaussians: Gaussians) -> _View:
+    """Return the part of the portrait's own view that shows both eyes."""
+    rims = portrait.landmarks[[index for side in SIDES for index in (*UPPER_LID[side], *LOWER_LID[side])], :2]
+    margin = _EYE_MARGIN * float(np.ptp(rims[:, 0]))
+    size = np.array(portrait.alpha.shape[::-1])
+    left, top = np.clip(np.floor(rims.min(0) - margin).astype(int), 0, size - 1)
+    right, bottom = np.clip(np.ceil(rims.max(0) + margin).astype(int), (left + 1, top + 1), size)
+    camera = view.camera.cropped(left, top, right - left, bottom - top, int(right - left), int(bottom - top))
+    rgb, plate = (np.ascontiguousarray(p[top:bottom, left:right]) for p in (view.rgb, view.plate))
+    return _View.of(camera, rgb, plate, gaussians)
+
+
+def _descent(
+    gaussians: Gaussians, views: list[_View], behind: NDArray, lowest: NDArray, highest: NDArray, steps: int
+) -> Iterator[tuple[float, NDArray[np.float32]]]:
+    """Yield ``(fraction done, colours [N,3])`` after every two steps; `behind` ``[N]`` change all channels alike."""
     colors, velocity = gaussians.colors, np.zeros_like(gaussians.colors)
-    lowest, highest = np.maximum(colors - leave, 0), np.minimum(colors + leave, 1)
-    for step in range(STEPS):
+    for step in range(steps):
         view = views[step % len(views)]
         raster, pullback = rasterize_vjp(replace(gaussians, colors=colors), view.camera)
         missing = view.rgb - (raster.color + (1 - raster.alpha) * view.plate)
         wanted = pullback(missing, None).colors
         wanted[behind] = wanted[behind].mean(1, keepdims=True)
         # Towards the end shorter steps settle between the views instead of swinging from one to the next.
-        stride = min(1.0, 2.0 * (1 - step / STEPS))
+        stride = min(1.0, 2.0 * (1 - step / steps))
         velocity = _MOMENTUM * velocity + stride * wanted / (view.shown + _HIDDEN)
         colors = np.clip(colors + velocity, lowest, highest).astype(np.float32)
-        if step % 2 == 1 or step == STEPS - 1:
-            fitted = every_color.copy()
-            fitted[drawn] = colors
-            yield (step + 1) / STEPS, avatar.with_colors(fitted)
+        if step % 2 == 1 or step == steps - 1:
+            yield (step + 1) / steps, colors
 
 
 def _firmness(avatar: LiftAvatar, portrait: Portrait, edge: float, free: float) -> NDArray[np.float64]:

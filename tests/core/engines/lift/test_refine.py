@@ -8,6 +8,7 @@ from studio.core.avatar import render_frame
 from studio.core.engines.lift import refine as refinement
 from studio.core.engines.lift.avatar import LiftAvatar
 from studio.core.engines.lift.refine import fit_colors, fit_shapes
+from studio.core.heads.anatomy import LOWER_LID, SIDES, UPPER_LID
 from studio.core.motion.motion import Motion
 from studio.core.perception.masks import distance_inside
 from studio.core.perception.portrait import Portrait
@@ -54,6 +55,27 @@ def test_skin_at_the_edge_keeps_its_colour(laid: LiftAvatar, small_portrait: Por
     change = np.abs(colored(laid, small_portrait).surfels.colors - surfels.colors).max(1)
     assert change[skin & (inwards < 3)].max() < 0.021
     assert change[skin & (inwards > 12)].max() > 0.1
+
+
+def test_eyes_go_on_alone(laid: LiftAvatar, small_portrait: Portrait, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refinement, "STEPS", 1)
+    gray = laid.with_colors(np.full_like(laid.surfels.colors, 0.5))
+    *_, (_, face), (done, eyes) = fit_colors(gray, small_portrait)
+    assert done == 1
+    rims = small_portrait.landmarks[[index for side in SIDES for index in UPPER_LID[side] + LOWER_LID[side]], :2]
+    box = np.zeros(small_portrait.alpha.shape, np.float32)
+    (left, top), (right, bottom) = rims.min(0).astype(int), rims.max(0).astype(int)
+    box[top:bottom, left:right] = 1
+    before, after = (
+        psnr(render_frame(head, Motion.neutral(), head.camera), small_portrait.rgb, box) for head in (face, eyes)
+    )
+    assert after > before + 1
+    changed = (eyes.surfels.colors != face.surfels.colors).any(1)
+    column, row = small_portrait.pose.camera.project(laid.surfels.means[changed])[:, :2].T
+    assert row.min() > top - (bottom - top) * 2
+    assert row.max() < bottom + (bottom - top) * 2
+    assert column.min() > left - (right - left)
+    assert column.max() < right + (right - left)
 
 
 def test_fitted_tangents_are_the_fitted_axes(laid: LiftAvatar, small_portrait: Portrait) -> None:
