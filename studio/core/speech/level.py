@@ -27,6 +27,8 @@ _FLOOR_LIMITS_DB = (-75.0, -25.0)
 _STARTING_FLOOR_DB = -48.0  # no sound is known yet: assume a quiet room for the first block
 _ACTIVE_DB = 9.0  # above the floor: loud enough to learn the speaker's level from
 _PRESENT_DB = (2.0, 5.0)  # above the floor: from none to all of it may move the mouth
+# Power is averaged over so many hops: one that decays would take 200 ms to sink from speech into a silent room.
+_AVERAGED_HOPS = 6
 _HOLD_HOPS = 10  # stop closures and word ends do not shut the gate, and the end of speech does within 150 ms
 _RELEASE = 0.7  # per hop, after the hold
 
@@ -52,7 +54,7 @@ class InputLevel:
         self.above_speech_db = GAIN_LIMITS_DB[0]
         self._speech_db = TARGET_DB - (gain_db or 0.0)
         self._heard = float(_PRIOR_HOPS if gain_db is None else _MEMORY_HOPS)
-        self._smooth_power: float | None = None
+        self._newest: deque[float] = deque(maxlen=_AVERAGED_HOPS)
         self._floor = _STARTING_FLOOR_DB if floor_db is None else float(np.clip(floor_db, *_FLOOR_LIMITS_DB))
         self._quietest: deque[float] = deque(maxlen=_FLOOR_BLOCKS)
         self._block: list[float] = []
@@ -81,10 +83,8 @@ class InputLevel:
     def push(self, power: NDArray[np.float32], speech: bool) -> None:
         """Take one hop of mel power ``[MELS]`` and whether the hops before it were speech."""
         total = float(power.sum())
-        if self._smooth_power is None:
-            self._smooth_power = total
-        self._smooth_power += 0.3 * (total - self._smooth_power)
-        level, smooth = _decibel(total), _decibel(self._smooth_power)
+        self._newest.append(total)
+        level, smooth = _decibel(total), _decibel(sum(self._newest) / len(self._newest))
         floor = self._follow_floor(smooth)
 
         if level > floor + _ACTIVE_DB and speech:
