@@ -85,7 +85,12 @@ def voice_weights() -> dict[str, NDArray[np.float32]]:
 
 
 def _sigmoid(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return 0.5 * (np.tanh(0.5 * x) + 1)
+    """Return the sigmoid of `x`, in its place."""
+    x *= 0.5
+    np.tanh(x, out=x)
+    x += 1
+    x *= 0.5
+    return x
 
 
 class _Convolution:
@@ -113,44 +118,47 @@ class _Convolution:
 class _GatedRecurrentUnit:
     """One GRU layer in PyTorch's layout (reset, update, new) and its hidden state.
 
-    A sigmoid is half a hyperbolic tangent of half its argument: those halves are in the weights.
+    A sigmoid is half of one more than a hyperbolic tangent of half its argument. The inner halves are in the weights,
+    as is the outer one of the reset gate, which scales nothing but the recurrent part of `new`.
     """
 
     def __init__(self, weights: Weights, layer: int) -> None:
         recurrent = weights[f"gru.weight_hh_l{layer}"]
         size = recurrent.shape[1]
-        half = np.where(np.arange(3 * size) < 2 * size, np.float32(0.5), np.float32(1))
         gated = np.arange(3 * size) < 2 * size
+        half = np.where(gated, np.float32(0.5), np.float32(1))
         bias, recurrent_bias = weights[f"gru.bias_ih_l{layer}"], weights[f"gru.bias_hh_l{layer}"]
         self._input = np.ascontiguousarray((half[:, None] * weights[f"gru.weight_ih_l{layer}"]).T)
         self._input_bias = half * (bias + np.where(gated, recurrent_bias, np.float32(0)))
-        self._recurrent = np.ascontiguousarray((half[:, None] * recurrent).T)
-        self._new_bias = recurrent_bias[2 * size :]  # reset scales it, so it cannot join the others
+        self._recurrent = np.ascontiguousarray(0.5 * recurrent.T)
+        self._new_bias = 0.5 * recurrent_bias[2 * size :]  # reset scales it, so it cannot join the others
         self._hidden = np.zeros(size, np.float32)
+        # Of matrices this small the calls cost as much as the sums, so these and their parts are made once.
+        self._back = np.empty(3 * size, np.float32)
+        self._gates, self._new = self._back[: 2 * size], self._back[2 * size :]
+        self._reset, self._update = self._gates[:size], self._gates[size:]
 
     def push(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
-        projected = frames @ self._input + self._input_bias
+        projected = frames @ self._input
+        projected += self._input_bias
         hidden = self._hidden
         size = len(hidden)
         out = np.empty((len(frames), size), np.float32)
-        # In place: of matrices this small, the calls cost as much as the sums.
-        back = np.empty(3 * size, np.float32)
-        gates, new = back[: 2 * size], back[2 * size :]
-        for i, own in enumerate(projected):
-            np.dot(hidden, self._recurrent, out=back)
+        gates, new = self._gates, self._new
+        for own, following in zip(projected, out, strict=True):
+            np.dot(hidden, self._recurrent, out=self._back)
             gates += own[: 2 * size]
             np.tanh(gates, out=gates)
-            gates *= 0.5
-            gates += 0.5
+            gates += 1
             new += self._new_bias
-            new *= gates[:size]
+            new *= self._reset
             new += own[2 * size :]
             np.tanh(new, out=new)
-            hidden = out[i]
-            np.subtract(self._hidden, new, out=hidden)
-            hidden *= gates[size:]
-            hidden += new
-            self._hidden = hidden
+            np.subtract(hidden, new, out=following)
+            following *= self._update
+            following *= 0.5
+            following += new
+            hidden = following
         self._hidden = hidden.copy()
         return out
 
