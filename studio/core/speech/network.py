@@ -7,7 +7,6 @@ to its end: there a third GRU reads what the second one heard from the future ba
 every hop itself.
 """
 
-import math
 from collections.abc import Mapping
 from functools import cache
 from typing import TypeAlias
@@ -184,7 +183,7 @@ class Listener:
 
 
 class NetworkStream:
-    """The network with its memory. One frame at a time or all at once, the answers are the same.
+    """The network with its memory. One frame at a time or all at once, the answers are the same but for rounding.
 
     Parameters
     ----------
@@ -193,28 +192,31 @@ class NetworkStream:
 
     Attributes
     ----------
-    voice
-        0..1: how surely the newest frame is of a voice rather than of music or noise.
+    voices
+        ``[T]`` 0..1: how surely each frame of the newest push is of a voice rather than of music or noise.
     """
 
     def __init__(self, weights: Weights | None = None) -> None:
         weights = speech_weights() if weights is None else weights
         self._listener = Listener(weights)
-        names = ("head", "jaw1", "jaw2")
-        self._head, self._jaw1, self._jaw2 = (np.ascontiguousarray(weights[f"{name}.weight"].T) for name in names)
-        self._head_bias, self._jaw1_bias, self._jaw2_bias = (weights[f"{name}.bias"] for name in names)
-        self._voice_weight, self._voice_bias = (voice_weights()[key] for key in VOICE_SHAPES)
-        self.voice = 0.0
+        voice = voice_weights()
+        # What is read off the same states is read off at once: channels, whether it is a voice, units of the jaw.
+        matrices = weights["head.weight"].T, voice["voice.weight"][:, None], weights["jaw1.weight"].T
+        self._matrix = np.concatenate(matrices, axis=1)
+        self._bias = np.concatenate([weights["head.bias"], voice["voice.bias"][None], weights["jaw1.bias"]])
+        self._jaw, self._jaw_bias = np.ascontiguousarray(weights["jaw2.weight"].T), weights["jaw2.bias"]
+        self.voices = np.zeros(0, np.float32)
 
     def push(self, log_mels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return channel activations ``[T, len(DELAYS), len(CHANNELS)]`` in 0..1 for frames ``[T, MELS]``."""
-        hidden = self._listener.push(log_mels)
-        if len(hidden):
-            self.voice = 1 / (1 + math.exp(-float(hidden[-1] @ self._voice_weight + self._voice_bias)))
-        logits = (hidden @ self._head + self._head_bias).reshape(-1, len(DELAYS), len(CHANNELS))
-        units = hidden @ self._jaw1 + self._jaw1_bias
-        logits[:, :, _JAW] += np.maximum(units, 0, out=units) @ self._jaw2 + self._jaw2_bias
-        return _sigmoid(logits)
+        said = self._listener.push(log_mels) @ self._matrix
+        said += self._bias
+        channels = len(DELAYS) * len(CHANNELS)
+        logits, units = said[:, : channels + 1], said[:, channels + 1 :]
+        logits[:, _JAW : channels : len(CHANNELS)] += np.maximum(units, 0, out=units) @ self._jaw + self._jaw_bias
+        _sigmoid(logits)
+        self.voices = logits[:, channels]
+        return logits[:, :channels].reshape(-1, len(DELAYS), len(CHANNELS))
 
 
 class RecordingNetwork:

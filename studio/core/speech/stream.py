@@ -1,6 +1,8 @@
 """`SpeechDriver`: sound in, ARKit mouth motion out, live and offline by the same code."""
 
+from collections import deque
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import scipy.signal
@@ -29,6 +31,9 @@ _ENDING = 0.4
 _HIGH_PASS = np.array(scipy.signal.butter(2, 50.0, "highpass", fs=SAMPLE_RATE))  # numerator, denominator
 # Change of the voice gate per hop: it opens and shuts in 30 ms, ahead of the sound.
 _GATE_OPENING, _GATE_SHUTTING = 0.34, -0.34
+# The network hears so many hops at once, which costs less than one by one. Whether they are speech, from which the
+# level is learnt, is heeded as many hops later, so that it does not matter how sound is cut into pushes.
+_AT_ONCE = 4
 # Half a second of silence settles the recurrent state, so that a stream starts with the mouth at rest.
 _PRIMING_HOPS = 50
 # How much wider a mouth opens 6 dB above the speaker's own level, and how soon.
@@ -40,6 +45,17 @@ _KEPT = [CHANNELS.index(name) for name in ("jaw", "close", "speech")]
 _QUICK = [CHANNELS.index(name) for name in ("close", "fv", "speech")]  # what smoothing would undo
 
 _PROSODY = len(CHANNELS) + 1  # the first column of a row's prosody
+
+
+class _Heard(NamedTuple):
+    """What is known of a hop without the network."""
+
+    gain_db: float
+    above_speech_db: float
+    presence: float
+    active: bool
+    voiced: bool
+    semitones: float
 
 
 class SpeechDriver:
@@ -121,7 +137,7 @@ class SpeechDriver:
         known = self._calibration
         self._level = InputLevel() if known is None else InputLevel(known.gain_db, known.floor_db)
         silence = log_mel(np.zeros((_PRIMING_HOPS, MELS), np.float32))
-        self._newest_speech = float(self._network.push(silence)[-1, 0, _SPEECH])
+        self._spoken = deque(self._network.push(silence)[-_AT_ONCE:, 0, _SPEECH].tolist(), maxlen=_AT_ONCE)
         self._voice = 0.0
         self._louder = 0.0
         self._smooth = np.zeros((2, len(CHANNELS)), np.float32)
@@ -154,7 +170,8 @@ class SpeechDriver:
         chunk, self._high_pass = scipy.signal.lfilter(_HIGH_PASS[0], _HIGH_PASS[1], chunk, zi=self._high_pass)
         chunk = chunk.astype(np.float32)
         powers, pitches = self._mels.push(chunk), self._pitch.push(chunk).tolist()
-        self._answer_late([self._hear(power, *pitch) for power, pitch in zip(powers, pitches, strict=True)])
+        starts = range(0, len(powers), _AT_ONCE)
+        self._answer_late([self._hear(powers[k : k + _AT_ONCE], pitches[k : k + _AT_ONCE]) for k in starts])
 
     def finish(self) -> None:
         """Let the network for recordings answer for what is left; nothing may be pushed any more."""
@@ -183,25 +200,37 @@ class SpeechDriver:
     def _personal(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
         return channels if self._calibration is None else self._calibration.applied(channels)
 
-    def _hear(self, power: NDArray[np.float32], hz: float, periodicity: float) -> NDArray[np.float32]:
-        """Write the row of a hop; return what the network heard of it, ``[1,MELS]``."""
-        level, activity = self._level, self._activity
-        level.push(power, activity.voiced and self._newest_speech > 0.5)
-        voice = activity.push(hz, periodicity, level, self.settings.sensitivity)
-        mel = log_mel(power[None] * np.float32(10 ** (level.gain_db / 10)))
-        heads = self._network.push(mel)[0]
-        self._newest_speech = float(heads[0, _SPEECH])
+    def _hear(self, powers: NDArray[np.float32], pitches: list[list[float]]) -> NDArray[np.float32]:
+        """Write the rows of at most `_AT_ONCE` hops; return what the network heard of them, ``[T,MELS]``."""
+        spoken = list(self._spoken)[: len(powers)]
+        hops = [self._listen(*hop) for hop in zip(powers, pitches, spoken, strict=True)]
+        gains = np.array([10 ** (hop.gain_db / 10) for hop in hops], np.float32)
+        log_mels = log_mel(powers * gains[:, None])
+        heads = self._network.push(log_mels)
+        for hop, answers, voice in zip(hops, heads, self._network.voices.tolist(), strict=True):
+            self._write(hop, answers, voice)
+        return log_mels
 
+    def _listen(self, power: NDArray[np.float32], pitch: list[float], spoken: float) -> _Heard:
+        level, activity = self._level, self._activity
+        level.push(power, activity.voiced and spoken > 0.5)
+        active = activity.push(pitch[0], pitch[1], level, self.settings.sensitivity)
+        return _Heard(level.gain_db, level.above_speech_db, level.presence, active, activity.voiced, activity.semitones)
+
+    def _write(self, hop: _Heard, heads: NDArray[np.float32], voice: float) -> None:
+        """Write the row of a hop, of which the network says ``[3,8]`` `heads` and how surely it is a voice."""
+        newest = float(heads[0, _SPEECH])
+        self._spoken.append(newest)
         channels = self._personal(heads[self._head])
-        trust = self._trust.push(self._network.voice, level.presence > 0.5 and self._newest_speech > 0.5)
-        ending = _ENDING * (1 - self._newest_speech)
+        trust = self._trust.push(voice, hop.presence > 0.5 and newest > 0.5)
+        ending = _ENDING * (1 - newest)
         speech = ramp(float(channels[_SPEECH]), _VOICED[0] + ending, _VOICED[1] + ending)
-        heard = voice * trust * level.presence * speech
+        heard = hop.active * trust * hop.presence * speech
         self._voice += min(max(heard - self._voice, _GATE_SHUTTING), _GATE_OPENING)
-        louder = min(max(level.above_speech_db / _LOUDER_DB, -1.0), 1.0)
+        louder = min(max(hop.above_speech_db / _LOUDER_DB, -1.0), 1.0)
         self._louder += _LOUDER_RATE * (_LOUDER * self._voice * louder - self._louder)
         emphasis = self.settings.emphasis
-        prosody = self._prosody.push(self._voice, level.above_speech_db, activity.voiced, activity.semitones, emphasis)
+        prosody = self._prosody.push(self._voice, hop.above_speech_db, hop.voiced, hop.semitones, emphasis)
 
         if self._count - self._forgotten == len(self._rows):
             self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
@@ -212,7 +241,6 @@ class SpeechDriver:
         row[len(CHANNELS)] = emphasis * self._louder
         row[_PROSODY:] = prosody
         self._count += 1
-        return mel
 
     def _smoothed(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
         if not self.settings.smoothing:

@@ -52,7 +52,7 @@ class VoiceTrust:
         Parameters
         ----------
         voice
-            0..1, as `NetworkStream.voice`.
+            0..1, as in `NetworkStream.voices`.
         sounding
             Whether there is something that speech, or music, could be heard in.
         """
