@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from studio.core.avatar import Avatar
 from studio.core.datasets.acting import Shot
+from studio.core.gaussians.camera import Camera
+from studio.core.gaussians.gaussians import Gaussians
 from studio.core.motion.poses import turned_head
 from studio.core.render.numba_runtime import KERNEL
 from studio.core.render.rasterize import rasterize
@@ -18,7 +20,8 @@ from studio.core.training.scene import Scene, Source
 
 # Depth where less than this is covered is more background than head.
 _KNOWN = 0.5
-_SOLID = 0.9  # covered so far, a surface can be followed
+# How far a Gaussian is seen, in standard deviations, and px beyond; m that no part of a head is nearer to a camera.
+_REACH, _BEYOND, _NEAREST = 3.5, 2.0, 0.05
 # Views are drawn no smaller than this and then shrunk: the rasteriser blurs by its own pixels, a lens by none.
 _LEAST_DRAWN = 256
 
@@ -55,7 +58,8 @@ def film(
     depth = np.empty((views, size, size), np.float16)
     matrices = np.empty((views, 4, 4))
     windows = [shot.audio for shot in shots if shot.audio is not None]
-    extra = (extra or {}) | ({MOUTH_MOTION: mouth_motion(avatar, shots)} if windows else {})
+    moments = face_moments(avatar, shots) if windows else None
+    motion = []
     gaussians = None
     finer = max(1, _LEAST_DRAWN // size)
     for k, shot in enumerate(shots):
@@ -67,6 +71,8 @@ def film(
         if finer > 1:
             color, alpha, far = (_shrunk(picture, size) for picture in (color, alpha, far * alpha))
             far /= np.maximum(alpha, 1e-6)
+        if moments is not None:
+            motion.append(mouth_motion(gaussians, shot, moments, moments[k]))
         _to_bytes(color, alpha, rgba[k])
         depth[k] = far * (alpha > _KNOWN)
         # World is head space, and the camera of the shot stands in that of the head at rest.
@@ -85,29 +91,74 @@ def film(
         code=np.clip([shot.frame.code[0] for shot in shots], 0, 1).astype(np.float32),
         head_pose=np.stack([shot.frame.head_pose[0] for shot in shots]).astype(np.float32),
         audio=np.stack(windows).astype(np.float16) if windows else None,
-        extra=extra,
+        extra=(extra or {}) | ({MOUTH_MOTION: np.stack(motion)} if motion else {}),
         seed=credits.seed,
         origin=credits.origin,
     )
 
 
-def mouth_motion(avatar: Avatar, shots: list[Shot]) -> NDArray[np.int8]:
-    """Follow what each view shows about the mouth to the moments of all; see `studio.core.training.mouth_motion`."""
-    # Of the face alone: a torso that stays behind a head that turns would drown the lips.
+def face_moments(avatar: Avatar, shots: list[Shot]) -> NDArray[np.float32]:
+    """Return where the Gaussians are at each of V moments ``[V,N,3]`` m, by the face's own doing alone.
+
+    A torso that stays behind a head that turns would drown the lips.
+    """
     faces = [replace(shot.frame, head_pose=np.zeros_like(shot.frame.head_pose)) for shot in shots]
-    means = [avatar.pose(face, shot.camera).means for face, shot in zip(faces, shots, strict=True)]
-    found = []
-    for shot, here in zip(shots, means, strict=True):
-        to_camera = shot.camera.world_to_camera[:3, :3] @ turned_head(shot.frame.head_pose[0])[:3, :3]
-        gone = np.concatenate([(there - here) @ to_camera.T for there in means], 1).astype(np.float32)
-        rows, columns = mouth_rectangle(shot.camera.width)
-        width, height = columns.stop - columns.start, rows.stop - rows.start
-        camera = shot.camera.cropped(columns.start, rows.start, width, height, width, height)
-        raster = rasterize(replace(avatar.pose(shot.frame, shot.camera), colors=gone), camera)
-        motion = (raster.color / np.maximum(raster.alpha, _SOLID)).reshape(height, width, len(shots), 3)
-        known = np.repeat(raster.alpha > _SOLID, len(shots), 2)
-        found.append(stored_motion(motion, known).transpose(2, 0, 1, 3))
-    return np.stack(found)
+    posed = avatar.pose(faces[0], shots[0].camera)
+    moments = np.empty((len(faces), *posed.means.shape), np.float32)
+    for moment, face, shot in zip(moments, faces, shots, strict=True):
+        posed = avatar.pose(face, shot.camera, posed)
+        moment[:] = posed.means
+    return moments
+
+
+def mouth_motion(
+    gaussians: Gaussians, shot: Shot, moments: NDArray[np.float32], here: NDArray[np.float32]
+) -> NDArray[np.int8]:
+    """Follow what one view shows about the mouth to the moments of all; see `studio.core.training.mouth_motion`.
+
+    Parameters
+    ----------
+    gaussians
+        Of the shot.
+    moments, here
+        Of `face_moments`: all of them, and the shot's own ``[N,3]``.
+
+    Returns
+    -------
+    ``[V,h,w,3]``.
+    """
+    rows, columns = mouth_rectangle(shot.camera.width)
+    width, height = columns.stop - columns.start, rows.stop - rows.start
+    camera = shot.camera.cropped(columns.start, rows.start, width, height, width, height)
+    near = _reaching_into(camera, gaussians)
+    to_camera = shot.camera.world_to_camera[:3, :3] @ turned_head(shot.frame.head_pose[0])[:3, :3]
+    gone = np.empty((len(near), 3 * len(moments)), np.float32)
+    _fill_motion(moments, here, near, to_camera.astype(np.float32), gone)
+    raster = rasterize(replace(gaussians[near], colors=gone), camera)
+    return stored_motion(raster.color, raster.alpha)
+
+
+def _reaching_into(camera: Camera, gaussians: Gaussians) -> NDArray[np.intp]:
+    """Return the numbers of the Gaussians that may touch a picture, and of few that do not."""
+    x, y, z = (gaussians.means @ camera.world_to_camera[:3, :3].T.astype(np.float32)).T
+    (focal, _, cx), (_, focal_y, cy), _ = camera.K.astype(np.float32)
+    dx, dy, dz = camera.world_to_camera[:3, 3].astype(np.float32)
+    nearness = 1 / np.maximum(z + dz, np.float32(_NEAREST))
+    long, wide, thick = gaussians.scales.T
+    reach = _REACH * max(focal, focal_y) * nearness * np.maximum(np.maximum(long, wide), thick) + _BEYOND
+    off_x = np.abs((x + dx) * focal * nearness + (cx - camera.width / 2)) - camera.width / 2
+    off_y = np.abs((y + dy) * focal_y * nearness + (cy - camera.height / 2)) - camera.height / 2
+    return np.flatnonzero(np.maximum(off_x, off_y) < reach)
+
+
+@njit(**KERNEL)
+def _fill_motion(moments, here, near, turn, gone):
+    for k in range(len(near)):
+        n = near[k]
+        for m in range(len(moments)):
+            x, y, z = moments[m, n, 0] - here[n, 0], moments[m, n, 1] - here[n, 1], moments[m, n, 2] - here[n, 2]
+            for axis in range(3):
+                gone[k, 3 * m + axis] = turn[axis, 0] * x + turn[axis, 1] * y + turn[axis, 2] * z
 
 
 @njit(**KERNEL)

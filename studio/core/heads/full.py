@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 import safetensors.numpy
+from numba import njit
 from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
@@ -21,6 +22,7 @@ from studio.core.heads.normals import vertex_normals
 from studio.core.heads.shapes import JAW_ANGLE, FaceShapes
 from studio.core.heads.skinning import joint_transforms, rotation_matrices, skin
 from studio.core.heads.template import shape_weights
+from studio.core.render.numba_runtime import SAFE_KERNEL
 
 PARTS = (
     "skin", "eye_left", "eye_right", "teeth_upper", "teeth_lower", "gum_upper", "gum_lower", "tongue", "mouth_bag",
@@ -125,9 +127,8 @@ class FullHead:
         """
         moved = self.neutral
         if params.expression.any():  # at rest the shapes, which take a while to make, are not asked for
-            weights, moved = full_weights(params.expression), moved.copy()
-            for shape in np.flatnonzero(weights):
-                moved += weights[shape] * self.deltas[shape]
+            moved = moved.copy()
+            _add_shapes(full_weights(params.expression), self.deltas.reshape(len(FULL_SHAPES), -1), moved.reshape(-1))
         turns = self.joint_turns(params.expression, np.zeros(3) if neck is None else neck)
         transforms = joint_transforms(rotation_matrices(turns), self.joints.astype(np.float64), _PARENTS)
         return skin(moved, self.skin_weights, transforms)
@@ -268,6 +269,15 @@ def _depth_inside(points: NDArray, skin: NDArray) -> NDArray[np.float64]:
     # Asked little: a tree that is quick to make.
     _, nearest = KDTree(skin[:, :2], balanced_tree=False, compact_nodes=False).query(points[:, :2])
     return skin[nearest, 2] - points[:, 2]
+
+
+@njit(**SAFE_KERNEL)
+def _add_shapes(weights, deltas, points):
+    for shape in range(len(weights)):
+        weight = weights[shape]
+        if weight != 0:
+            for k in range(len(points)):
+                points[k] += weight * deltas[shape, k]
 
 
 def full_weights(code: NDArray) -> NDArray[np.float32]:

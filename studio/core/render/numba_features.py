@@ -84,6 +84,8 @@ def add_group(tile, strips, weights, colors, channel):
     for s in range(strips.shape[0]):
         offset, at = u64(strips[s, OFFSET] + (channel + 1) * PLANE), u64(strips[s, FIRST_WEIGHT])
         color = colors[strips[s, SPLAT], channel : channel + GROUP]
+        if color[0] == 0 and color[1] == 0 and color[2] == 0 and color[3] == 0:
+            continue
         a, b, c, d = splat(color[0]), splat(color[1]), splat(color[2]), splat(color[3])
         for _ in range(strips[s, HEIGHT]):
             weight = load(weights, at)

@@ -5,7 +5,10 @@ view a shows in a pixel of `mouth_rectangle`; in `STEP` along the axes of camera
 """
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
+
+from studio.core.render.numba_runtime import EXACT_KERNEL
 
 MOUTH_MOTION = "mouth_motion"
 """Its name in `Scene.extra`."""
@@ -13,6 +16,7 @@ STEP = 2.5e-4
 """m: what 1 stands for."""
 UNKNOWN = -128
 """Where a view shows no solid surface."""
+_SOLID, _STEP = np.float32(0.9), np.float32(STEP)  # covered so far, a surface can be followed
 # The part of a standard crop that is looked at, in eighths of its side: cheeks, lips and chin, but not the neck.
 _LEFT, _TOP, _RIGHT, _BOTTOM = 2, 3.5, 6, 7
 
@@ -23,10 +27,31 @@ def mouth_rectangle(side: int) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-def stored_motion(metres: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.int8]:
-    """Return motion ``[...,3]`` m in steps, `UNKNOWN` where ``[...]`` is not known."""
-    steps = np.clip(np.round(metres / STEP), -127, 127).astype(np.int8)
-    return np.where(known[..., None], steps, np.int8(UNKNOWN))
+def stored_motion(motion: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Return motion in steps ``[V,h,w,3]``, `UNKNOWN` where no surface is solid.
+
+    Parameters
+    ----------
+    motion
+        ``[h,w,V*3]`` m, weighted by what covers a pixel.
+    alpha
+        ``[h,w,1]``: how far it is covered.
+    """
+    height, width, channels = motion.shape
+    steps = np.full((channels // 3, height, width, 3), UNKNOWN, np.int8)
+    _fill_steps(motion, alpha, steps)
+    return steps
+
+
+@njit(**EXACT_KERNEL)
+def _fill_steps(motion, alpha, steps):
+    for moment in range(len(steps)):
+        for y in range(len(motion)):
+            for x in range(motion.shape[1]):
+                if alpha[y, x, 0] > _SOLID:
+                    for axis in range(3):
+                        metres = motion[y, x, 3 * moment + axis] / alpha[y, x, 0]
+                        steps[moment, y, x, axis] = min(max(np.rint(metres / _STEP), -127), 127)
 
 
 def motion_in_metres(motion: NDArray[np.int8]) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ _ORIGIN = to_head(np.zeros(3))
 _STILL = np.float32(1e-4)
 # The rig is blended in so many independent shares.
 _SHARES = 16
+_WITHOUT_SIGN = np.uint16(0x7FFF)  # the bits of half floats that 0 and -0 have not
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,7 +191,8 @@ class _SparseShapes:
     def of(deltas: NDArray[np.float16]) -> "_SparseShapes":
         count = deltas.shape[1]
         shares = np.arange(_SHARES + 1) * -(-(count + 1) // _SHARES)
-        shape, vertex = np.nonzero(deltas.any(-1))
+        x, y, z = np.moveaxis(deltas.view(np.uint16) & _WITHOUT_SIGN, -1, 0)  # of half floats, `any` is slow
+        shape, vertex = np.nonzero(x | y | z)
         place = shape * (count + 1) + vertex
         starts = np.searchsorted(place, np.arange(len(deltas))[:, None] * (count + 1) + np.minimum(shares, count))
         return _SparseShapes(vertex.astype(np.int32), deltas[shape, vertex].astype(np.float32), starts.astype(np.int32))
