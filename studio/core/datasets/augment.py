@@ -74,14 +74,17 @@ class Bend:
 
     def moved(self, points: NDArray[np.float32], tangents: NDArray[np.float32]) -> tuple[NDArray, NDArray]:
         """Return points ``[N,3]`` and what became of their tangents ``[N,2,3]``, both m."""
+        phases = points @ self.waves.T + self.phases
+        sines, cosines = np.sin(phases), np.cos(phases)
         bent, turned = np.empty_like(points), np.empty_like(tangents)
         eyes = EYE_MIDPOINT.astype(np.float32)
-        _bend(points, tangents, eyes, self.stretch, self.waves, self.phases, self.moves, bent, turned)
+        _bend(points, tangents, eyes, self.stretch, self.waves, sines, cosines, self.moves, bent, turned)
         return bent, turned
 
 
+# Sines are not taken here: where this is compiled they come out otherwise than where it is loaded from the cache.
 @njit(**KERNEL)
-def _bend(points, tangents, eyes, stretch, waves, phases, moves, bent, turned):
+def _bend(points, tangents, eyes, stretch, waves, sines, cosines, moves, bent, turned):
     for n in range(len(points)):
         for k in range(3):
             bent[n, k] = eyes[k] + (points[n, k] - eyes[k]) * stretch[k]
@@ -89,12 +92,10 @@ def _bend(points, tangents, eyes, stretch, waves, phases, moves, bent, turned):
             turned[n, 1, k] = tangents[n, 1, k] * stretch[k]
         for w in range(len(waves)):
             x, y, z = waves[w, 0], waves[w, 1], waves[w, 2]
-            phase = points[n, 0] * x + points[n, 1] * y + points[n, 2] * z + phases[w]
-            sine, cosine = np.sin(phase), np.cos(phase)
-            u = cosine * (tangents[n, 0, 0] * x + tangents[n, 0, 1] * y + tangents[n, 0, 2] * z)
-            v = cosine * (tangents[n, 1, 0] * x + tangents[n, 1, 1] * y + tangents[n, 1, 2] * z)
+            u = cosines[n, w] * (tangents[n, 0, 0] * x + tangents[n, 0, 1] * y + tangents[n, 0, 2] * z)
+            v = cosines[n, w] * (tangents[n, 1, 0] * x + tangents[n, 1, 1] * y + tangents[n, 1, 2] * z)
             for k in range(3):
-                bent[n, k] += sine * moves[w, k]
+                bent[n, k] += sines[n, w] * moves[w, k]
                 turned[n, 0, k] += u * moves[w, k]
                 turned[n, 1, k] += v * moves[w, k]
 
@@ -122,12 +123,23 @@ class Colouring:
 
     def lit(self, colors: NDArray[np.float32], tangents: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the colours ``[N,3]`` of surfels with tangents ``[N,2,3]`` anew."""
-        normals = np.cross(tangents[:, 0], tangents[:, 1])
-        length = np.maximum(np.linalg.norm(normals, axis=1), 1e-12)
+        lit = self.applied(colors)
+        _shade(tangents, self.light, lit)
+        return lit
+
+
+@njit(**KERNEL)
+def _shade(tangents, light, colors):
+    for n in range(len(colors)):
+        ux, uy, uz = tangents[n, 0, 0], tangents[n, 0, 1], tangents[n, 0, 2]
+        vx, vy, vz = tangents[n, 1, 0], tangents[n, 1, 1], tangents[n, 1, 2]
+        x, y, z = uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx
+        length = max(np.sqrt(x * x + y * y + z * z), np.float32(1e-12))
         # Tangents may turn either way round: seen surfels face the portrait's camera, out of the face.
-        facing = np.where(normals[:, 2] < 0, -1, 1) / length
-        shade = 1 + (normals @ self.light) * facing
-        return np.clip(self.applied(colors) * shade[:, None].astype(np.float32), 0, 1)
+        facing = -length if z < 0 else length
+        shade = np.float32(1) + (x * light[0] + y * light[1] + z * light[2]) / facing
+        for k in range(3):
+            colors[n, k] = min(max(colors[n, k] * shade, np.float32(0)), np.float32(1))
 
 
 def another_person(avatar: LiftAvatar, bend: Bend, colouring: Colouring) -> LiftAvatar:
@@ -156,9 +168,10 @@ def mirrored(scene: Scene) -> Scene:
     K[:, 0, 2] = scene.size - K[:, 0, 2]
     # A rotation's axis is a pseudovector: its x stays, and a shift's x turns.
     pose = scene.head_pose * np.array([1, -1, -1, -1, 1, 1], np.float32)
+    pixels = scene.rgba.view(np.uint32)  # whole ones are exchanged twenty times as fast as bytes
     return replace(
         scene,
-        rgba=np.ascontiguousarray(scene.rgba[:, :, ::-1]),
+        rgba=np.ascontiguousarray(pixels[:, :, ::-1]).view(np.uint8),
         plate=np.ascontiguousarray(scene.plate[:, ::-1]),
         depth=np.ascontiguousarray(scene.depth[:, :, ::-1]),
         world_to_camera=flip @ scene.world_to_camera @ flip,

@@ -60,12 +60,12 @@ def film(
     windows = [shot.audio for shot in shots if shot.audio is not None]
     moments = face_moments(avatar, shots) if windows else None
     motion = []
-    gaussians = None
+    gaussians, raster = None, None
     finer = max(1, _LEAST_DRAWN // size)
     for k, shot in enumerate(shots):
         camera = shot.camera if finer == 1 else shot.camera.scaled(finer)
         gaussians = avatar.pose(shot.frame, camera, gaussians)
-        raster = rasterize(gaussians, camera, depth=True)
+        raster = rasterize(gaussians, camera, depth=True, out=raster)
         assert raster.depth is not None
         color, alpha, far = raster.color, raster.alpha[..., 0], raster.depth[..., 0]
         if finer > 1:

@@ -53,7 +53,7 @@ class Gaussians:
             array = getattr(self, name)
             if array.shape != shape:
                 raise ValueError(f"{name} has shape {tuple(array.shape)}, expected {shape}")
-            if str(array.dtype).removeprefix("torch.") != "float32":
+            if array.dtype != np.float32 and str(array.dtype) != "torch.float32":
                 raise ValueError(f"{name} is {array.dtype}, expected float32")
         if self.seen is not None and self.seen.shape != (n,):
             raise ValueError(f"seen has shape {self.seen.shape}, expected {(n,)}")

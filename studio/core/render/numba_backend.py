@@ -135,16 +135,15 @@ class Workspace:
         The entries name splats if asked for. `out` is written if it fits. Depth comes with packed colours only.
         """
         shape = (camera.height, camera.width)
-        raster = out
-        fits = raster is not None and isinstance(raster.color, np.ndarray)
-        if raster is None or not fits or raster.color.shape != (*shape, colors.shape[1]):
-            raster = Raster(np.empty((*shape, colors.shape[1]), np.float32), np.empty((*shape, 1), np.float32))
-        depth = np.empty((*(shape if deep else (0, 0)), 1), np.float32)
+        if out is None or not isinstance(out.color, np.ndarray) or out.color.shape != (*shape, colors.shape[1]):
+            out = Raster(np.empty((*shape, colors.shape[1]), np.float32), np.empty((*shape, 1), np.float32))
+        if deep == (out.depth is None):
+            out = replace(out, depth=np.empty((*shape, 1), np.float32) if deep else None)
         composite_tiles(
             *(self.tile_rows, kernel_array(colors), packed, self.tile_starts, self.tiles_x, threads, named),
-            *(self.entries, raster.color, raster.alpha, depth),
+            *(self.entries, out.color, out.alpha, _NO_DEPTH if out.depth is None else out.depth),
         )
-        return replace(raster, depth=depth) if deep else raster
+        return out
 
     def render(
         self, gaussians: Gaussians, camera: Camera, threads: int, named: bool = False, out: Raster | None = None
@@ -154,12 +153,12 @@ class Workspace:
         self.bin(len(gaussians))
         return self.composite(gaussians.colors, gaussians.colors.shape[1] == 3, camera, threads, named, out)
 
-    def render_depth(self, gaussians: Gaussians, camera: Camera, threads: int) -> Raster:
+    def render_depth(self, gaussians: Gaussians, camera: Camera, threads: int, out: Raster | None = None) -> Raster:
         """Render with depth: rows hold it beside three colours, of more channels it becomes one."""
         self.project(gaussians, camera, threads)
         self.bin(len(gaussians))
         if gaussians.colors.shape[1] == 3:
-            return self.composite(gaussians.colors, True, camera, threads, deep=True)
+            return self.composite(gaussians.colors, True, camera, threads, out=out, deep=True)
         with_depth = np.hstack([gaussians.colors, self.splats[: len(gaussians), DEPTH, None]])
         raster = self.composite(with_depth, False, camera, threads)
         weighted = raster.color[..., -1:]
@@ -207,6 +206,7 @@ def _cache_aligned(rows: int) -> NDArray[np.float32]:
 
 
 _BYTES_PER_ENTRY = 4 * SPLAT_WIDTH + 8
+_NO_DEPTH = np.empty((0, 0, 1), np.float32)
 _workspace = Workspace()
 
 
@@ -214,7 +214,7 @@ def rasterize(gaussians: Gaussians, camera: Camera, *, depth: bool = False, out:
     """Render Gaussians; see `studio.core.render.rasterize.rasterize`."""
     with kernel_threads() as threads:
         if depth:
-            return _workspace.render_depth(gaussians, camera, threads)
+            return _workspace.render_depth(gaussians, camera, threads, out)
         return _workspace.render(gaussians, camera, threads, out=out)
 
 

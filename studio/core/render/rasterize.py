@@ -83,7 +83,7 @@ def rasterize(
         "numba" (processor), "gsplat" (CUDA), "reference" (float64, seconds per frame) or "auto": gsplat
         for tensors, `choose_backend` for arrays.
     out
-        An earlier result without depth that nobody needs any more. A backend may write the new one into it,
+        An earlier result that nobody needs any more. A backend may write the new one into it,
         if it fits, or ignore it.
 
     Raises

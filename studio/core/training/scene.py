@@ -39,6 +39,8 @@ _DTYPES = {
 }  # fmt: skip
 _OPTIONAL = "audio"
 _EXTRA = "extra."
+# As bits: all of an infinite exponent, and -0.
+_HALF_INFINITE, _HALF_MINUS_0 = np.uint16(0x7C00), np.uint16(0x8000)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,13 +191,26 @@ def _check(scene: Scene) -> None:
     _check_shapes(scene, views, width)
     for f in fields(scene):
         array = getattr(scene, f.name)
-        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and not np.isfinite(array).all():
+        if isinstance(array, np.ndarray) and array.dtype.kind == "f" and not _is_finite(array):
             raise ValueError(f"{f.name} is not finite")
     _check_cameras(scene)
-    if scene.code.min() < 0 or scene.code.max() > 1 or scene.depth.min() < 0 or scene.times.min() < 0:
+    if scene.code.min() < 0 or scene.code.max() > 1 or _any_below_0(scene.depth) or scene.times.min() < 0:
         raise ValueError("code, depth or times out of range")
     if len(scene.extra) > _MAX_EXTRA or any(not _is_name(name) for name in scene.extra):
         raise ValueError("extra arrays")
+
+
+# numpy looks at half floats one by one; their bits tell the same.
+
+
+def _is_finite(array: NDArray) -> bool:
+    if array.dtype == np.float16:
+        return not ((array.view(np.uint16) & _HALF_INFINITE) == _HALF_INFINITE).any()
+    return bool(np.isfinite(array).all())
+
+
+def _any_below_0(halves: NDArray[np.float16]) -> bool:
+    return bool((halves.view(np.uint16) > _HALF_MINUS_0).any())
 
 
 def _check_facts(scene: Scene) -> None:
