@@ -167,9 +167,9 @@ class SongUNet(nn.Module):
                 name = f"{side}x{side}_block{i}"
                 self.dec[name] = UNetBlock(width + skips.pop(), after_level, size, attention=attention)
                 width = after_level
-        side = size.sides[0]
-        self.dec[f"{side}x{side}_aux_norm"] = _norm(width)
-        self.dec[f"{side}x{side}_aux_conv"] = _xavier(nn.Conv2d(width, after * size.patch**2, 3, padding=1), 0.2)
+        self._drawing = f"{size.sides[0]}x{size.sides[0]}_aux_"
+        self.dec[self._drawing + "norm"] = _norm(width)
+        self.dec[self._drawing + "conv"] = _xavier(nn.Conv2d(width, after * size.patch**2, 3, padding=1), 0.2)
 
     def mapped(self, condition: Tensor) -> Tensor:
         """Return the condition ``[B,C]`` as the blocks take it."""
@@ -195,10 +195,9 @@ class SongUNet(nn.Module):
     @property
     def last(self) -> nn.Module:
         """The convolution that `drawn` ends with."""
-        return self.dec[f"{self.size.sides[0]}x{self.size.sides[0]}_aux_conv"]
+        return self.dec[self._drawing + "conv"]
 
     def drawn(self, features: Tensor) -> Tensor:
         """Return the picture ``[B,after,H,W]`` of the decoder's last features."""
-        norm = self.dec[f"{self.size.sides[0]}x{self.size.sides[0]}_aux_norm"]
-        x = self.last(F.silu(norm(features)))
+        x = self.last(F.silu(self.dec[self._drawing + "norm"](features)))
         return F.pixel_shuffle(x, self.size.patch) if self.size.patch > 1 else x
