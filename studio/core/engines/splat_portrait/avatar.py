@@ -12,7 +12,7 @@ from studio.core.avatar import AvatarState, Background, Consent
 from studio.core.engines.base import BuildOptions
 from studio.core.engines.saved import Shapes, check_arrays, damage_told, portrait_of, portrait_state
 from studio.core.engines.splat_portrait.background import margin_around
-from studio.core.engines.splat_portrait.dynamic import DynamicDecoder
+from studio.core.engines.splat_portrait.dynamic import DynamicDecoder, decided
 from studio.core.engines.splat_portrait.sizes import ModelSize, Variants, model_size
 from studio.core.gaussians.camera import Camera
 from studio.core.gaussians.gaussians import Gaussians
@@ -83,8 +83,10 @@ class SplatPortraitAvatar:
         self.splats, self.places, self.detail = splats, places, detail
         self.config, self.variants = config, variants
         self.around, self.plate, self.thumbnail = around, plate, thumbnail
-        self._features = features
+        self._features = tuple(torch.from_numpy(feature.astype(np.float32))[None] for feature in features)
         self._decoder = decoder.eval()
+        self._at = torch.from_numpy(places.astype(np.int64))
+        self._shares = self._decided_shares() if decoder.size.parting else (None, None)
         self._plates = PlateView(around, widened(camera, margin_around(camera.width)))
         self._unit = float(camera.world_to_camera[2, 3] * camera.width / 2 / camera.K[0, 0])
         self._newest: tuple[bytes, NDArray[np.float32]] | None = None
@@ -112,20 +114,28 @@ class SplatPortraitAvatar:
         key = heard.tobytes()
         newest = self._newest
         if newest is None or newest[0] != key:
-            features = tuple(torch.from_numpy(f.astype(np.float32))[None] for f in self._features)
             with torch.inference_mode():
-                maps = self._decoder.maps(features, torch.from_numpy(heard)[None], torch.tensor([LAG]))
-                newest = self._newest = key, self._at_places(maps)
+                motions = self._decoder.motions(self._features, torch.from_numpy(heard)[None], torch.tensor([LAG]))
+                newest = self._newest = key, self._at_places(motions)
         return newest[1]
 
-    def _at_places(self, maps: Tensor) -> NDArray[np.float32]:
+    def _at_places(self, motions: Tensor) -> NDArray[np.float32]:
         """Return offsets ``[N,3]`` m in head space: the seen layer's, `detail` to a pixel, and the hidden one's."""
-        fine = torch.nn.functional.interpolate(maps, scale_factor=self.detail, mode="bilinear", align_corners=False)
-        line = _LINE * self.detail
-        seen, own = (self._decoder.offsets(each, line)[0].flatten(1) for each in (fine, maps))
+        layers = zip((self._finer(motions), motions), self._shares, strict=True)
+        seen, own = (self._decoder.offsets(each, shares)[0].flatten(1) for each, shares in layers)
         hidden = own.unflatten(0, (-1, 3))[1:].permute(1, 0, 2).flatten(1)
-        rows = torch.cat([seen[:3], hidden], 1)[:, torch.from_numpy(self.places.astype(np.int64))]
+        rows = torch.cat([seen[:3], hidden], 1)[:, self._at]
         return np.ascontiguousarray(self._unit * rows.T.numpy() @ self._to_head.T)
+
+    def _decided_shares(self) -> tuple[Tensor, Tensor]:
+        """Return the decoder's shares, which no sound changes, `detail` to a pixel and as they are."""
+        with torch.inference_mode():
+            parts = self._decoder.parts(self._features)
+            fine, own = (decided(torch.sigmoid(each), _LINE * self.detail) for each in (self._finer(parts), parts))
+        return fine, own
+
+    def _finer(self, maps: Tensor) -> Tensor:
+        return torch.nn.functional.interpolate(maps, scale_factor=self.detail, mode="bilinear", align_corners=False)
 
     @property
     def _to_head(self) -> NDArray[np.float32]:
@@ -146,7 +156,7 @@ class SplatPortraitAvatar:
             "means": g.means, "quats": g.quats, "scales": g.scales, "opacities": g.opacities, "colors": g.colors,
             "seen": np.asarray(g.seen).astype(np.uint8), "places": self.places, "around": self.around,
         }  # fmt: skip
-        arrays |= {f"{_FEATURE}{i}": feature for i, feature in enumerate(self._features)}
+        arrays |= {f"{_FEATURE}{i}": f[0].numpy().astype(np.float16) for i, f in enumerate(self._features)}
         weights = self._decoder.state_dict()
         arrays |= {_DECODER + name: tensor.numpy().astype(np.float16) for name, tensor in weights.items()}
         meta = portrait.meta | {"detail": self.detail, "config": self.config, "variants": list(self.variants.names)}

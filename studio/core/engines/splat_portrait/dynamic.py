@@ -48,7 +48,7 @@ class DynamicDecoder(nn.Module):
         nn.init.normal_(self.out.weight, std=1e-3)
         nn.init.constant_(self.out.get_parameter("bias"), 0.0)
 
-    def maps(self, features: tuple[Tensor, ...], steps: Tensor, lag: Tensor) -> Tensor:
+    def motions(self, features: tuple[Tensor, ...], steps: Tensor, lag: Tensor) -> Tensor:
         """Return what `offsets` makes offsets of, ``[B,C,H,W]``; it may be resampled before.
 
         Parameters
@@ -63,30 +63,29 @@ class DynamicDecoder(nn.Module):
         x = self.enter(features[0], condition)
         for up, join, feature in zip(self.up, self.join, features[1:], strict=True):
             x = join(torch.cat([up(x, condition), feature], 1), condition)
-        x = F.pixel_shuffle(self.out(F.silu(self.norm(x))), self.size.unet.patch).float()
-        return torch.cat([x, self.parts(features)], 1) if self.size.parting else x
+        return F.pixel_shuffle(self.out(F.silu(self.norm(x))), self.size.unet.patch).float()
 
     def parts(self, features: tuple[Tensor, ...]) -> Tensor:
         """Return, as logits ``[B,layers,H,W]``, how much of its second motion each splat has; sound changes none."""
         return F.pixel_shuffle(self.parting(features[-1]), self.size.unet.patch).float()
 
-    def offsets(self, maps: Tensor, line: int = 0) -> Tensor:
-        """Return offsets ``[B,3*layers,H,W]`` in half widths at the head, of maps ``[B,C,H,W]``.
+    def offsets(self, motions: Tensor, shares: Tensor | None) -> Tensor:
+        """Return offsets ``[B,3*layers,H,W]`` in half widths at the head, of motions ``[B,C,H,W]``.
 
-        With `line`, what is so many pixels from where parts meet belongs to one or the other, so that nothing hangs
-        between lips; the resampled maps of an avatar need it.
+        Parameters
+        ----------
+        shares
+            ``[B,layers,H,W]`` 0..1: how much of its second motion each splat has, where it has two.
         """
-        if self.size.parting:
-            layers = self.size.layers
-            one, other, parts = maps.split([3 * layers, 3 * layers, layers], 1)
-            shares = torch.sigmoid(parts)
-            shares = decided(shares, line) if line else shares
-            maps = torch.lerp(one, other, shares.repeat_interleave(3, 1))
-        return REACH * torch.tanh(maps)
+        if shares is not None:
+            one, other = motions.chunk(2, 1)
+            motions = torch.lerp(one, other, shares.repeat_interleave(3, 1))
+        return REACH * torch.tanh(motions)
 
     def forward(self, splats: Splats, steps: Tensor, lag: Tensor, unit: Tensor) -> Splats:
         """Return the splats at another moment: p_T = p + Δd; `unit` ``[B]`` m is half a picture's width at the head."""
-        maps = self.offsets(self.maps(splats.features, steps, lag)) * unit[:, None, None, None]
+        shares = torch.sigmoid(self.parts(splats.features)) if self.size.parting else None
+        maps = self.offsets(self.motions(splats.features, steps, lag), shares) * unit[:, None, None, None]
         return splats.moved(as_offsets(maps))
 
 
@@ -100,7 +99,10 @@ def _picture_to_parts(channels: int, parts: int) -> nn.Module:
 
 
 def decided(shares: Tensor, reach: int) -> Tensor:
-    """Return shares ``[B,L,H,W]`` that jump where they rise steeply from above to below, within `reach` pixels."""
+    """Return shares ``[B,L,H,W]`` that jump where they rise steeply from above to below, within `reach` pixels.
+
+    What is so near to where parts meet then belongs to one or the other, and nothing hangs between lips.
+    """
 
     def highest(x: Tensor) -> Tensor:
         return F.max_pool2d(x, (2 * reach + 1, 1), stride=1, padding=(reach, 0))

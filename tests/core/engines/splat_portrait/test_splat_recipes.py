@@ -164,10 +164,9 @@ def test_parts_are_learnt_from_what_goes_with_the_jaw() -> None:
 
 def test_a_splat_of_two_motions_goes_with_its_part() -> None:
     decoder = DynamicDecoder(model_size("tiny", Variants(("parting",))))
-    maps = torch.zeros(1, 7, 2, 2)
-    maps[:, 3:6], maps[:, 6, 1] = 0.5, 30.0
-    maps[:, 6, 0] = -30.0
-    offsets = decoder.offsets(maps)
+    motions, shares = torch.zeros(1, 6, 2, 2), torch.zeros(1, 1, 2, 2)
+    motions[:, 3:], shares[..., 1, :] = 0.5, 1.0
+    offsets = decoder.offsets(motions, shares)
     torch.testing.assert_close(offsets[0, :, 0], torch.zeros(3, 2))
     torch.testing.assert_close(offsets[0, :, 1], torch.full((3, 2), REACH * float(np.tanh(0.5))))
 
