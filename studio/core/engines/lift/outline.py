@@ -100,7 +100,7 @@ def held_in(portrait: Portrait, pose: HeadPose, points: NDArray, tangents: NDArr
         # Between a neck and a collar lies a gap: what is this side of the ends counts, too.
         reach = points[left, None] + np.einsum("ks,nsi->nki", _AROUND, held[left])
         pixels = pose.camera.project(reach.reshape(-1, 3))[:, :2]
-        out = portrait.alpha[pixels_at(pixels, portrait.alpha.shape)] < 0.9
+        out = portrait.alpha[pixels_at(pixels, portrait.alpha.shape)] < 0.5
         left = left[out.reshape(reach.shape[:2]).any(1)]
         over = (held[left] * across[left]).sum(2)[..., None] * across[left]
         # What reaches over an edge that bends along it is halved as a whole.
