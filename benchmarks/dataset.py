@@ -1,6 +1,6 @@
 """How many views a second data sets are made with: lifted and rendered heads, augmentation and writing included.
 
-python benchmarks/dataset.py PORTRAITS [--size 256] [--identities 8] [--takes 6] [--workers 2]
+python benchmarks/dataset.py PORTRAITS [--size 256] [--identities 8] [--takes 12] [--workers 2]
 
 Portraits are lifted before the clock starts: that happens once for each. Quiet machine, please.
 """
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("portraits", type=Path)
     parser.add_argument("--size", type=int, default=256, choices=(128, 256))
     parser.add_argument("--identities", type=int, default=8)
-    parser.add_argument("--takes", type=int, default=6)
+    parser.add_argument("--takes", type=int, default=12)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:

@@ -18,9 +18,9 @@ from studio.core.heads.normals import vertex_normals
 _AZIMUTH = np.radians([0, 25, 45, 62, 80, 100, 118, 140, 180])
 _HAIRLINE = np.array([-0.80, -0.76, -0.62, -0.15, -0.22, -0.10, 0.75, 1.10, 1.20])
 _MIDDLE_Z = -1.15
-_SEGMENTS, _SHORTEST = 14, 0.006
-_STRANDS = 3000
-_WIDTH, _DEPTH = 0.0030, 0.0016  # standard deviations of a strand, really a lock of many
+_SEGMENTS, _SHORTEST = 10, 0.008
+_STRANDS = 2400
+_WIDTH, _DEPTH = 0.0034, 0.0018  # standard deviations of a strand, really a lock of many
 _CLEARANCE = 0.003
 
 

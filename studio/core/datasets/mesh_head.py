@@ -29,7 +29,7 @@ from studio.core.render.composite import Picture, composite
 from studio.core.render.raster import Raster
 
 # m between Gaussians on parts that are seen small and sharp, on the face, and on the rest; they overlap by this.
-_FINE, _FACE, _COARSE, _SPREAD = 0.0008, 0.0014, 0.0026, 0.75
+_FINE, _FACE, _COARSE, _SPREAD = 0.0010, 0.0019, 0.0038, 0.75
 _THIN = 0.0004
 _SOLID, _STRAND = 0.97, 0.75  # opacities
 _FINE_PARTS = [PARTS.index(name) for name in ("eye_left", "eye_right", "teeth_upper", "teeth_lower")]
