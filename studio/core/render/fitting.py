@@ -131,13 +131,21 @@ class Fit:
         """A copy of the Gaussians as they are now."""
         return _copied(self._live)
 
-    def step(self, camera: Camera, loss: PhotometricLoss) -> float:
-        """Take one step towards the picture of `loss`, seen by `camera`; returns the loss before it."""
+    def step(self, camera: Camera, loss: PhotometricLoss, moved: NDArray[np.float32] | None = None) -> float:
+        """Take one step towards the picture of `loss`, seen by `camera`; returns the loss before it.
+
+        `moved` ``[N,3]`` m is how far from their places the Gaussians stand in that picture.
+        """
+        means = self._live.means
         with kernel_threads() as threads:
+            if moved is not None:
+                self._live = replace(self._live, means=means + moved)
             self.render(camera, threads)
             value = loss.on_threads(self.raster.color, self.raster.alpha, threads)
             self.composite_back(loss, threads)
             self.project_back(camera)
+            if moved is not None:
+                self._live = replace(self._live, means=means)
             self.update()
         return value
 

@@ -67,6 +67,17 @@ def test_every_field_alone_comes_nearer(field: str) -> None:
         assert (other == field) != np.array_equal(getattr(fit.gaussians, other), getattr(start, other))
 
 
+def test_a_picture_of_moved_gaussians_teaches_them_where_they_rest() -> None:
+    scene, camera = random_gaussians(7, 60), askew_camera()
+    target = rasterize(scene, camera, backend="numba").color
+    moved = np.random.default_rng(4).normal(0, 0.01, scene.means.shape).astype(np.float32)
+    resting = replace(perturbed(scene, 2), means=scene.means - moved)
+    fit, loss = Fit(resting, replace(FAST, means=0.0)), PhotometricLoss(target)
+    losses = [fit.step(camera, loss, moved) for _ in range(60)]
+    assert losses[-1] < 0.6 * losses[0]
+    np.testing.assert_array_equal(fit.gaussians.means, resting.means)
+
+
 def test_what_may_not_move_stays() -> None:
     scene, camera = random_gaussians(9), askew_camera()
     start = perturbed(scene, 3)

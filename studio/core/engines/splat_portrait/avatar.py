@@ -1,5 +1,6 @@
 """A built Splat-Portrait: splats of one picture, a background behind them, and the decoder that moves them."""
 
+from copy import copy
 from dataclasses import replace
 
 import numpy as np
@@ -93,6 +94,12 @@ class SplatPortraitAvatar:
 
     def __len__(self) -> int:
         return len(self.splats)
+
+    def with_splats(self, splats: Gaussians) -> "SplatPortraitAvatar":
+        """Return it with other splats ``[N]`` in the places of these."""
+        other = copy(self)
+        other.splats = splats
+        return other
 
     def pose(self, frame: Motion, camera: Camera, out: Gaussians | None = None) -> Gaussians:
         """Return the splats ``[N]`` of one frame: moved by what is heard, then turned with the head.

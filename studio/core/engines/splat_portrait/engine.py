@@ -1,5 +1,6 @@
 """The `splat-portrait` engine: one picture through one network, no head model."""
 
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -28,6 +29,11 @@ from studio.core.gaussians.gaussians import Gaussians
 from studio.core.gaussians.turning import turned_quats
 from studio.core.heads.anatomy import INTEROCULAR
 from studio.core.jobs import Job, Stopwatch
+from studio.core.media.audio import load_audio
+from studio.core.motion.motion import Motion
+from studio.core.sample import sample_speech
+from studio.core.speech.features import SAMPLE_RATE
+from studio.core.speech.hidden import hidden_states, hidden_window
 from studio.core.standard_crop import standard_crop
 
 if TYPE_CHECKING:
@@ -38,6 +44,7 @@ _DETAIL = {"standard": 2, "high": 3}  # splats in a pixel of the network, along 
 _THUMBNAIL = 128
 _BLUR = 0.3  # px², as `studio.core.render.rasterize`
 _FAINTEST = 0.02  # opacity below which a splat is left out
+_LISTENED, _MOMENTS = 3, 16  # s of the sample's speech, and how many moments of it, in which a mouth opens wide
 _PIVOT_FORWARD = 0.45 * INTEROCULAR
 
 
@@ -56,7 +63,7 @@ class SplatPortraitEngine:
     drivers: ClassVar[tuple[str, ...]] = ()
     takes_heads: ClassVar[bool] = False
 
-    def __init__(self, weights: Path | None = None, variant: Variant = "trained") -> None:
+    def __init__(self, weights: Path | None = None, variant: Variant = "trained + refined") -> None:
         self._weights, self._variant = weights, variant
 
     def variant(self, name: Variant) -> "SplatPortraitEngine":
@@ -71,7 +78,7 @@ class SplatPortraitEngine:
         *,
         options: BuildOptions = BuildOptions(),
     ) -> Job[Avatar]:
-        """Build an avatar; there is no coarse one, for the whole takes a second. `seed` is that of random weights."""
+        """Build an avatar; the coarse one is the network's, not yet fitted. `seed` is that of random weights."""
         watch = Stopwatch()
         yield watch.progress(0.1, "loading the network")
         model, config, variants = read_weights(self._weights)
@@ -92,12 +99,6 @@ class SplatPortraitEngine:
             gaussians, places = _with_mouth(gaussians, places, model, splats, fine.camera, detail)
         background = np.clip(splats.background[0].permute(1, 2, 0).numpy(), 0, 1)
         pivot = np.array([0, 0, _PIVOT_FORWARD])
-        if self._variant != "trained":
-            large = standard_crop(portrait, 2 * side * detail)
-            steps = refined(gaussians, large, fine, background.astype(np.float32), pivot)
-            for fraction, better in steps:
-                gaussians = better
-                yield watch.progress(0.6 + 0.3 * fraction, "fitting the portrait")
         alpha = fine.alpha > 0.5
         avatar = SplatPortraitAvatar(
             portrait.name, fine.camera, pivot, _head_box(alpha), gaussians, places, detail,
@@ -105,6 +106,13 @@ class SplatPortraitEngine:
             _bytes(surrounded(background, portrait)), _bytes(background), _thumbnail(fine.picture), consent,
             portrait.notes, options,
         )  # fmt: skip
+        if self._variant != "trained":
+            yield watch.progress(0.6, "listening", preview=avatar)
+            large = standard_crop(portrait, 2 * side * detail)
+            steps = refined(gaussians, large, fine, background.astype(np.float32), pivot, _widest(avatar))
+            for fraction, better in steps:
+                yield watch.progress(0.6 + 0.4 * fraction, "fitting the portrait")
+                avatar = avatar.with_splats(better)
         yield watch.progress(1.0, "done", preview=avatar)
         return avatar
 
@@ -248,6 +256,16 @@ def _with_mouth(
     on = places[index[there]][on]
     kept = np.asarray(gaussians.seen) | ~in_the_way(gaussians.means, lips.means, camera.world_to_camera[:3, :3], pixel)
     return Gaussians.concatenate([gaussians[kept], dark]), np.concatenate([places[kept], on])
+
+
+def _widest(avatar: SplatPortraitAvatar) -> NDArray[np.float32]:
+    """Return how far the splats move ``[N,3]`` m where they move farthest in the sample's speech."""
+    sound = load_audio(sample_speech(), SAMPLE_RATE)[: _LISTENED * SAMPLE_RATE]
+    states, moves = hidden_states(sound), []
+    for time in np.linspace(0.3, _LISTENED, _MOMENTS):
+        frame = replace(Motion.neutral(), heard=hidden_window(states, float(time))[None])
+        moves.append(avatar.pose(frame, avatar.camera).means - avatar.splats.means)
+    return max(moves, key=lambda each: float(np.abs(each).mean()))
 
 
 def _rounded(model: SplatPortrait) -> SplatPortrait:

@@ -1,11 +1,12 @@
 """Refinement to the portrait (not in the paper): the bench asks with it what the network adds to fitting its splats.
 
 The portrait's own view alone would be fitted at the cost of all others: colours overshoot until their overlap is as
-sharp as the picture, which shows as soon as the head turns. So every third step is one from a side, towards what the
-network drew there.
+sharp as the picture, which shows as soon as the head turns or the lips part. So every second step is one from a side or
+of the speaking face, towards what the network drew there.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -21,8 +22,8 @@ from studio.core.standard_crop import StandardCrop
 STEPS = 96
 SIDES = (-25.0, 25.0)
 """Degrees that the kept views are turned."""
-# Which view a step sees: the portrait large or small, or one of the sides.
-_ORDER = ("large", "left", "large", "small", "large", "right")
+# Which view a step sees: the portrait large or small, one of the sides, or the portrait while it speaks.
+_ORDER = ("large", "left", "large", "speaking", "small", "right", "large", "speaking")
 # In pixels of the small picture: how far a splat may move, and its step; as `lift` has them for its own.
 _REACH, _MEANS_RATE = 0.6, 0.08
 _SIZES = (0.7, 1.5)
@@ -30,7 +31,12 @@ _BACKGROUND_WEIGHT = 0.05
 
 
 def refined(
-    splats: Gaussians, large: StandardCrop, small: StandardCrop, plate: NDArray[np.float32], pivot: NDArray
+    splats: Gaussians,
+    large: StandardCrop,
+    small: StandardCrop,
+    plate: NDArray[np.float32],
+    pivot: NDArray,
+    spoken: NDArray[np.float32],
 ) -> Iterator[tuple[float, Gaussians]]:
     """Yield ``(fraction done, better splats)`` now and then; their own view becomes the picture, at both sizes.
 
@@ -42,14 +48,19 @@ def refined(
         ``[S,S,3]`` 0..1: what stands behind the splats.
     pivot
         ``[3]`` m: what the kept views are turned about.
+    spoken
+        ``[N,3]`` m: how far the splats move while the portrait speaks, its mouth wide open.
     """
     camera = small.camera
     pixel = float(camera.world_to_camera[2, 3] / camera.K[0, 0])  # m at the head
-    turned = (camera.orbited(pivot, float(np.radians(yaw)), 0.0) for yaw in SIDES)
+    left, right = (camera.orbited(pivot, float(np.radians(yaw)), 0.0) for yaw in SIDES)
     views = {
         "large": (large.camera, _loss(large.picture, large.alpha, plate)),
         "small": (camera, _loss(small.picture, small.alpha, plate)),
-    } | {name: _kept(splats, view, plate) for name, view in zip(("left", "right"), turned, strict=True)}
+        "left": _kept(splats, left, plate),
+        "right": _kept(splats, right, plate),
+        "speaking": (*_kept(replace(splats, means=splats.means + spoken), camera, plate), spoken),
+    }
     confines = Confines(np.full(len(splats), _REACH * pixel, np.float32), *_SIZES)
     rates = Rates(means=_MEANS_RATE * pixel, quats=3e-3, scales=1.5e-2, opacities=2.5e-2, colors=1e-2)
     fit = Fit(splats, rates, confines=confines)

@@ -121,14 +121,17 @@ def test_the_bench_compares_trained_refined_and_random_networks(
     camera = avatar.camera
     wanted = standard_crop(portrait, camera.width).picture
     trained, refined, random = (psnr(render_frame(a, Motion.neutral(), camera)[..., :3], wanted) for a in built)
-    assert min(refined, random) > trained + 3
-    np.testing.assert_array_equal(shown(built[0], Motion.neutral()), shown(avatar, Motion.neutral()))  # pyright: ignore
+    assert min(refined, random) > trained + 1.5
+    # Anybody who builds an avatar gets the second.
+    np.testing.assert_array_equal(shown(built[1], Motion.neutral()), shown(avatar, Motion.neutral()))  # pyright: ignore
     turned = [shown(a, Motion.neutral(), 30) for a in built]  # pyright: ignore[reportArgumentType]
     assert np.abs(turned[1] - turned[2]).mean() > 0.01
     # The portrait's own view is fitted, and what the network made of the sides is kept.
     sides, fronts = ([shown(a, Motion.neutral(), yaw) for a in built[:2]] for yaw in (25, 0))  # pyright: ignore
     assert psnr(*sides) > psnr(*fronts) + 1
-    # What is refined moves as before.
+    # And what it made of the speaking face, which moves as before.
+    speaks = [shown(a, speaking()) for a in built[:2]]  # pyright: ignore[reportArgumentType]
+    assert psnr(*speaks) > psnr(*fronts)
     assert np.abs(shown(built[1], speaking()) - shown(built[1], Motion.neutral())).max() > 1e-3  # pyright: ignore
 
 
