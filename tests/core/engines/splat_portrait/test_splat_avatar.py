@@ -101,9 +101,9 @@ def test_heads_saved_before_plates_had_surroundings_open(avatar: SplatPortraitAv
     state = avatar.state()
     before = {name: array for name, array in state.arrays.items() if name != "around"}
     again = SplatPortraitAvatar.from_state(AvatarState(state.engine, before, state.meta))
-    within = [render_frame(a, Motion.neutral(), a.camera) for a in (avatar, again)]
-    edge = len(within[0]) // 16  # where what the network found goes over into the portrait's own
-    np.testing.assert_allclose(*(picture[edge:-edge, edge:-edge] for picture in within), atol=1e-6)
+    now, then = (render_frame(a, Motion.neutral(), a.camera) for a in (avatar, again))
+    edge = len(now) // 16  # where what the network found goes over into the portrait's own
+    np.testing.assert_allclose(now[edge:-edge, edge:-edge], then[edge:-edge, edge:-edge], atol=1e-6)
 
 
 def test_other_weights_give_another_head(portrait: Portrait, avatar: SplatPortraitAvatar, tmp_path: Path) -> None:
