@@ -73,7 +73,6 @@ class SplatPortraitAvatar:
         config: str,
         variants: Variants,
         around: NDArray[np.uint8],
-        plate: NDArray[np.uint8],
         thumbnail: NDArray[np.uint8],
         consent: Consent = Consent(),
         notes: tuple[str, ...] = (),
@@ -83,12 +82,14 @@ class SplatPortraitAvatar:
         self.pivot, self.head_box = np.asarray(pivot, np.float64), np.asarray(head_box, np.float64)
         self.splats, self.places, self.detail = splats, places, detail
         self.config, self.variants = config, variants
-        self.around, self.plate, self.thumbnail = around, plate, thumbnail
+        self.around, self.thumbnail = around, thumbnail
         self._features = tuple(torch.from_numpy(feature.astype(np.float32))[None] for feature in features)
         self._decoder = decoder.eval()
         self._at = torch.from_numpy(places.astype(np.int64))
         self._shares = self._decided_shares() if decoder.size.parting else (None, None)
-        self._plates = PlateView(around, widened(camera, margin_around(camera.width)))
+        margin = margin_around(camera.width)
+        self.plate = np.ascontiguousarray(around[margin : margin + camera.height, margin : margin + camera.width])
+        self._plates = PlateView(around, widened(camera, margin))
         self._unit = float(camera.world_to_camera[2, 3] * camera.width / 2 / camera.K[0, 0])
         self._newest: tuple[bytes, NDArray[np.float32]] | None = None
 
@@ -193,14 +194,14 @@ def _checked(state: AvatarState) -> SplatPortraitAvatar:
         raise ValueError("no picture or detail of this engine")
     if camera.world_to_camera[2, 3] < _NEAREST:
         raise ValueError("the head is behind the camera")
-    side, wide = size.unet.resolution, camera.width + 2 * margin_around(camera.width)
+    side, margin, plate = size.unet.resolution, margin_around(camera.width), portrait.pop("plate")
+    surrounded = camera.width + 2 * margin
     if "around" not in a:  # heads saved before a plate had surroundings
-        margin = margin_around(camera.width)
-        a = {**a, "around": np.pad(a["plate"], ((margin, margin), (margin, margin), (0, 0)), "edge")}
+        a = {**a, "around": np.pad(plate, ((margin, margin), (margin, margin), (0, 0)), "edge")}
     expected: Shapes = {
         "means": ((n, 3), np.float32), "quats": ((n, 4), np.float32), "scales": ((n, 3), np.float32),
         "opacities": ((n,), np.float32), "colors": ((n, 3), np.float32), "seen": ((n,), np.uint8),
-        "places": ((n,), np.int32), "around": ((wide, wide, 3), np.uint8),
+        "places": ((n,), np.int32), "around": ((surrounded, surrounded, 3), np.uint8),
     }  # fmt: skip
     for i, (wide, channels) in enumerate(zip(size.unet.sides[::-1], size.feature_widths, strict=True)):
         expected[f"{_FEATURE}{i}"] = ((channels, wide, wide), np.float16)

@@ -1,6 +1,7 @@
 """The `splat-portrait` engine: one picture through one network, no head model."""
 
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -103,8 +104,7 @@ class SplatPortraitEngine:
         avatar = SplatPortraitAvatar(
             portrait.name, fine.camera, pivot, _head_box(alpha), gaussians, places, detail,
             tuple(f[0].numpy().astype(np.float16) for f in splats.features), _rounded(model).dynamic, config, variants,
-            _bytes(surrounded(background, portrait)), _bytes(background), _thumbnail(fine.picture), consent,
-            portrait.notes, options,
+            _bytes(surrounded(background, portrait)), _thumbnail(fine.picture), consent, portrait.notes, options,
         )  # fmt: skip
         if self._variant != "trained":
             yield watch.progress(0.6, "listening", preview=avatar)
@@ -260,12 +260,16 @@ def _with_mouth(
 
 def _widest(avatar: SplatPortraitAvatar) -> NDArray[np.float32]:
     """Return how far the splats move ``[N,3]`` m where they move farthest in the sample's speech."""
-    sound = load_audio(sample_speech(), SAMPLE_RATE)[: _LISTENED * SAMPLE_RATE]
-    states, moves = hidden_states(sound), []
-    for time in np.linspace(0.3, _LISTENED, _MOMENTS):
-        frame = replace(Motion.neutral(), heard=hidden_window(states, float(time))[None])
-        moves.append(avatar.pose(frame, avatar.camera).means - avatar.splats.means)
+    frames = (replace(Motion.neutral(), heard=window[None]) for window in _sample_windows())
+    moves = (avatar.pose(frame, avatar.camera).means - avatar.splats.means for frame in frames)
     return max(moves, key=lambda each: float(np.abs(each).mean()))
+
+
+@cache
+def _sample_windows() -> tuple[NDArray[np.float32], ...]:
+    """Return what is heard ``[16,160]`` at moments of the sample's speech."""
+    states = hidden_states(load_audio(sample_speech(), SAMPLE_RATE)[: _LISTENED * SAMPLE_RATE])
+    return tuple(hidden_window(states, float(time)) for time in np.linspace(0.3, _LISTENED, _MOMENTS))
 
 
 def _rounded(model: SplatPortrait) -> SplatPortrait:
